@@ -1,0 +1,44 @@
+#pragma once
+
+#include "gateway/async/awaitable.hpp"
+#include "gateway/core/clock.hpp"
+#include "gateway/core/ids.hpp"
+#include "policy/decision.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tailops::audit {
+
+/// Which moment of a call a record tells of.
+enum class Phase {
+    intent,   // decided; written before anything is done
+    outcome,  // what came of it
+    event,    // about the gateway itself: start, stop, reload, token minted, recovery
+};
+
+/// One line of the audit trail: who asked for what, what we said and why, what came of it. Holds no
+/// secret: parameters are redacted by whoever fills it (audit/redaction.hpp).
+struct Record {
+    Phase phase{Phase::event};
+    RequestId request;    // the same in the intent and the outcome of one call
+    std::string subject;  // auth::Identity::key()
+    std::string name;     // what people call the subject
+    std::string client;
+    std::string method;  // how the identity was proven
+    ToolName tool;
+    std::string capability;
+    Tier tier{Tier::observe};
+    TargetId target;
+    std::string parameters;  // JSON object, redacted, clipped
+    policy::Effect effect{policy::Effect::deny};
+    std::string why;
+    std::string rule;            // empty: the default decided
+    std::string policy_version;  // of the gate that decided
+    std::string outcome;         // "ok", an Errc name, "refused", or "unknown" after a crash
+    std::string detail;          // exit status, what remains, ...; one clause
+    std::int64_t elapsed_ms{0};
+};
+
+}  // namespace tailops::audit

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "gateway/core/snapshot.hpp"
+#include "gateway/tools/commands.hpp"
+#include "policy/gate.hpp"
+#include "targets/registry.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace tailops::call {
+
+/// Everything a reload replaces, as one consistent whole. A call keeps the world it began with.
+struct World {
+    std::shared_ptr<const policy::Gate> gate;
+    std::shared_ptr<const targets::Registry> registry;
+    std::shared_ptr<const tools::CommandCatalogue> commands;
+    std::uint64_t generation{0};  // grows with every reload
+};
+
+using CurrentWorld = Snapshot<World>;
+
+}  // namespace tailops::call

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "auth/principal.hpp"
+#include "gateway/tools/commands.hpp"
+#include "targets/state.hpp"
+#include "targets/target.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace tailops::tools {
+
+/// What tools about the gateway itself may look at. Given by call::Pipeline for one principal: it
+/// shows only what that principal may know of.
+class GatewayView {
+public:
+    GatewayView() = default;
+    GatewayView(const GatewayView&) = delete;
+    GatewayView& operator=(const GatewayView&) = delete;
+    virtual ~GatewayView() = default;
+
+    virtual const auth::Principal& principal() const = 0;
+    virtual TimePoint now() const = 0;
+    virtual TimePoint started() const = 0;
+    struct VisibleTarget {
+        std::shared_ptr<const targets::Target> target;
+        targets::TargetState state;
+        std::vector<std::string> tools;  // names of those the principal may use there
+    };
+    /// Ordered by id; only those the principal may see.
+    virtual std::vector<VisibleTarget> targets() const = 0;
+    virtual const CommandCatalogue& commands() const = 0;
+    /// Whether the audit trail can be written.
+    virtual Status trail_health() const = 0;
+};
+
+}  // namespace tailops::tools

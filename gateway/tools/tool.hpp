@@ -1,0 +1,82 @@
+#pragma once
+
+#include "gateway/tools/gateway_view.hpp"
+#include "policy/decision.hpp"
+#include "targets/operation.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+namespace tailops::tools {
+
+/// A right that a tool exercises: which of them a call needs can depend on its arguments.
+struct Right {
+    std::string_view capability;  // "container:read"
+    Tier tier;
+};
+
+/// What clients are told of a tool's temper (MCP 2026-07-28, server/tools, ToolAnnotations).
+struct Annotations {
+    bool read_only;
+    bool destructive;
+    bool idempotent;
+    bool open_world;
+};
+
+/// A call that has been thought through and not yet permitted: what it needs, what it would do, and
+/// how its result reads.
+struct Plan {
+    Right right;
+    targets::Operation operation;
+    policy::Parameters parameters;  // what policy rules may constrain
+    /// Turns what the target answered into the tool's structured result (output_schema). Pure.
+    std::function<Result<nlohmann::json>(const targets::ExecutionResult&)> present;
+};
+
+/// What a plan may depend on besides the arguments. Null members: not known for this target.
+struct PlanContext {
+    const targets::TargetSpec* target{nullptr};
+    const CommandCatalogue* commands{nullptr};
+};
+
+/// What a tool is, as data. The table of these is the daemon's attack surface; the columns a
+/// reviewer cares about are therefore columns, not code.
+struct Tool {
+    std::string_view name;
+    std::string_view title;
+    std::string_view summary;        // what a model reads to choose it
+    std::string_view input_schema;   // JSON Schema 2020-12 of everything but `target`
+    std::string_view output_schema;  // of the structured result
+    std::span<const Right> rights;   // every one a call may need
+    Annotations annotations;
+
+    /// About a target: turns validated arguments into a Plan. Pure: no I/O, no policy.
+    Result<Plan> (*plan)(const nlohmann::json& arguments, const PlanContext&){nullptr};
+    /// About the gateway itself: answers from what it knows. Exactly one of `plan`, `answer` is set.
+    Result<nlohmann::json> (*answer)(const nlohmann::json& arguments, const GatewayView&){nullptr};
+
+    bool needs_target() const noexcept { return plan != nullptr; }
+};
+
+/// Every tool there is, sorted by name.
+std::span<const Tool> all();
+
+/// Null when there is no such tool.
+const Tool* find(std::string_view name);
+
+/// The schema a client sees: `input_schema` and, for a tool about a target, a required `target`.
+nlohmann::json full_input_schema(const Tool&);
+
+/// Checks arguments against the tool's schema. Errors: invalid_argument, naming the field, the rule
+/// it broke and an example of a value that fits, e.g. `"limit" must be at most 100, e.g. 10`.
+Status validate_arguments(const Tool&, const nlohmann::json& arguments);
+
+/// Checks `value` against the subset of JSON Schema 2020-12 that our schemas use: type, properties,
+/// required, additionalProperties, items, enum, const, minimum, maximum, minLength, maxLength,
+/// minItems, maxItems, pattern (RE2). A keyword outside the subset fails the unit tests, not a call.
+Status validate_against(const nlohmann::json& schema, const nlohmann::json& value);
+
+}  // namespace tailops::tools

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "policy/decision.hpp"
+#include "policy/permit.hpp"
+#include "policy/rule.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace tailops::policy {
+
+/// Decides, and mints the Permit when the answer is yes.
+///
+/// Deny wins, then require_approval, then dry_run_only, then allow; with no match the answer is
+/// deny. Pure: no clock, no I/O, no state. Safe to call from any thread; a policy reload builds a
+/// new Gate.
+class Gate {
+public:
+    explicit Gate(Policy policy);
+    Gate(const Gate&) = delete;
+    Gate& operator=(const Gate&) = delete;
+    ~Gate();
+
+    /// Gives an identity its roles and capabilities: those of its token's scopes when it brings any
+    /// of ours, else those of its roles.
+    auth::Principal admit(auth::Identity identity) const;
+
+    /// Never fails: a request we cannot judge is a denied one. A Permit comes with `allow` and
+    /// `dry_run_only`, never with the others.
+    Verdict decide(const AccessRequest&) const;
+
+    /// Whether some call of `tool` with this action on this target could be anything but denied:
+    /// what lists show. Looks at everything but parameters, and may say yes too often, never no
+    /// wrongly.
+    bool could_allow(const auth::Principal&,
+                     const ToolName& tool,
+                     const Capability& action,
+                     Tier tier,
+                     const TargetFacts& target) const;
+
+    /// Whether the principal may know that the target exists: it holds a capability that the target
+    /// offers and some rule could allow it there.
+    bool can_see(const auth::Principal&, const TargetFacts& target) const;
+
+    /// The decision and how each candidate rule came out, for `tailops policy explain`.
+    struct Explanation {
+        Decision decision;
+        struct Line {
+            RuleId rule;
+            Effect effect{};
+            bool matched{false};
+            std::string why;  // the first clause that did not match, or "matches"
+        };
+        std::vector<Line> rules;
+    };
+    Explanation explain(const AccessRequest&) const;
+
+    const Policy& policy() const noexcept;
+    /// SHA-256 of the policy's text, hexadecimal: recorded with every decision.
+    const std::string& version() const noexcept;
+
+private:
+    struct Index;
+    std::unique_ptr<const Index> index_;
+};
+
+}  // namespace tailops::policy

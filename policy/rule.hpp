@@ -1,0 +1,78 @@
+#pragma once
+
+#include "policy/decision.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace re2 {
+class RE2;
+}
+
+namespace tailops::policy {
+
+/// A condition on one argument. All that are set must hold; an argument that is absent or of
+/// another type does not satisfy an allowing rule and does satisfy a denying one (unknown is never
+/// a way through).
+struct Constraint {
+    std::optional<Value> equals;
+    std::vector<Value> one_of;
+    std::optional<double> min, max;
+    std::optional<std::size_t> max_length;      // bytes of a string, items of a list
+    std::vector<std::string> path_under;        // canonical directories; the path is one or inside one
+    std::shared_ptr<const re2::RE2> pattern;    // matches the whole text, in linear time
+};
+
+/// To whom a rule applies. Empty sets say nothing; each non-empty one must match.
+struct PrincipalMatch {
+    std::set<std::string> subjects;  // `sub`, or the name, or the issuer-qualified key
+    std::set<std::string> roles;
+    std::set<std::string> groups;
+    std::set<std::string> clients;
+    std::set<std::string> scopes;  // one of the token's scopes, as text
+};
+
+/// Where a rule applies. Empty sets say nothing; each non-empty one must match.
+struct TargetMatch {
+    std::set<std::string> ids;
+    std::set<std::string> tags;  // one must be present
+    std::set<std::string> environments;
+};
+
+/// One rule of the policy file: if everything matches, `effect` is the answer.
+struct Rule {
+    RuleId id;
+    Effect effect{Effect::deny};
+    PrincipalMatch principals;
+    TargetMatch targets;
+    CapabilitySet capabilities;        // empty: any
+    std::set<std::string> tools;       // empty: any
+    Tier at_most{Tier::observe};       // the ceiling of a permissive rule; a denying rule has none
+    std::map<std::string, Constraint, std::less<>> parameters;
+    Obligations obligations;
+    std::string reason;  // told to the caller with the decision; may be empty
+    int line{0};         // in the file, for messages
+};
+
+/// Identities mapped to scopes: how rights are given where the authorization server issues none of
+/// ours.
+struct Role {
+    std::string name;
+    std::set<std::string> subjects;  // `sub`, or the name, or the issuer-qualified key
+    std::set<std::string> groups;
+    std::set<std::string> clients;
+    std::set<std::string> scopes;
+};
+
+/// A policy file as read: valid, every name known.
+struct Policy {
+    std::vector<Role> roles;
+    std::vector<Rule> rules;
+    std::string version;  // SHA-256 of the text, hexadecimal
+};
+
+}  // namespace tailops::policy
