@@ -32,11 +32,23 @@ struct TlsOptions {
     std::string key_file;          // PEM key of `certificate_file`
 };
 
+/// How far an exchange came, for a caller that must say after a failure what may have happened.
+/// Belongs to the caller's strand.
+struct ExchangeTrace {
+    bool connected{false};      // a connection stood
+    bool request_begun{false};  // the server may have seen the request, and may act on it
+};
+
 struct HttpClientOptions {
     TlsOptions tls;
     std::size_t header_limit_bytes{64 * 1024};
     std::size_t idle_connections_max{16};
     std::chrono::seconds idle_timeout{30};
+    /// The part of an exchange's deadline that connecting (name, TCP, TLS) may take.
+    std::chrono::seconds connect_timeout{10};
+    /// The code of failures of trust: the server's certificate is not believed, ours is refused, or
+    /// we may not open the socket. Executors ask for unauthorized_there.
+    Errc not_trusted{Errc::unreachable};
 };
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
@@ -50,20 +62,22 @@ struct HttpRequest {
     /// A request that may be sent again on a fresh connection when a kept one turns out dead before
     /// the first byte of an answer. Only for methods that are safe to repeat.
     bool repeatable{true};
+    std::shared_ptr<ExchangeTrace> trace;  // optional; filled in as the exchange goes
 };
 
 struct HttpResponse {
     int status{0};
-    HeaderList headers;      // names as sent; look up with `header()`
-    std::string body;        // at most `body_limit_bytes`
-    bool truncated{false};   // the body was longer
+    HeaderList headers;     // names as sent; look up with `header()`
+    std::string body;       // at most `body_limit_bytes`
+    bool truncated{false};  // the body was longer
     std::string_view header(std::string_view name) const noexcept;  // case-insensitive, or empty
 };
 
 /// Exchanges HTTP/1.1 messages with one server over a pool of kept connections.
 ///
-/// Safe to use from any strand; every exchange runs on the caller's executor. Follows no redirect.
-/// Cancelling an exchange closes its connection.
+/// Safe to use from any strand of one io_context, which must outlive the client; every exchange
+/// runs on the caller's executor, a strand or a single thread. Follows no redirect. Cancelling an
+/// exchange closes its connection. Keep the client alive while an exchange runs.
 class HttpClient {
 public:
     /// Errors: invalid_argument (a TLS file cannot be read; the detail names it).
@@ -71,18 +85,19 @@ public:
 
     virtual ~HttpClient() = default;
 
-    /// Errors: unreachable (no connection, TLS refused, or the answer broke off: the detail says
-    /// which), deadline_exceeded, cancelled.
+    /// Errors: invalid_argument (a method, target or header that would break the message, or a
+    /// header that is ours to add), unreachable (no connection, TLS refused, or the answer broke
+    /// off: the detail says which), HttpClientOptions::not_trusted, deadline_exceeded, cancelled.
     virtual Task<Result<HttpResponse>> send(HttpRequest request, Deadline deadline) = 0;
 };
 
 /// scheme://host[:port][/path] taken apart. Only http and https; no user information, no fragment.
 struct Url {
     std::string scheme;
-    std::string host;  // lower case; IPv6 without brackets
-    std::uint16_t port{0};  // the scheme's default when absent
-    std::string path;       // with query; "/" when absent
-    bool is_loopback() const;  ///< localhost, 127.0.0.0/8 or ::1, by text
+    std::string host;            // lower case; IPv6 without brackets
+    std::uint16_t port{0};       // the scheme's default when absent
+    std::string path;            // with query; "/" when absent
+    bool is_loopback() const;    ///< localhost, 127.0.0.0/8 or ::1, by text
     std::string origin() const;  ///< scheme://host[:port], the default port left out
 };
 

@@ -1,0 +1,164 @@
+#include "gateway/net/http_client.hpp"
+
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/net/connection_pool.hpp"
+#include "gateway/net/dialer.hpp"
+#include "gateway/net/request_writer.hpp"
+#include "gateway/net/response_reader.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <array>
+
+namespace tailops::net {
+
+namespace {
+
+constexpr std::size_t read_size_bytes = 16 * 1024;
+
+/// What one attempt on one connection came to.
+struct Attempt {
+    Result<HttpResponse> response;
+    bool answer_begun{false};
+};
+
+class PooledClient final : public HttpClient {
+public:
+    PooledClient(HttpEndpoint endpoint,
+                 const HttpClientOptions& options,
+                 std::unique_ptr<Dialer> dialer)
+        : endpoint_{std::move(endpoint)},
+          header_limit_bytes_{options.header_limit_bytes},
+          connect_timeout_{options.connect_timeout},
+          dialer_{std::move(dialer)},
+          pool_{options.idle_connections_max, options.idle_timeout}
+    {
+    }
+
+    Task<Result<HttpResponse>> send(HttpRequest request, Deadline deadline) override
+    {
+        if (!request.trace) request.trace = std::make_shared<ExchangeTrace>();
+        const auto trace = request.trace;
+        try {
+            auto response =
+                co_await with_deadline(deadline, exchange(std::move(request), deadline));
+            if (response || response.error().code() != Errc::deadline_exceeded) co_return response;
+            co_return fail(too_late(*trace));
+        } catch (const boost::system::system_error& error) {
+            // A cancellation that came between two operations surfaces as an exception.
+            if (error.code() != boost::asio::error::operation_aborted) throw;
+            co_return fail(Errc::cancelled, "the caller went away");
+        }
+    }
+
+private:
+    static Error too_late(const ExchangeTrace& trace)
+    {
+        return Error{Errc::deadline_exceeded, "the server did not answer in time"}.with_detail(
+            trace.request_begun ? "while waiting for the answer" : "while connecting");
+    }
+
+    Task<Result<HttpResponse>> exchange(HttpRequest request, Deadline deadline)
+    {
+        TAILOPS_CO_TRY(const auto text, write_request(endpoint_, request));
+        if (auto kept = pool_.take()) {
+            auto attempt = co_await attempt_on(std::move(kept), text, request);
+            const bool is_stale = !attempt.response && !attempt.answer_begun &&
+                                  attempt.response.error().code() == Errc::unreachable;
+            if (!is_stale || !request.repeatable) co_return std::move(attempt.response);
+        }
+        TAILOPS_CO_TRY(auto fresh, co_await dial(deadline));
+        auto attempt = co_await attempt_on(std::move(fresh), text, request);
+        co_return std::move(attempt.response);
+    }
+
+    Task<Result<std::unique_ptr<Wire>>> dial(Deadline deadline)
+    {
+        const auto patience = after(connect_timeout_);
+        if (deadline <= patience) co_return co_await dialer_->dial();
+        auto wire = co_await with_deadline(patience, dialer_->dial());
+        if (!wire && wire.error().code() == Errc::deadline_exceeded) {
+            co_return fail(
+                Error{Errc::unreachable, "the server cannot be connected to"}.with_detail(
+                    endpoint_.host + ": no connection in " +
+                    std::to_string(connect_timeout_.count()) + " s"));
+        }
+        co_return wire;
+    }
+
+    /// One request and its response on `wire`, which is kept or closed afterwards.
+    Task<Attempt> attempt_on(std::unique_ptr<Wire> wire,
+                             const std::string& text,
+                             const HttpRequest& request)
+    {
+        request.trace->connected = true;
+        request.trace->request_begun = true;
+        const auto sent = co_await wire->write(text);
+        // A server may answer and close before it has read everything: look for the answer anyhow,
+        // unless we are the ones who stop.
+        if (sent.error == boost::asio::error::operation_aborted) {
+            co_return Attempt{fail(dialer_->explain(sent.error, "sending"))};
+        }
+        ResponseReader reader{
+            request.method == "HEAD" ? ResponseReader::Body::none : ResponseReader::Body::expected,
+            {.header_bytes = header_limit_bytes_, .body_bytes = request.body_limit_bytes}};
+        auto complete = co_await read_response(*wire, reader);
+        if (!complete) {
+            const bool begun = reader.has_begun();
+            if (sent.error && !begun) {
+                co_return Attempt{fail(dialer_->explain(sent.error, "sending"))};
+            }
+            co_return Attempt{fail(std::move(complete).error()), begun};
+        }
+        if (!sent.error && reader.can_keep_connection()) pool_.put(std::move(wire));
+        co_return Attempt{std::move(reader).take(), true};
+    }
+
+    Task<Status> read_response(Wire& wire, ResponseReader& reader)
+    {
+        std::array<char, read_size_bytes> buffer;
+        for (;;) {
+            const auto got = co_await wire.read_some(buffer);
+            if (got.error == boost::asio::error::eof) co_return reader.finish();
+            if (got.error) {
+                co_return fail(dialer_->explain(
+                    got.error, reader.has_begun() ? "inside the answer" : "before the answer"));
+            }
+            TAILOPS_CO_TRY(const auto step, reader.feed({buffer.data(), got.bytes}));
+            if (step == ResponseReader::Step::done) co_return Status{};
+        }
+    }
+
+    HttpEndpoint endpoint_;
+    std::size_t header_limit_bytes_;
+    std::chrono::seconds connect_timeout_;
+    std::unique_ptr<Dialer> dialer_;
+    ConnectionPool pool_;
+};
+
+}  // namespace
+
+std::string_view HttpResponse::header(std::string_view name) const noexcept
+{
+    const auto same = [name](std::string_view other) {
+        return std::ranges::equal(name, other, [](char a, char b) {
+            const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
+            return lower(a) == lower(b);
+        });
+    };
+    for (const auto& [other, value] : headers) {
+        if (same(other)) return value;
+    }
+    return {};
+}
+
+Result<std::shared_ptr<HttpClient>> HttpClient::create(HttpEndpoint endpoint,
+                                                       HttpClientOptions options)
+{
+    TAILOPS_TRY(auto dialer, Dialer::create(endpoint, options));
+    return std::make_shared<PooledClient>(std::move(endpoint), options, std::move(dialer));
+}
+
+}  // namespace tailops::net

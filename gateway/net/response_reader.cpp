@@ -1,0 +1,173 @@
+#include "gateway/net/response_reader.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <optional>
+
+namespace tailops::net {
+namespace http = boost::beast::http;
+
+namespace {
+
+using boost::system::error_code;
+using BeastView = boost::beast::string_view;
+
+std::string_view view(BeastView text)
+{
+    return {text.data(), text.size()};
+}
+
+/// Collects what Beast's parser finds.
+class Parser final : public http::basic_parser<false> {
+public:
+    Parser(HttpResponse& response, ResponseReader::Bounds bounds)
+        : response_{response},
+          body_limit_bytes_{bounds.body_bytes}
+    {
+        header_limit(
+            static_cast<std::uint32_t>(std::min<std::size_t>(bounds.header_bytes, 1u << 30)));
+        body_limit(boost::none);  // ours stops reading instead of failing
+        eager(true);
+    }
+
+private:
+    void on_request_impl(http::verb, BeastView, BeastView, int, error_code&) override {}
+    void on_response_impl(int code, BeastView, int, error_code&) override
+    {
+        response_.status = code;
+    }
+    void on_field_impl(http::field, BeastView name, BeastView value, error_code&) override
+    {
+        response_.headers.emplace_back(view(name), view(value));
+    }
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override
+    {
+        if (length) response_.body.reserve(std::min<std::size_t>(*length, body_limit_bytes_));
+    }
+    std::size_t on_body_impl(BeastView body, error_code& error) override
+    {
+        const auto room = body_limit_bytes_ - response_.body.size();
+        response_.body.append(body.data(), std::min(room, body.size()));
+        if (body.size() > room) {
+            response_.truncated = true;
+            error = http::error::body_limit;
+        }
+        return body.size();
+    }
+    void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code& error) override
+    {
+        return on_body_impl(body, error);
+    }
+    void on_finish_impl(error_code&) override {}
+
+    HttpResponse& response_;
+    std::size_t body_limit_bytes_;
+};
+
+Error malformed(const error_code& error)
+{
+    return Error{Errc::unreachable, "the server's answer is not proper HTTP"}.with_detail(
+        error.message());
+}
+
+}  // namespace
+
+struct ResponseReader::State {
+    State(Body body_, Bounds bounds_) : body{body_}, bounds{bounds_} { restart(); }
+
+    void restart()
+    {
+        response = HttpResponse{};
+        parser.emplace(response, bounds);
+        if (body == Body::none) parser->skip(true);
+    }
+
+    /// Whether the response just completed announces another one (RFC 9110 section 15.2); 101 is
+    /// the last, and nothing we asked for.
+    bool is_interim() const { return response.status / 100 == 1 && response.status != 101; }
+
+    /// Whether more body is announced than we shall keep, and all we keep is there: no need to wait
+    /// for the byte that would prove it.
+    bool is_full() const
+    {
+        if (!parser->is_header_done() || body == Body::none) return false;
+        const auto length = parser->content_length();
+        return length && *length > bounds.body_bytes && response.body.size() >= bounds.body_bytes;
+    }
+
+    Body body;
+    Bounds bounds;
+    HttpResponse response;
+    std::optional<Parser> parser;
+    std::string pending;  // not yet taken by the parser: an incomplete header or chunk header
+    bool begun{false};
+};
+
+ResponseReader::ResponseReader(Body body, Bounds bounds)
+    : state_{std::make_unique<State>(body, bounds)}
+{
+}
+
+ResponseReader::~ResponseReader() = default;
+
+Result<ResponseReader::Step> ResponseReader::feed(std::string_view bytes)
+{
+    auto& state = *state_;
+    if (!bytes.empty()) state.begun = true;
+    state.pending.append(bytes);
+    while (!state.pending.empty()) {
+        error_code error;
+        const auto taken = state.parser->put(
+            boost::asio::const_buffer{state.pending.data(), state.pending.size()}, error);
+        state.pending.erase(0, taken);
+        if (state.response.truncated) return Step::done;
+        if (error && error != http::error::need_more) return fail(malformed(error));
+        if (state.is_full()) {
+            state.response.truncated = true;
+            return Step::done;
+        }
+        if (state.parser->is_done()) {
+            if (!state.is_interim()) return Step::done;
+            state.restart();
+            continue;
+        }
+        if (error == http::error::need_more || taken == 0) break;
+    }
+    if (state.pending.size() > state.bounds.header_bytes) {
+        return fail(malformed(http::error::header_limit));
+    }
+    return Step::more;
+}
+
+Status ResponseReader::finish()
+{
+    auto& state = *state_;
+    error_code error = http::error::partial_message;
+    if (state.parser->got_some() && state.pending.empty()) state.parser->put_eof(error);
+    if (!error) return {};
+    return fail(Error{Errc::unreachable, "the server's answer broke off"}.with_detail(
+        state.begun ? "the connection ended inside the answer"
+                    : "the connection ended before an answer"));
+}
+
+bool ResponseReader::has_begun() const noexcept
+{
+    return state_->begun;
+}
+
+bool ResponseReader::can_keep_connection() const noexcept
+{
+    const auto& state = *state_;
+    return state.parser->is_done() && state.parser->keep_alive() && state.pending.empty() &&
+           !state.response.truncated && state.response.status != 101;
+}
+
+HttpResponse ResponseReader::take() &&
+{
+    return std::move(state_->response);
+}
+
+}  // namespace tailops::net
