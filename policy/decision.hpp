@@ -22,6 +22,9 @@ struct TargetFacts {
     std::set<std::string> tags;
     std::string environment;  // "production", ...; may be empty
     CapabilitySet offers;
+    /// The target's own wish (`require_approval` in targets.yaml): what a rule would allow above
+    /// tier observe needs an approval here.
+    bool requires_approval{false};
 };
 
 /// An argument of a call as the policy compares it. Paths are in canonical form.

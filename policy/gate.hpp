@@ -9,6 +9,10 @@
 
 namespace tailops::policy {
 
+/// The id of the one rule that is not in the file: it allows `gateway:read` at tier observe
+/// everywhere, so that everyone can ask the gateway about itself. A rule of the file may deny it.
+constexpr std::string_view built_in_rule = "gateway-self";
+
 /// Decides, and mints the Permit when the answer is yes.
 ///
 /// Deny wins, then require_approval, then dry_run_only, then allow; with no match the answer is
@@ -42,7 +46,8 @@ public:
     /// offers and some rule could allow it there.
     bool can_see(const auth::Principal&, const TargetFacts& target) const;
 
-    /// The decision and how each candidate rule came out, for `tailops policy explain`.
+    /// The decision and how each rule came out, in the order of the file and the built-in one last,
+    /// for `tailops policy explain`. Lines never show an argument.
     struct Explanation {
         Decision decision;
         struct Line {

@@ -23,8 +23,8 @@ struct Vocabulary {
     std::set<std::string> environments;
 };
 
-/// Reads a policy file (docs/policy.md has the format). Everything wrong with it goes to `problems`:
-/// unknown keys and names, bad patterns, duplicate ids, rules that can never decide.
+/// Reads a policy file (docs/policy.md has the format). Everything wrong with it goes to
+/// `problems`: unknown keys and names, bad patterns, duplicate ids, rules that can never decide.
 Policy read_policy(std::string_view text,
                    std::string_view file,
                    const Vocabulary& vocabulary,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+// The one name of RE2 that a header needs; policy/pattern.cpp includes the rest.
 namespace re2 {
 class RE2;
 }
@@ -16,15 +17,15 @@ class RE2;
 namespace tailops::policy {
 
 /// A condition on one argument. All that are set must hold; an argument that is absent or of
-/// another type does not satisfy an allowing rule and does satisfy a denying one (unknown is never
-/// a way through).
+/// another type does not satisfy an allowing rule and does satisfy every other one (unknown is
+/// never a way through). policy/constraint.hpp evaluates it.
 struct Constraint {
     std::optional<Value> equals;
     std::vector<Value> one_of;
     std::optional<double> min, max;
-    std::optional<std::size_t> max_length;      // bytes of a string, items of a list
-    std::vector<std::string> path_under;        // canonical directories; the path is one or inside one
-    std::shared_ptr<const re2::RE2> pattern;    // matches the whole text, in linear time
+    std::optional<std::size_t> max_length;  // bytes of a string, items of a list
+    std::vector<std::string> path_under;    // canonical directories; the path is one or inside one
+    std::shared_ptr<const re2::RE2> pattern;  // matches the whole text, in linear time
 };
 
 /// To whom a rule applies. Empty sets say nothing; each non-empty one must match.
@@ -38,7 +39,7 @@ struct PrincipalMatch {
 
 /// Where a rule applies. Empty sets say nothing; each non-empty one must match.
 struct TargetMatch {
-    std::set<std::string> ids;
+    std::set<std::string> ids;   // a * may stand first and last: "web-*" (policy/glob.hpp)
     std::set<std::string> tags;  // one must be present
     std::set<std::string> environments;
 };
@@ -49,13 +50,14 @@ struct Rule {
     Effect effect{Effect::deny};
     PrincipalMatch principals;
     TargetMatch targets;
-    CapabilitySet capabilities;        // empty: any
-    std::set<std::string> tools;       // empty: any
-    Tier at_most{Tier::observe};       // the ceiling of a permissive rule; a denying rule has none
+    CapabilitySet capabilities;   // empty: any
+    std::set<std::string> tools;  // empty: any
+    Tier at_most{Tier::observe};  // the ceiling of a permissive rule; a denying rule has none
     std::map<std::string, Constraint, std::less<>> parameters;
     Obligations obligations;
-    std::string reason;  // told to the caller with the decision; may be empty
-    int line{0};         // in the file, for messages
+    std::string reason;            // told to the caller with the decision; may be empty
+    int line{0};                   // in the file, for messages
+    Tier at_least{Tier::observe};  // calls below it are none of this rule's business
 };
 
 /// Identities mapped to scopes: how rights are given where the authorization server issues none of
