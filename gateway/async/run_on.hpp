@@ -22,9 +22,9 @@ namespace tailops {
 /// Runs the coroutine `make_task()` on the strand `elsewhere` and resumes the caller on its own
 /// executor with the result.
 ///
-/// The way for a call to use an object that lives on another strand (an SSH session): cancelling the
-/// caller posts the cancellation to `elsewhere`, so that neither strand touches the other's state.
-/// The caller resumes only after the task has ended. `make_task` must own what it captures.
+/// The way for a call to use an object that lives on another strand (an SSH session): cancelling
+/// the caller posts the cancellation to `elsewhere`, so that neither strand touches the other's
+/// state. The caller resumes only after the task has ended. `make_task` must own what it captures.
 template <class T, class F>
 Task<Result<T>> run_on(boost::asio::any_io_executor elsewhere, F make_task)
 {
@@ -52,11 +52,11 @@ Task<Result<T>> run_on(boost::asio::any_io_executor elsewhere, F make_task)
         };
         // The signal's slot belongs to `elsewhere`; spawn from there so that it is touched nowhere
         // else.
-        asio::post(where, [where, what = std::move(what), signal,
-                           resume = std::move(resume)]() mutable {
-            asio::co_spawn(where, what(),
-                           asio::bind_cancellation_slot(signal->slot(), std::move(resume)));
-        });
+        asio::post(
+            where, [where, what = std::move(what), signal, resume = std::move(resume)]() mutable {
+                asio::co_spawn(where, what(),
+                               asio::bind_cancellation_slot(signal->slot(), std::move(resume)));
+            });
     };
     auto value = co_await asio::async_initiate<const asio::use_awaitable_t<>, Signature>(
         initiate, asio::use_awaitable, std::move(elsewhere), std::move(make_task));

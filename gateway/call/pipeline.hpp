@@ -44,7 +44,8 @@ public:
     /// unavailable (the trail cannot be written: nothing was done), or what the executor reports.
     Task<Result<Answer>> run(Invocation invocation);
 
-    /// The tools that `principal` may ever use, sorted by name: on some target, with some arguments.
+    /// The tools that `principal` may ever use, sorted by name: on some target, with some
+    /// arguments.
     std::vector<const tools::Tool*> visible_tools(const auth::Principal& principal) const;
 
     /// Changes whenever visible_tools() may answer otherwise for the same principal.
@@ -53,6 +54,11 @@ public:
     CurrentWorld& world() noexcept { return world_; }
 
 private:
+    Task<Result<Answer>> answer(const Invocation& call,
+                                const World& world,
+                                const tools::Tool& tool,
+                                audit::Record record);
+
     CurrentWorld& world_;
     audit::Trail& trail_;
     targets::StateBoard& states_;

@@ -5,8 +5,8 @@
 
 namespace tailops::config {
 
-/// Every bound the daemon puts on what comes from outside, with its default. gateway.yaml may change
-/// them under `limits:` by these names; docs/configuration.md lists them.
+/// Every bound the daemon puts on what comes from outside, with its default. gateway.yaml may
+/// change them under `limits:` by these names; docs/configuration.md lists them.
 struct Limits {
     std::size_t header_bytes{16 * 1024};           // request line and headers of one request
     std::size_t body_bytes{4 * 1024 * 1024};       // of one request

@@ -95,7 +95,10 @@ Result<Tier> parse_tier(std::string_view text)
                 "unknown tier " + quote(text) + "; use observe, control or admin");
 }
 
-std::span<const KnownCapability> known_capabilities() noexcept { return capabilities; }
+std::span<const KnownCapability> known_capabilities() noexcept
+{
+    return capabilities;
+}
 
 Result<Capability> parse_capability(std::string_view text)
 {

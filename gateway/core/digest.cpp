@@ -98,7 +98,10 @@ std::string to_hex(std::string_view bytes)
     return out;
 }
 
-std::string to_base64url(std::string_view bytes) { return encode(bytes, url_safe); }
+std::string to_base64url(std::string_view bytes)
+{
+    return encode(bytes, url_safe);
+}
 
 std::string to_base64(std::string_view bytes)
 {

@@ -23,8 +23,8 @@ enum class Errc {
     cancelled,           // the caller went away or the daemon is stopping
     unreachable,         // the target or the authorization server did not answer
     unauthorized_there,  // the target refused our credential, or its identity is not the known one
-    unavailable,         // we refuse to act for now: the trail cannot be written, or we are draining
-    internal,            // a bug, or a broken environment
+    unavailable,  // we refuse to act for now: the trail cannot be written, or we are draining
+    internal,     // a bug, or a broken environment
 };
 
 /// The code as it stands in logs, audit records and structured tool errors, e.g. "not_found".
@@ -42,6 +42,8 @@ public:
 
     Errc code() const noexcept { return code_; }
     const std::string& public_message() const noexcept { return public_message_; }
+    /// For logs, and for code that was told what a detail of this error means.
+    const std::string& detail() const noexcept { return detail_; }
 
     /// Returns a copy carrying context for operators, e.g. the host name or errno text.
     Error with_detail(std::string detail) &&

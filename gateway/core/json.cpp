@@ -148,9 +148,8 @@ const json* find_member(const json& object, std::string_view name)
 std::string_view text_member(const json& object, std::string_view name)
 {
     const auto* member = find_member(object, name);
-    return member && member->is_string()
-               ? std::string_view{member->get_ref<const std::string&>()}
-               : std::string_view{};
+    return member && member->is_string() ? std::string_view{member->get_ref<const std::string&>()}
+                                         : std::string_view{};
 }
 
 template <class T>
@@ -173,9 +172,10 @@ Result<T> field(const json& object, std::string_view name)
     return std::move(**value);
 }
 
-#define TAILOPS_FIELD_OF(...)                                                 \
-    template Result<__VA_ARGS__> field<__VA_ARGS__>(const json&, std::string_view); \
-    template Result<std::optional<__VA_ARGS__>> optional_field<__VA_ARGS__>(const json&, std::string_view)
+#define TAILOPS_FIELD_OF(...)                                                            \
+    template Result<__VA_ARGS__> field<__VA_ARGS__>(const json&, std::string_view);      \
+    template Result<std::optional<__VA_ARGS__>> optional_field<__VA_ARGS__>(const json&, \
+                                                                            std::string_view)
 TAILOPS_FIELD_OF(std::string);
 TAILOPS_FIELD_OF(bool);
 TAILOPS_FIELD_OF(std::int64_t);

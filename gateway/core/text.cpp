@@ -108,7 +108,10 @@ std::string escaped_line(std::string_view text, std::size_t max_bytes)
     return out;
 }
 
-std::string quote(std::string_view text) { return '"' + escaped_line(text, 120) + '"'; }
+std::string quote(std::string_view text)
+{
+    return '"' + escaped_line(text, 120) + '"';
+}
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates)
 {
@@ -216,8 +219,10 @@ Result<std::chrono::seconds> parse_duration(std::string_view text)
         case 'd': unit = 86400; break;
         default: unit = 0; break;
         }
-        if (unit == 0) unit = 1;
-        else digits.remove_suffix(1);
+        if (unit == 0)
+            unit = 1;
+        else
+            digits.remove_suffix(1);
     }
     // A century bounds every product below.
     const auto count = parse_int(digits, 0, std::int64_t{100} * 365 * 86400 / unit);
@@ -254,8 +259,8 @@ Result<TimePoint> parse_rfc3339(std::string_view text)
         const auto value = parse_int(text.substr(at, count), 0, max);
         return value ? *value : -1;
     };
-    if (text.size() < 19 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':' ||
-        (text[10] != 'T' && text[10] != ' ')) {
+    if (text.size() < 19 || text[4] != '-' || text[7] != '-' || text[13] != ':' ||
+        text[16] != ':' || (text[10] != 'T' && text[10] != ' ')) {
         return bad();
     }
     const auto year = number(0, 4, 9999), month = number(5, 2, 12), day = number(8, 2, 31);

@@ -19,8 +19,8 @@ std::string quote(std::string_view text);
 /// `; did you mean "capabilities"?` for the nearest of `candidates`, or nothing when none is near.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
-/// Text from outside made safe for one line of a log: control characters, bidirectional controls and
-/// invalid UTF-8 escaped as \xNN or \u{N}, clipped to `max_bytes` with an ellipsis.
+/// Text from outside made safe for one line of a log: control characters, bidirectional controls
+/// and invalid UTF-8 escaped as \xNN or \u{N}, clipped to `max_bytes` with an ellipsis.
 std::string escaped_line(std::string_view text, std::size_t max_bytes = 512);
 
 /// `text` with every invalid UTF-8 sequence replaced by U+FFFD (Unicode 15, section 3.9, maximal

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-/// Strict reading of configuration: every problem of a file is found and told at once, each with its
-/// place and a remedy. JSON is read as the YAML it is.
+/// Strict reading of configuration: every problem of a file is found and told at once, each with
+/// its place and a remedy. JSON is read as the YAML it is.
 namespace tailops::yaml {
 
 struct Place {

@@ -1,0 +1,98 @@
+# Every target has one line of help behind "##"; `make help` prints them.
+SHELL := /bin/sh
+JOBS ?= $(shell nproc)
+RUN_DIR ?= $(HOME)/.local/state/tailops
+LISTEN ?= 127.0.0.1:8080
+SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-test npm build debug run test unit integration quality lint format fix tidy security \
+        asan tsan fuzz bench golden docs package clean hooks
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what the build needs (Debian 12 or 13)
+	@./scripts/install-deps build
+
+deps-test: ## install what the tests need besides
+	@./scripts/install-deps test
+
+npm: deps-test ## install the official MCP clients and the authorization server of the tests
+	@./scripts/install-npm tests/integration
+	@./scripts/install-npm tests/support/authserver
+
+build: deps ## build the release binary, build/release/bin/tailops
+	@cmake --preset release -DTAILOPS_TESTS=OFF >/dev/null
+	@cmake --build build/release --target tailops -j $(JOBS)
+
+debug: deps-test ## build the daemon and the unit tests with debug information
+	@cmake --preset debug >/dev/null
+	@cmake --build build/debug -j $(JOBS)
+
+run: build ## start a gateway on 127.0.0.1:8080 with a local target and a fresh token
+	@mkdir -p $(RUN_DIR)
+	@exec build/release/bin/tailops serve --embedded --state-dir $(RUN_DIR) --listen $(LISTEN) --welcome
+
+test: deps-test npm ## build and pass every test, sanitizers included
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory integration
+	@$(MAKE) --no-print-directory asan
+	@$(MAKE) --no-print-directory tsan
+	@./scripts/test-summary
+
+unit: debug ## run the unit tests
+	@./scripts/ctest build/debug
+
+integration: build npm ## run the built binary against real servers and the official clients
+	@python3 tests/integration/run.py --binary build/release/bin/tailops
+
+asan: deps-test ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
+	@./scripts/sanitized asan $(JOBS)
+
+tsan: deps-test ## unit tests and daemon under ThreadSanitizer
+	@./scripts/sanitized tsan $(JOBS)
+
+quality: lint tidy ## everything that reads the code: lint, format, shellcheck, clang-tidy
+
+lint: deps-test ## layering, house style, format, shell scripts
+	@python3 tests/lint/layering.py
+	@python3 tests/lint/house.py
+	@$(SOURCES) | xargs clang-format-19 --dry-run -Werror
+	@./scripts/shell-files | xargs shellcheck
+
+tidy: debug ## clang-tidy over the product's sources
+	@$(SOURCES) | grep -E '^(gateway|auth|policy|targets)/.*\.cpp$$' | \
+	  xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build/debug --extra-arg=-Wno-unknown-warning-option
+
+format: deps-test ## format every C++ file
+	@$(SOURCES) | xargs clang-format-19 -i
+
+fix: format ## repair what tools can repair
+
+security: unit ## the tests that hold the security promises: policy, auth, audit, quoting, files
+	@./scripts/ctest build/debug -R '(Gate|Policy|Permit|Introspect|Token|Challenge|Trail|Verify|Redact|Quot|KnownHosts|File|Host|Origin|Smuggl)'
+
+fuzz: deps-test ## run every fuzzer for 60 s (FUZZ_SECONDS=n)
+	@./scripts/fuzz $(JOBS) $${FUZZ_SECONDS:-60}
+
+bench: build npm ## measure, as ratios within one run (docs/performance.md)
+	@cmake --preset release -DTAILOPS_TESTS=ON >/dev/null
+	@cmake --build build/release -j $(JOBS) --target benches
+	@python3 tests/bench/run.py --build build/release
+
+golden: debug ## rewrite the golden files from what the code does now; review the diff
+	@TAILOPS_GOLDEN=write ./build/debug/bin/call_test --gtest_filter='*Golden*'
+
+docs: build ## rewrite the generated documentation (docs/tools.md)
+	@build/release/bin/tailops tools-reference > docs/tools.md
+
+package: ## build the .deb (comes with the packaging step)
+	@echo "make package: there is no package yet; docs/roadmap.md says when" >&2; exit 1
+
+hooks: ## have git run the lint before each commit
+	@git config core.hooksPath scripts/hooks
+
+clean: ## remove what was built
+	@rm -rf build

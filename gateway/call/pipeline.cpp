@@ -1,0 +1,258 @@
+#include "gateway/call/pipeline.hpp"
+
+#include "gateway/audit/redaction.hpp"
+#include "gateway/call/view.hpp"
+#include "gateway/core/json.hpp"
+#include "gateway/core/log.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tailops::call {
+namespace asio = boost::asio;
+namespace {
+
+using Moment = std::chrono::steady_clock::time_point;
+
+/// What a call has become once its tool, its target and its plan are known.
+struct Prepared {
+    const tools::Tool* tool{nullptr};
+    std::shared_ptr<const targets::Target> target;  // null: about the gateway itself
+    tools::Plan plan;
+};
+
+const policy::TargetFacts& facts_of(const Prepared& call)
+{
+    return call.target ? call.target->spec.facts : gateway_facts();
+}
+
+Result<std::shared_ptr<const targets::Target>> resolve(const World& world, const Invocation& call)
+{
+    TAILOPS_TRY(const auto name, field<std::string>(*call.arguments, "target"));
+    auto target = world.registry->find(TargetId{name});
+    // One answer for both, so that a caller cannot find out what it may not see.
+    if (!target || !world.gate->can_see(call.principal, target->spec.facts)) {
+        return fail(Errc::not_found, "there is no target " + quote(name) +
+                                         " for you; list_targets tells which there are");
+    }
+    return target;
+}
+
+Result<Prepared> prepare(const World& world, const Invocation& call)
+{
+    Prepared prepared;
+    prepared.tool = tools::find(call.tool);
+    if (!prepared.tool) return fail(Errc::not_found, "there is no tool " + quote(call.tool));
+    if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
+        return fail(std::move(valid).error());
+    }
+    if (!prepared.tool->needs_target()) {
+        prepared.plan.right = prepared.tool->rights.front();
+        return prepared;
+    }
+    TAILOPS_TRY(prepared.target, resolve(world, call));
+    TAILOPS_TRY(prepared.plan,
+                prepared.tool->plan(*call.arguments, {.target = &prepared.target->spec,
+                                                      .commands = world.commands.get()}));
+    return prepared;
+}
+
+Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepared, TimePoint now)
+{
+    TAILOPS_TRY(auto action, parse_capability(prepared.plan.right.capability));
+    return policy::AccessRequest{.principal = call.principal,
+                                 .tool = ToolName{call.tool},
+                                 .action = std::move(action),
+                                 .tier = prepared.plan.right.tier,
+                                 .target = facts_of(prepared),
+                                 .parameters = std::move(prepared.plan.parameters),
+                                 .now = now};
+}
+
+audit::Record record_of(const Invocation& call,
+                        const policy::AccessRequest& request,
+                        const policy::Decision& decision,
+                        const policy::Gate& gate)
+{
+    const auto& identity = call.principal.identity;
+    audit::Record record;
+    record.phase = audit::Phase::intent;
+    record.request = call.id;
+    record.subject = identity.key();
+    record.name = identity.name;
+    record.client = identity.client_id;
+    record.method = auth::to_string(identity.method);
+    record.tool = request.tool;
+    record.capability = request.action.text();
+    record.tier = request.tier;
+    record.target = request.target.id;
+    record.parameters = audit::redact_parameters(*call.arguments);
+    record.effect = decision.effect;
+    record.why = decision.why;
+    if (decision.rule) record.rule = decision.rule->str();
+    record.policy_version = gate.version();
+    return record;
+}
+
+/// A refusal in the terms of the caller. A token that could be issued with the missing scope gets
+/// the OAuth answer; the scopes stand in the error's detail.
+Error refusal(const policy::AccessRequest& request, const policy::Decision& decision)
+{
+    if (decision.effect == policy::Effect::require_approval) {
+        return Error{Errc::approval_required, "approval required: " + decision.why};
+    }
+    const bool scoped = request.principal.identity.scopes.has_value();
+    if (scoped && !request.principal.capabilities.contains(request.action)) {
+        return Error{Errc::insufficient_scope, decision.why}.with_detail(request.action.text());
+    }
+    return Error{Errc::denied, decision.why};
+}
+
+void describe_outcome(audit::Record& record, const Result<targets::ExecutionResult>& result)
+{
+    record.phase = audit::Phase::outcome;
+    if (!result) {
+        record.outcome = to_string(result.error().code());
+        record.detail = result.error().public_message();
+        return;
+    }
+    record.outcome = "ok";
+    record.detail = result->dry_run ? "dry run" : "status " + std::to_string(result->status);
+    if (!result->signal.empty()) record.detail += ", signal " + result->signal;
+}
+
+std::int64_t milliseconds_since(Moment start)
+{
+    const auto time = std::chrono::steady_clock::now() - start;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+void log_outcome(const Invocation& call, const audit::Record& record)
+{
+    const auto event = record.outcome == "ok" ? Event::call_finished : Event::call_failed;
+    if (!is_logged(event)) return;
+    log(event, {{"request", call.id.str()},
+                {"tool", call.tool},
+                {"target", record.target.str()},
+                {"subject", record.name},
+                {"outcome", record.outcome},
+                {"why", record.outcome == "ok" ? std::string{} : record.why},
+                {"ms", std::to_string(record.elapsed_ms)}});
+}
+
+/// A command that exited 1 or an answer of HTTP 500 is a result; it is shown as a failure.
+bool tells_of_failure(const nlohmann::json& content)
+{
+    const auto* success = find_member(content, "success");
+    return success && success->is_boolean() && !success->get<bool>();
+}
+
+Result<Answer> present(const tools::Plan& plan, const targets::ExecutionResult& result)
+{
+    if (result.dry_run) {
+        nlohmann::json content{{"dry_run", true}, {"would", result.output}};
+        return Answer{std::make_shared<const nlohmann::json>(std::move(content)), false};
+    }
+    TAILOPS_TRY(auto content, plan.present(result));
+    const bool failed = tells_of_failure(content);
+    return Answer{std::make_shared<const nlohmann::json>(std::move(content)), failed};
+}
+
+}  // namespace
+
+Pipeline::Pipeline(CurrentWorld& world,
+                   audit::Trail& trail,
+                   targets::StateBoard& states,
+                   const Clock& clock)
+    : world_{world},
+      trail_{trail},
+      states_{states},
+      clock_{clock},
+      started_{clock.now()}
+{
+}
+
+Task<Result<Answer>> Pipeline::run(Invocation call)
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto world = world_.get();
+    TAILOPS_CO_TRY(auto prepared, prepare(*world, call));
+    TAILOPS_CO_TRY(const auto request, question(call, prepared, clock_.now()));
+    auto [decision, permit] = world->gate->decide(request);
+    auto record = record_of(call, request, decision, *world->gate);
+
+    if (!permit) {
+        record.outcome = "refused";
+        TAILOPS_CO_CHECK(co_await trail_.append(record, audit::Durability::buffered));
+        log_outcome(call, record);
+        co_return fail(refusal(request, decision));
+    }
+    if (!prepared.target)
+        co_return co_await answer(call, *world, *prepared.tool, std::move(record));
+
+    const bool has_effect = request.tier > Tier::observe;
+    TAILOPS_CO_CHECK(co_await trail_.append(
+        record, has_effect ? audit::Durability::durable : audit::Durability::buffered));
+    if (has_effect) {
+        // What changes something runs on to its deadline: half done is worse than unobserved.
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    }
+    const auto start = std::chrono::steady_clock::now();
+    auto result = co_await prepared.target->executor->run(std::move(*permit),
+                                                          std::move(prepared.plan.operation));
+
+    // A caller who hangs up may cancel the work, never its record.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    describe_outcome(record, result);
+    record.elapsed_ms = milliseconds_since(start);
+    log_outcome(call, record);
+    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    if (!result) co_return fail(std::move(result).error());
+    co_return present(prepared.plan, *result);
+}
+
+Task<Result<Answer>> Pipeline::answer(const Invocation& call,
+                                      const World& world,
+                                      const tools::Tool& tool,
+                                      audit::Record record)
+{
+    const PrincipalView view{world, call.principal, states_, trail_, {clock_.now(), started_}};
+    auto content = tool.answer(*call.arguments, view);
+    record.phase = audit::Phase::outcome;
+    record.outcome = content ? "ok" : std::string{to_string(content.error().code())};
+    log_outcome(call, record);
+    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    if (!content) co_return fail(std::move(content).error());
+    const bool failed = tells_of_failure(*content);
+    co_return Answer{std::make_shared<const nlohmann::json>(*std::move(content)), failed};
+}
+
+std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& principal) const
+{
+    const auto world = world_.get();
+    std::vector<const tools::Tool*> out;
+    for (const auto& tool : tools::all()) {
+        const bool visible =
+            tool.needs_target()
+                ? std::ranges::any_of(world->registry->all(),
+                                      [&](const auto& entry) {
+                                          return could_use(*world->gate, principal, tool,
+                                                           entry.second->spec.facts);
+                                      })
+                : could_use(*world->gate, principal, tool, gateway_facts());
+        if (visible) out.push_back(&tool);
+    }
+    return out;
+}
+
+std::uint64_t Pipeline::generation() const
+{
+    return world_.get()->generation;
+}
+
+}  // namespace tailops::call

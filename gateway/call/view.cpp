@@ -1,0 +1,47 @@
+#include "gateway/call/view.hpp"
+
+#include <algorithm>
+
+namespace tailops::call {
+
+const policy::TargetFacts& gateway_facts()
+{
+    static const policy::TargetFacts facts = [] {
+        policy::TargetFacts gateway;
+        gateway.id = gateway_target;
+        gateway.offers = {gateway_read()};
+        return gateway;
+    }();
+    return facts;
+}
+
+bool could_use(const policy::Gate& gate,
+               const auth::Principal& principal,
+               const tools::Tool& tool,
+               const policy::TargetFacts& target)
+{
+    return std::ranges::any_of(tool.rights, [&](const tools::Right& right) {
+        const auto capability = parse_capability(right.capability);
+        return capability && gate.could_allow(principal, ToolName{std::string{tool.name}},
+                                              *capability, right.tier, target);
+    });
+}
+
+std::vector<tools::GatewayView::VisibleTarget> PrincipalView::targets() const
+{
+    std::vector<VisibleTarget> out;
+    for (const auto& [id, target] : world_.registry->all()) {
+        if (!world_.gate->can_see(principal_, target->spec.facts)) continue;
+        VisibleTarget visible{target, states_.get(id), {}};
+        for (const auto& tool : tools::all()) {
+            if (tool.needs_target() &&
+                could_use(*world_.gate, principal_, tool, target->spec.facts)) {
+                visible.tools.emplace_back(tool.name);
+            }
+        }
+        out.push_back(std::move(visible));
+    }
+    return out;
+}
+
+}  // namespace tailops::call

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "gateway/audit/trail.hpp"
+#include "gateway/call/world.hpp"
+#include "gateway/tools/tool.hpp"
+
+namespace tailops::call {
+
+/// The gateway as one principal may see it, at one moment: what answering tools look at.
+class PrincipalView final : public tools::GatewayView {
+public:
+    struct Moment {
+        TimePoint now;
+        TimePoint started;
+    };
+    PrincipalView(const World& world,
+                  const auth::Principal& principal,
+                  const targets::StateBoard& states,
+                  const audit::Trail& trail,
+                  Moment moment)
+        : world_{world},
+          principal_{principal},
+          states_{states},
+          trail_{trail},
+          moment_{moment}
+    {
+    }
+
+    const auth::Principal& principal() const override { return principal_; }
+    TimePoint now() const override { return moment_.now; }
+    TimePoint started() const override { return moment_.started; }
+    std::vector<VisibleTarget> targets() const override;
+    const tools::CommandCatalogue& commands() const override { return *world_.commands; }
+    Status trail_health() const override { return trail_.health(); }
+
+private:
+    const World& world_;
+    const auth::Principal& principal_;
+    const targets::StateBoard& states_;
+    const audit::Trail& trail_;
+    const Moment moment_;
+};
+
+/// What the policy sees when a tool is about the gateway itself.
+const policy::TargetFacts& gateway_facts();
+
+/// Whether some call of `tool` on `target` could be permitted.
+bool could_use(const policy::Gate&,
+               const auth::Principal&,
+               const tools::Tool&,
+               const policy::TargetFacts& target);
+
+}  // namespace tailops::call

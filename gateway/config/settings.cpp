@@ -1,0 +1,303 @@
+#include "gateway/config/settings.hpp"
+
+#include "gateway/core/text.hpp"
+#include "gateway/net/http_client.hpp"
+#include "targets/credentials/credentials.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace tailops::config {
+namespace {
+
+using yaml::MapReader;
+
+std::optional<targets::CredentialReference> credential(MapReader& from, std::string_view key)
+{
+    const auto text = from.text(key);
+    if (!text) return std::nullopt;
+    auto reference = targets::parse_credential_reference(*text);
+    if (reference) return *std::move(reference);
+    from.complain(*from.node(key), quote(key) + ": " + reference.error().public_message());
+    return std::nullopt;
+}
+
+template <class T>
+void take(std::optional<T> value, T& into)
+{
+    if (value) into = *std::move(value);
+}
+
+void take_list(MapReader& from, std::string_view key, std::vector<std::string>& into)
+{
+    if (from.has(key)) into = from.texts(key);
+}
+
+void take_size(
+    MapReader& from, std::string_view key, std::size_t min, std::size_t max, std::size_t& into)
+{
+    const auto value =
+        from.integer(key, static_cast<std::int64_t>(min), static_cast<std::int64_t>(max));
+    if (value) into = static_cast<std::size_t>(*value);
+}
+
+AuthMode to_mode(std::string_view word)
+{
+    if (word == "oidc") return AuthMode::oidc;
+    return word == "none" ? AuthMode::none : AuthMode::token;
+}
+
+LogLevel to_level(std::string_view word)
+{
+    if (word == "debug") return LogLevel::debug;
+    if (word == "warning") return LogLevel::warning;
+    return word == "error" ? LogLevel::error : LogLevel::info;
+}
+
+void read_oidc(MapReader& auth, OidcSettings& out)
+{
+    const auto node = auth.node("oidc");
+    if (!node) return;
+    MapReader oidc{*node, auth.problems(), "oidc"};
+    take(oidc.text("issuer"), out.issuer);
+    take(oidc.text("introspection_endpoint"), out.introspection_endpoint);
+    take(oidc.text("client_id"), out.client_id);
+    out.client_secret = credential(oidc, "client_secret");
+    take(oidc.choice("client_authentication", {"basic", "form", "bearer"}),
+         out.client_authentication);
+    take_list(oidc, "audience", out.audiences);
+    take(oidc.choice("scopes", {"auto", "from_policy", "from_token"}), out.scopes);
+    oidc.finish();
+}
+
+void read_auth(MapReader& file, AuthSettings& out)
+{
+    const auto node = file.node("auth");
+    if (!node) return;
+    MapReader auth{*node, file.problems(), "auth"};
+    if (const auto mode = auth.choice("mode", {"oidc", "token", "none"})) out.mode = to_mode(*mode);
+    take(auth.boolean("i_accept_the_risk"), out.i_accept_the_risk);
+    take_list(auth, "anonymous_scopes", out.anonymous_scopes);
+    out.hmac_shared_secret = credential(auth, "hmac_shared_secret");
+    read_oidc(auth, out.oidc);
+    auth.finish();
+}
+
+void read_audit(MapReader& file, AuditSettings& out)
+{
+    const auto node = file.node("audit");
+    if (!node) return;
+    MapReader audit{*node, file.problems(), "audit"};
+    out.key = credential(audit, "key");
+    take_size(audit, "rotate_bytes", 64 * 1024, std::size_t{1} << 40, out.rotate_bytes);
+    take_size(audit, "keep_files", 2, 100'000, out.keep_files);
+    audit.finish();
+}
+
+void read_log(MapReader& file, Settings& out)
+{
+    const auto node = file.node("log");
+    if (!node) return;
+    MapReader log{*node, file.problems(), "log"};
+    if (const auto level = log.choice("level", {"debug", "info", "warning", "error"})) {
+        out.log_level = to_level(*level);
+    }
+    if (const auto format = log.choice("format", {"text", "json"})) {
+        out.log_format = *format == "json" ? LogFormat::json : LogFormat::text;
+    }
+    log.finish();
+}
+
+void read_limits(MapReader& file, Limits& out)
+{
+    const auto node = file.node("limits");
+    if (!node) return;
+    MapReader limits{*node, file.problems(), "limits"};
+    constexpr std::size_t mebibyte = 1024 * 1024;
+    take_size(limits, "header_bytes", 1024, mebibyte, out.header_bytes);
+    take_size(limits, "body_bytes", 1024, 256 * mebibyte, out.body_bytes);
+    if (const auto depth = limits.integer("json_depth", 8, 512)) {
+        out.json_depth = static_cast<int>(*depth);
+    }
+    take(limits.duration("header_read_timeout"), out.header_read_timeout);
+    take(limits.duration("body_read_timeout"), out.body_read_timeout);
+    take(limits.duration("idle_timeout"), out.idle_timeout);
+    take(limits.duration("write_stall_timeout"), out.write_stall_timeout);
+    take(limits.duration("stop_grace"), out.stop_grace);
+    take_size(limits, "connections", 1, 1'000'000, out.connections);
+    take_size(limits, "connections_per_peer", 1, 1'000'000, out.connections_per_peer);
+    take_size(limits, "sessions", 1, 1'000'000, out.sessions);
+    take_size(limits, "sessions_per_principal", 1, 1'000'000, out.sessions_per_principal);
+    limits.finish();
+}
+
+/// What the environment says wins over the file: the names that users of the earlier systems have,
+/// and TAILOPS_*.
+void apply_environment(const targets::Environment& environment,
+                       yaml::Problems& problems,
+                       Settings& out)
+{
+    const auto take_variable = [&](const std::string& name, std::string& into) {
+        if (auto value = environment(name); value && !value->empty()) into = *std::move(value);
+    };
+    if (const auto listen = environment("TAILOPS_LISTEN"); listen && !listen->empty()) {
+        out.listen.clear();
+        for (const auto part : split(*listen, ',')) out.listen.emplace_back(trim(part));
+    }
+    take_variable("TAILOPS_BASE_URL", out.base_url);
+    take_variable("TAILOPS_STATE_DIR", out.state_dir);
+    take_variable("TSIDP_URL", out.auth.oidc.issuer);
+    take_variable("TSIDP_CLIENT_ID", out.auth.oidc.client_id);
+    if (const auto secret = environment("TSIDP_CLIENT_SECRET");
+        secret && !secret->empty() && !out.auth.oidc.client_secret) {
+        out.auth.oidc.client_secret = targets::CredentialReference{
+            targets::CredentialReference::Source::environment, "TSIDP_CLIENT_SECRET"};
+    }
+    if (const auto mode = environment("TAILOPS_AUTH_MODE")) {
+        out.auth.mode = to_mode(*mode);
+        if (to_string(out.auth.mode) != *mode) {
+            problems.add("TAILOPS_AUTH_MODE", {}, quote(*mode) + "; use oidc, token or none");
+        }
+    }
+    if (const auto level = environment("LOG_LEVEL")) out.log_level = to_level(lower_ascii(*level));
+    if (environment("TAILOPS_LOG_FORMAT") == "json") out.log_format = LogFormat::json;
+}
+
+std::string beside(std::string_view file, const std::string& name)
+{
+    if (name.empty() || name.starts_with('/')) return name;
+    return (std::filesystem::path{file}.parent_path() / name).string();
+}
+
+}  // namespace
+
+std::string_view to_string(AuthMode mode) noexcept
+{
+    switch (mode) {
+    case AuthMode::oidc: return "oidc";
+    case AuthMode::token: return "token";
+    case AuthMode::none: return "none";
+    }
+    return "token";
+}
+
+Result<HostPort> parse_listen_address(std::string_view text)
+{
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+        return fail(Errc::invalid_argument,
+                    quote(text) + " is not an address; write HOST:PORT, e.g. 127.0.0.1:8080");
+    }
+    const auto port = parse_int(text.substr(colon + 1), 0, 65535);
+    if (!port) {
+        return fail(Errc::invalid_argument,
+                    "the port of " + quote(text) + ": " + port.error().public_message());
+    }
+    auto host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string_view::npos) {
+        return fail(Errc::invalid_argument,
+                    "write the IPv6 address of " + quote(text) + " as [ADDRESS]:PORT");
+    }
+    return HostPort{host.empty() ? "0.0.0.0" : std::string{host},
+                    static_cast<std::uint16_t>(*port)};
+}
+
+bool is_loopback_host(std::string_view host)
+{
+    net::Url url;
+    url.host = lower_ascii(host);
+    return url.is_loopback();
+}
+
+std::string Settings::effective_base_url() const
+{
+    auto url = base_url;
+    if (url.empty()) {
+        const auto first = parse_listen_address(listen.empty() ? "127.0.0.1:8080" : listen.front());
+        auto host = first ? first->host : "127.0.0.1";
+        if (host.find(':') != std::string::npos) host = '[' + host + ']';
+        url = (tls_certificate.empty() ? "http://" : "https://") + host + ':' +
+              std::to_string(first ? first->port : 8080);
+    }
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+}
+
+Settings read_settings(std::string_view text,
+                       std::string_view file_name,
+                       const targets::Environment& environment,
+                       yaml::Problems& problems)
+{
+    Settings out;
+    const auto root = yaml::parse(text, file_name, problems);
+    MapReader file{root, problems, "gateway file"};
+    if (file.has("version") && file.text("version") != "1") {
+        problems.add(file_name, file.place_of("version"), "\"version\" must be 1");
+    }
+    take_list(file, "listen", out.listen);
+    take(file.text("base_url"), out.base_url);
+    take_list(file, "allowed_hosts", out.allowed_hosts);
+    take_list(file, "allowed_origins", out.allowed_origins);
+    if (const auto node = file.node("tls")) {
+        MapReader tls{*node, problems, "tls"};
+        out.tls_certificate = beside(file_name, tls.required_text("certificate"));
+        out.tls_key = beside(file_name, tls.required_text("key"));
+        tls.finish();
+    }
+    take(file.text("state_dir"), out.state_dir);
+    out.targets_file = beside(file_name, file.text("targets").value_or("targets.yaml"));
+    out.policy_file = beside(file_name, file.text("policy").value_or("policy.yaml"));
+    out.commands_file = beside(file_name, file.text("commands").value_or(""));
+    read_auth(file, out.auth);
+    read_audit(file, out.audit);
+    read_log(file, out);
+    if (const auto threads = file.integer("threads", 1, 256))
+        out.threads = static_cast<int>(*threads);
+    read_limits(file, out.limits);
+    file.finish();
+    apply_environment(environment, problems, out);
+    check_settings(out, file_name, problems);
+    return out;
+}
+
+void check_settings(const Settings& settings, std::string_view file, yaml::Problems& problems)
+{
+    const auto complain = [&](std::string text) { problems.add(file, {}, std::move(text)); };
+    bool only_loopback = true;
+    if (settings.listen.empty()) complain("\"listen\" names no address");
+    for (const auto& address : settings.listen) {
+        if (const auto parsed = parse_listen_address(address)) {
+            only_loopback = only_loopback && is_loopback_host(parsed->host);
+        } else {
+            complain("listen: " + parsed.error().public_message());
+        }
+    }
+    if (!settings.base_url.empty()) {
+        if (const auto url = net::parse_url(settings.base_url); !url) {
+            complain("base_url: " + url.error().public_message());
+        }
+    }
+    const auto& auth = settings.auth;
+    if (auth.mode == AuthMode::none && !(only_loopback && auth.i_accept_the_risk)) {
+        complain(
+            "auth.mode none lets anybody who reaches the port use the gateway; it starts only when "
+            "every listen address is a loopback one and auth.i_accept_the_risk is true");
+    }
+    if (auth.mode == AuthMode::oidc) {
+        if (auth.oidc.issuer.empty()) {
+            complain(
+                "auth.mode oidc needs auth.oidc.issuer or TSIDP_URL, e.g. "
+                "https://idp.TAILNET.ts.net");
+        }
+        if (auth.oidc.client_id.empty() || !auth.oidc.client_secret) {
+            complain(
+                "auth.mode oidc needs auth.oidc.client_id and client_secret (or TSIDP_CLIENT_ID "
+                "and "
+                "TSIDP_CLIENT_SECRET): the authorization server tells only its clients of tokens");
+        }
+    }
+}
+
+}  // namespace tailops::config

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "gateway/config/limits.hpp"
+#include "gateway/core/log.hpp"
+#include "gateway/core/yaml.hpp"
+#include "targets/target.hpp"
+#include "targets/targets_file.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tailops::config {
+
+enum class AuthMode { oidc, token, none };
+
+std::string_view to_string(AuthMode) noexcept;
+
+/// How the gateway asks TSIDP, or another authorization server, about tokens (RFC 7662).
+struct OidcSettings {
+    std::string issuer;
+    std::string introspection_endpoint;  // empty: from the issuer's discovery document
+    std::string client_id;
+    std::optional<targets::CredentialReference> client_secret;
+    std::string client_authentication{"basic"};  // basic, form, bearer
+    std::vector<std::string> audiences;          // empty: base_url + "/mcp"
+    std::string scopes{"auto"};                  // auto, from_policy, from_token
+};
+
+struct AuthSettings {
+    AuthMode mode{AuthMode::token};
+    OidcSettings oidc;
+    std::optional<targets::CredentialReference> hmac_shared_secret;  // of TailOpsMCP's tokens
+    std::vector<std::string> anonymous_scopes{"readonly"};           // mode none
+    bool i_accept_the_risk{false};                                   // mode none
+};
+
+struct AuditSettings {
+    std::optional<targets::CredentialReference> key;  // absent: made in the state directory
+    std::size_t rotate_bytes{64 * 1024 * 1024};
+    std::size_t keep_files{64};
+};
+
+/// gateway.yaml, with the environment's overrides applied (docs/configuration.md).
+struct Settings {
+    std::vector<std::string> listen{"127.0.0.1:8080"};
+    std::string base_url;  // empty: http(s)://<first listen address>
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_origins;
+    std::string tls_certificate, tls_key;
+    std::string state_dir{"/var/lib/tailops"};
+    std::string targets_file, policy_file, commands_file;  // commands: empty means the shipped ones
+    AuthSettings auth;
+    AuditSettings audit;
+    LogLevel log_level{LogLevel::info};
+    LogFormat log_format{LogFormat::text};
+    int threads{0};  // 0: one per core
+    Limits limits;
+
+    /// base_url, or what it is when not given; never with a trailing slash.
+    std::string effective_base_url() const;
+    /// The protected resource's identifier (RFC 9728): effective_base_url() + "/mcp".
+    std::string resource() const { return effective_base_url() + "/mcp"; }
+};
+
+/// "HOST:PORT", "[v6]:PORT" or ":PORT" (all addresses). Errors: invalid_argument.
+struct HostPort {
+    std::string host;
+    std::uint16_t port{0};
+};
+Result<HostPort> parse_listen_address(std::string_view text);
+
+/// Whether `host` can only be reached from this machine.
+bool is_loopback_host(std::string_view host);
+
+/// Reads gateway.yaml. Relative file names in it are relative to its folder. Everything wrong goes
+/// to `problems`.
+Settings read_settings(std::string_view text,
+                       std::string_view file,
+                       const targets::Environment& environment,
+                       yaml::Problems& problems);
+
+/// What must hold whatever the source of the settings: `auth.mode: none` only on loopback and with
+/// the risk accepted; oidc has what it needs; TLS has both files.
+void check_settings(const Settings&, std::string_view file, yaml::Problems& problems);
+
+}  // namespace tailops::config

@@ -1,0 +1,89 @@
+#include "targets/credentials/credentials.hpp"
+
+#include "gateway/core/text.hpp"
+
+#include <fstream>
+
+namespace tailops::targets {
+namespace {
+
+constexpr std::size_t secret_bytes_max = 64 * 1024;
+
+Result<Secret> read_secret_file(const std::string& path, const std::string& reference)
+{
+    std::ifstream file{path, std::ios::binary};
+    std::string text(secret_bytes_max + 1, '\0');
+    if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    const auto length = file.gcount();
+    if (length <= 0) {
+        return fail(Error{Errc::invalid_argument,
+                          "the credential " + quote(reference) + " cannot be read or is empty"}
+                        .with_detail(path));
+    }
+    if (static_cast<std::size_t>(length) > secret_bytes_max) {
+        return fail(Errc::invalid_argument,
+                    "the credential " + quote(reference) + " is longer than 64 KiB");
+    }
+    text.resize(static_cast<std::size_t>(length));
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    return Secret{std::move(text)};
+}
+
+std::optional<std::string> after_prefix(std::string_view text, std::string_view prefix)
+{
+    if (!text.starts_with(prefix) || text.size() == prefix.size()) return std::nullopt;
+    return std::string{text.substr(prefix.size())};
+}
+
+bool is_plain_file_name(std::string_view name)
+{
+    return name.find('/') == std::string_view::npos && name != "." && name != "..";
+}
+
+}  // namespace
+
+Result<CredentialReference> parse_credential_reference(std::string_view text)
+{
+    using Source = CredentialReference::Source;
+    if (auto name = after_prefix(text, "env:")) {
+        return CredentialReference{Source::environment, *std::move(name)};
+    }
+    if (text.starts_with("${") && text.ends_with('}') && text.size() > 3) {
+        return CredentialReference{Source::environment,
+                                   std::string{text.substr(2, text.size() - 3)}};
+    }
+    if (auto path = after_prefix(text, "file:"); path && path->starts_with('/')) {
+        return CredentialReference{Source::file, *std::move(path)};
+    }
+    if (auto name = after_prefix(text, "systemd:"); name && is_plain_file_name(*name)) {
+        return CredentialReference{Source::systemd, *std::move(name)};
+    }
+    // The word itself may be the secret, written here by mistake: it is not repeated.
+    return fail(Errc::invalid_argument,
+                "a credential is written as a reference: env:NAME, file:/path or systemd:name");
+}
+
+Result<Secret> resolve(const CredentialReference& reference, const Environment& environment)
+{
+    switch (reference.source) {
+    case CredentialReference::Source::environment: {
+        auto value = environment(reference.name);
+        if (value && !value->empty()) return Secret{*std::move(value)};
+        return fail(Errc::invalid_argument,
+                    "the environment variable " + quote(reference.name) + " is not set");
+    }
+    case CredentialReference::Source::file:
+        return read_secret_file(reference.name, reference.text());
+    case CredentialReference::Source::systemd: {
+        const auto directory = environment("CREDENTIALS_DIRECTORY");
+        if (!directory) {
+            return fail(Errc::invalid_argument, "the credential " + quote(reference.text()) +
+                                                    " needs LoadCredential= in the systemd unit");
+        }
+        return read_secret_file(*directory + '/' + reference.name, reference.text());
+    }
+    }
+    return fail(Errc::internal, "unknown credential source");
+}
+
+}  // namespace tailops::targets

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "gateway/core/clock.hpp"
+#include "targets/registry.hpp"
+#include "targets/state.hpp"
+#include "targets/targets_file.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <string>
+
+namespace tailops::targets {
+
+/// What executors need from the daemon around them. Outlives every registry.
+struct ExecutorContext {
+    boost::asio::any_io_executor io;
+    Environment environment;       // for credential references
+    std::string known_hosts_file;  // SSH host keys that a person has confirmed
+    StateBoard& states;
+    const Clock& clock;
+};
+
+/// Makes the registry of `specs`. A target whose connection and limits are as in `previous` keeps
+/// its executor, and with it its warm connection. `previous` may be null.
+/// Errors: invalid_argument, naming the target whose executor cannot be made.
+Result<std::shared_ptr<const Registry>> make_registry(std::vector<TargetSpec> specs,
+                                                      const Registry* previous,
+                                                      const ExecutorContext& context);
+
+}  // namespace tailops::targets

@@ -1,0 +1,333 @@
+#include "targets/targets_file.hpp"
+
+#include "gateway/core/digest.hpp"
+#include "gateway/core/text.hpp"
+#include "targets/connection_reader.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+
+namespace tailops::targets {
+namespace {
+
+using yaml::MapReader;
+using yaml::Node;
+
+constexpr std::string_view not_yet = "this version does not use it";
+
+/// What the file says for every target that does not say otherwise.
+struct Defaults {
+    std::optional<std::chrono::seconds> timeout;
+    bool requires_approval{false};
+};
+
+bool is_target_id(std::string_view id)
+{
+    if (id.empty() || id.size() > 64 || id == gateway_target.view()) return false;
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return std::ranges::all_of(id, fits) && id.front() != '-' && id.front() != '.';
+}
+
+/// `{{system.hostname}}` and `{{system.platform}}` of the documented local target.
+std::string fill_system_words(std::string text)
+{
+    utsname names{};
+    ::uname(&names);
+    const std::array<std::pair<std::string_view, std::string_view>, 2> words = {
+        {{"{{system.hostname}}", names.nodename}, {"{{system.platform}}", names.sysname}}};
+    for (const auto& [word, value] : words) {
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word)) {
+            text.replace(at, word.size(), value);
+        }
+    }
+    return text;
+}
+
+/// A node and all below it as one text: equal texts, equal configuration.
+void fingerprint(const Node& node, std::string& out)
+{
+    switch (node.kind()) {
+    case Node::Kind::null: out += '~'; break;
+    case Node::Kind::scalar: out += '"' + node.text() + '"'; break;
+    case Node::Kind::list:
+        out += '[';
+        for (const auto& item : node.items()) fingerprint(item, out);
+        out += ']';
+        break;
+    case Node::Kind::map:
+        out += '{';
+        for (const auto& entry : node.entries()) {
+            out += entry.key + ':';
+            fingerprint(Node{entry.value}, out);
+        }
+        out += '}';
+        break;
+    }
+}
+
+std::optional<Kind> parse_kind(std::string_view word)
+{
+    for (const auto kind : {Kind::local, Kind::ssh, Kind::docker, Kind::http}) {
+        if (word == to_string(kind)) return kind;
+    }
+    return std::nullopt;
+}
+
+/// `type: remote` with `executor: ssh`, or, as the documentation also has it, `type: ssh` alone.
+std::optional<Kind> read_kind(MapReader& target)
+{
+    const auto type = target.choice("type", {"local", "remote", "ssh", "docker", "http"});
+    const auto executor = target.choice("executor", {"local", "ssh", "docker", "http"});
+    if (executor) {
+        if (type && *type != "remote" && *type != *executor) {
+            target.complain("type " + quote(*type) + " does not fit executor " + quote(*executor));
+        }
+        if (type == "remote" && *executor == "local") {
+            target.complain("executor \"local\" is for type \"local\"");
+        }
+        return parse_kind(*executor);
+    }
+    if (type && *type != "remote") return parse_kind(*type);
+    if (!target.has("executor")) {
+        target.complain("the target lacks \"executor\"; use local, ssh, docker or http");
+    }
+    return std::nullopt;
+}
+
+void read_capabilities(MapReader& target, policy::TargetFacts& facts)
+{
+    const auto list = target.node("capabilities");
+    if (!list) {
+        target.complain("the target lacks \"capabilities\", e.g. [\"system:read\"]");
+        return;
+    }
+    for (const auto& word : target.texts("capabilities")) {
+        auto capability = parse_capability(word);
+        if (capability) {
+            // A target offers what its capabilities imply, as a token's scopes grant it.
+            facts.offers.merge(expand_scopes({word}));
+        } else {
+            auto at = *list;
+            for (const auto& item : list->items()) {
+                if (item.text() == word) at = item;
+            }
+            target.complain(at, capability.error().public_message());
+        }
+    }
+}
+
+void read_constraints(MapReader& target, const Defaults& defaults, TargetSpec& spec)
+{
+    if (defaults.timeout) spec.limits.timeout = *defaults.timeout;
+    spec.facts.requires_approval = defaults.requires_approval;
+    const auto node = target.node("constraints");
+    if (!node) return;
+    MapReader constraints{*node, target.problems(), "constraints"};
+    if (const auto timeout = constraints.duration("timeout")) spec.limits.timeout = *timeout;
+    if (spec.limits.timeout.count() == 0) {
+        target.problems().add(node->file(), constraints.place_of("timeout"),
+                              "\"timeout\" must be at least 1 s");
+    }
+    if (const auto count = constraints.integer("concurrency", 1, 1024)) {
+        spec.limits.concurrency = static_cast<std::size_t>(*count);
+    }
+    if (const auto approval = constraints.boolean("require_approval")) {
+        spec.facts.requires_approval = *approval;
+    }
+    for (auto& root : constraints.texts("allowed_paths")) {
+        const bool canonical = root.starts_with('/') && root.find("//") == std::string::npos &&
+                               (root + '/').find("/../") == std::string::npos &&
+                               (root + '/').find("/./") == std::string::npos;
+        if (!canonical) {
+            target.problems().add(node->file(), constraints.place_of("allowed_paths"),
+                                  "the allowed path " + quote(root) +
+                                      " must be absolute, without \"..\", \".\" and \"//\"");
+        }
+        if (root.size() > 1 && root.ends_with('/')) root.pop_back();
+        spec.file_roots.push_back(std::move(root));
+    }
+    if (constraints.has("maintenance_window")) {
+        target.problems().add(
+            node->file(), constraints.place_of("maintenance_window"),
+            "\"maintenance_window\" cannot be enforced by this version; remove it "
+            "and restrict the target in the policy");
+    }
+    constraints.choice("sudo_policy", {"none", "limited", "full"});
+    constraints.ignore("approval_webhook", not_yet);
+    constraints.ignore("dual_approval", not_yet);
+    constraints.ignore("audit_level", "every call is audited in full");
+    constraints.ignore("allowed_ports", not_yet);
+    constraints.ignore("max_memory", not_yet);
+    constraints.ignore("max_cpu", not_yet);
+    constraints.finish();
+}
+
+void read_metadata(MapReader& target, TargetSpec& spec)
+{
+    const auto node = target.node("metadata");
+    if (!node) return;
+    MapReader metadata{*node, target.problems(), "metadata"};
+    for (auto& tag : metadata.texts("tags")) spec.facts.tags.insert(std::move(tag));
+    spec.facts.environment = metadata.text("environment").value_or("");
+    // The rest is the owner's own: hostname, platform, owner, purpose, ...
+    for (const auto& entry : node->entries()) {
+        if (entry.key == "tags" || entry.key == "environment") continue;
+        if (auto text = metadata.text(entry.key)) {
+            spec.metadata[entry.key] = fill_system_words(*std::move(text));
+        }
+    }
+}
+
+std::optional<TargetSpec> read_target(const Node::Entry& entry,
+                                      const Defaults& defaults,
+                                      const Environment& environment,
+                                      yaml::Problems& problems)
+{
+    MapReader target{Node{entry.value}, problems, "target " + quote(entry.key)};
+    if (target.map().kind() != Node::Kind::map) {
+        problems.add(target.map().file(), entry.place, "target " + quote(entry.key) + " is empty");
+        return std::nullopt;
+    }
+    TargetSpec spec;
+    spec.facts.id = TargetId{entry.key};
+    if (!is_target_id(entry.key)) {
+        problems.add(target.map().file(), entry.place,
+                     quote(entry.key) +
+                         " cannot be a target id; use up to 64 letters, digits, "
+                         "\"-\", \"_\" and \".\", and not \"gateway\"");
+    }
+    if (const auto id = target.text("id"); id && *id != entry.key) {
+        target.complain(*target.node("id"), "\"id\" is " + quote(*id) +
+                                                " but the target stands under " + quote(entry.key) +
+                                                "; make them equal");
+    }
+    spec.description = target.text("description").value_or("");
+    if (const auto name = target.text("name")) spec.metadata["name"] = *name;
+    const auto kind = read_kind(target);
+    const auto connection = target.node("connection").value_or(Node{});
+    if (kind) {
+        spec.kind = *kind;
+        spec.connection = read_connection(*kind, target, connection, environment);
+    }
+    fingerprint(connection, spec.connection_digest);
+    if (const auto* ssh = std::get_if<SshConnection>(&spec.connection)) {
+        spec.connection_digest += ssh->key_path;
+    }
+    spec.connection_digest =
+        to_hex(sha256(std::string{to_string(spec.kind)} + spec.connection_digest));
+    read_capabilities(target, spec.facts);
+    read_constraints(target, defaults, spec);
+    read_metadata(target, spec);
+    target.finish();
+    return spec;
+}
+
+void read_gateway(MapReader& file, TargetsFile& out)
+{
+    const auto node = file.node("gateway");
+    if (!node) return;
+    MapReader gateway{*node, file.problems(), "gateway"};
+    out.gateway_id = gateway.text("gateway_id").value_or(gateway.text("id").value_or(""));
+    gateway.text("name");
+    gateway.text("description");
+    gateway.choice("role", {"primary", "secondary", "standalone"});
+    gateway.choice("mode", {"local", "gateway"});
+    for (const auto* key :
+         {"discovery_method", "discovery_interval", "auto_register", "managed_targets",
+          "max_fleet_size", "require_gateway_auth", "gateway_token", "health_check_interval",
+          "state_sync_interval", "segment", "network_segment"}) {
+        gateway.ignore(key, not_yet);
+    }
+    gateway.finish();
+}
+
+Defaults read_global_constraints(MapReader& file)
+{
+    Defaults defaults;
+    const auto node = file.node("global_constraints");
+    if (!node) return defaults;
+    MapReader global{*node, file.problems(), "global_constraints"};
+    defaults.timeout = global.duration("operation_timeout");
+    defaults.requires_approval = global.boolean("require_approval").value_or(false);
+    global.ignore("default_audit_level", "every call is audited in full");
+    global.ignore("max_concurrent_operations", "each target has its own \"concurrency\"");
+    global.ignore("enable_dry_run", "a policy rule says so: effect dry_run_only");
+    global.finish();
+    return defaults;
+}
+
+void check_jumps(const TargetsFile& file, const Node& list, yaml::Problems& problems)
+{
+    for (const auto& spec : file.targets) {
+        const auto* ssh = std::get_if<SshConnection>(&spec.connection);
+        if (!ssh || !ssh->jump) continue;
+        const auto place = [&] {
+            for (const auto& entry : list.entries()) {
+                if (entry.key == spec.facts.id.view()) return entry.place;
+            }
+            return list.place();
+        }();
+        const auto hop = std::ranges::find(file.targets, *ssh->jump,
+                                           [](const auto& other) { return other.facts.id; });
+        if (hop == file.targets.end() || hop->kind != Kind::ssh) {
+            problems.add(list.file(), place,
+                         "target " + quote(spec.facts.id.view()) + " jumps through " +
+                             quote(ssh->jump->view()) + ", which is not an ssh target");
+        } else if (std::get<SshConnection>(hop->connection).jump) {
+            problems.add(list.file(), place,
+                         "target " + quote(spec.facts.id.view()) + " jumps through " +
+                             quote(ssh->jump->view()) +
+                             ", which jumps itself; one jump is supported");
+        }
+    }
+}
+
+}  // namespace
+
+TargetsFile read_targets(std::string_view text,
+                         std::string_view file_name,
+                         const Environment& environment,
+                         yaml::Problems& problems)
+{
+    TargetsFile out;
+    const auto root = yaml::parse(text, file_name, problems);
+    if (root.kind() != Node::Kind::map) {
+        if (problems.empty())
+            problems.add(file_name, {}, "the file must be a mapping with \"targets\"");
+        return out;
+    }
+    MapReader file{root, problems, "targets file"};
+    const auto version = file.text("version");
+    if (!version) {
+        problems.add(file_name, {}, "the file lacks \"version\"; write version: \"1.0\"");
+    } else if (*version != "1.0" && *version != "1") {
+        file.complain(*file.node("version"),
+                      "version " + quote(*version) + " is not known; write \"1.0\"");
+    }
+    read_gateway(file, out);
+    const auto defaults = read_global_constraints(file);
+    if (file.has("development_policies")) {
+        problems.add(file_name, file.place_of("development_policies"),
+                     "\"development_policies\" was never applied; write rules in policy.yaml");
+    }
+    const auto list = file.node("targets");
+    if (!list || list->kind() != Node::Kind::map) {
+        problems.add(file_name, file.place_of("targets"),
+                     "\"targets\" must be a mapping from target id to target");
+    } else {
+        for (const auto& entry : list->entries()) {
+            auto spec = read_target(entry, defaults, environment, problems);
+            if (spec) out.targets.push_back(*std::move(spec));
+        }
+        check_jumps(out, *list, problems);
+    }
+    file.finish();
+    return out;
+}
+
+}  // namespace tailops::targets

@@ -1,0 +1,66 @@
+"""The house style as a test: what is banned, and what to write instead (docs/style.md).
+
+Run from the repository root: python3 tests/lint/house.py
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+LINES_MAX = 400
+# (pattern, where it is allowed, what to do instead)
+BANNED = [
+    (r"std::regex\b", (), "std::regex is banned, use RE2 or a bounded parser"),
+    (r"\bjson::parse\b", ("gateway/core/json.cpp",), "json::parse throws, use parse_json"),
+    (r"(?<![\w.:>])(?:std::)?system\(", (), "system() is banned, use Command{argv}"),
+    (r"\bpopen\(", (), "popen() is banned, use Command{argv}"),
+    (r"\b(?:std::)?(?:atoi|atol|stoi|stol|stoll|stoul|stoull|stod)\(", (), "use parse_int"),
+    (r"\b(?:std::)?getenv\(", ("gateway/app/",), "only app/ reads the environment; pass settings"),
+    (r"\bstd::thread\b(?!::)", (), "use Runtime"),
+    (r"\.detach\(\)", (), "a detached thread outlives its data; use Runtime"),
+    (r"\basio::detached\b", ("gateway/app/", "gateway/http/", "gateway/mcp/", "targets/ssh/"),
+     "a spawned coroutine's exception must go somewhere"),
+    (r"\bgetInstance\b", (), "no singletons"),
+    (r"\bTODO\b|\bFIXME\b|\bXXX\b", (), "write an issue, not a marker"),
+    (r"co_spawn\([^;]*\[&\]", (), "name what a spawned coroutine captures"),
+    (r'"-c"', ("gateway/tools/", "targets/local/"), "`sh -c` only with the constant scripts of gateway/tools"),
+]
+HEADER_BANNED = [(r"^using namespace\b", "no `using namespace` in headers")]
+
+
+def product_files(root: pathlib.Path):
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", "*.cpp", "*.hpp"],
+                            cwd=root, check=True, capture_output=True, text=True).stdout.split()
+    return [name for name in sorted(listed) if (root / name).exists()]
+
+
+def strip_comments(line: str) -> str:
+    return line.split("//", 1)[0] if '"' not in line.split("//", 1)[0] or "//" not in line else line
+
+
+def complaints(root: pathlib.Path):
+    for name in product_files(root):
+        text = (root / name).read_text()
+        lines = text.splitlines()
+        in_product = name.startswith(("auth/", "policy/", "targets/", "gateway/"))
+        if in_product and len(lines) > LINES_MAX:
+            yield f"{name}:{LINES_MAX}: {len(lines)} lines; split it, {LINES_MAX} is the most"
+        if name.endswith(".hpp") and not text.startswith("#pragma once"):
+            yield f"{name}:1: begins with #pragma once"
+        if not in_product:
+            continue
+        for number, line in enumerate(lines, 1):
+            code = strip_comments(line)
+            for pattern, allowed, remedy in BANNED:
+                if re.search(pattern, code) and not name.startswith(allowed or ("\0",)):
+                    yield f"{name}:{number}: {remedy}"
+            if name.endswith(".hpp"):
+                for pattern, remedy in HEADER_BANNED:
+                    if re.search(pattern, code):
+                        yield f"{name}:{number}: {remedy}"
+
+
+if __name__ == "__main__":
+    found = list(complaints(pathlib.Path.cwd()))
+    print("\n".join(found), end="\n" if found else "")
+    sys.exit(bool(found))
