@@ -16,9 +16,9 @@ namespace tailops::net {
 
 /// Where an HTTP server listens: a TCP host (with or without TLS) or a Unix socket.
 struct HttpEndpoint {
-    std::string host;         // name or address; also the Host header and the TLS server name
-    std::uint16_t port{0};    // 0 with `socket_path`
-    std::string socket_path;  // non-empty: a Unix socket; `host` is then only the Host header
+    std::string host{};         // name or address; also the Host header and the TLS server name
+    std::uint16_t port{0};      // 0 with `socket_path`
+    std::string socket_path{};  // non-empty: a Unix socket; `host` is then only the Host header
     bool tls{false};
 };
 
@@ -27,9 +27,9 @@ struct HttpEndpoint {
 struct TlsOptions {
     enum class Verify { yes, no };
     Verify verify_peer{Verify::yes};
-    std::string ca_file;           // PEM; empty: the system's store
-    std::string certificate_file;  // PEM client certificate chain; empty: none
-    std::string key_file;          // PEM key of `certificate_file`
+    std::string ca_file{};           // PEM; empty: the system's store
+    std::string certificate_file{};  // PEM client certificate chain; empty: none
+    std::string key_file{};          // PEM key of `certificate_file`
 };
 
 /// How far an exchange came, for a caller that must say after a failure what may have happened.
@@ -40,7 +40,7 @@ struct ExchangeTrace {
 };
 
 struct HttpClientOptions {
-    TlsOptions tls;
+    TlsOptions tls{};
     std::size_t header_limit_bytes{64 * 1024};
     std::size_t idle_connections_max{16};
     std::chrono::seconds idle_timeout{30};
@@ -56,19 +56,19 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 struct HttpRequest {
     std::string method{"GET"};
     std::string target{"/"};  // origin form: path and query
-    HeaderList headers;       // Host, Content-Length and Connection are ours to add
-    std::string body;
+    HeaderList headers{};     // Host, Content-Length and Connection are ours to add
+    std::string body{};
     std::size_t body_limit_bytes{4 * 1024 * 1024};  // of the answer
     /// A request that may be sent again on a fresh connection when a kept one turns out dead before
     /// the first byte of an answer. Only for methods that are safe to repeat.
     bool repeatable{true};
-    std::shared_ptr<ExchangeTrace> trace;  // optional; filled in as the exchange goes
+    std::shared_ptr<ExchangeTrace> trace{};  // optional; filled in as the exchange goes
 };
 
 struct HttpResponse {
     int status{0};
-    HeaderList headers;     // names as sent; look up with `header()`
-    std::string body;       // at most `body_limit_bytes`
+    HeaderList headers{};   // names as sent; look up with `header()`
+    std::string body{};     // at most `body_limit_bytes`
     bool truncated{false};  // the body was longer
     std::string_view header(std::string_view name) const noexcept;  // case-insensitive, or empty
 };
@@ -85,6 +85,8 @@ public:
 
     virtual ~HttpClient() = default;
 
+    /// Name the request and move it in: g++ 12 frees a braced temporary twice when it is an argument
+    /// inside a co_await expression (`co_await client.send({...}, d)` crashes).
     /// Errors: invalid_argument (a method, target or header that would break the message, or a
     /// header that is ours to add), unreachable (no connection, TLS refused, or the answer broke
     /// off: the detail says which), HttpClientOptions::not_trusted, deadline_exceeded, cancelled.

@@ -1,0 +1,166 @@
+#include "gateway/net/response_reader.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tailops::net {
+namespace {
+
+using Body = ResponseReader::Body;
+using Step = ResponseReader::Step;
+
+struct Row {
+    std::string_view what;
+    Body body{Body::expected};
+    std::string bytes{};
+    bool ends{false};  // the connection ends after the bytes
+    int status{200};
+    std::string text{};
+    bool keeps{true};
+    bool truncated{false};
+};
+
+const std::string ok{"HTTP/1.1 200 OK\r\n"};
+
+std::vector<Row> good_answers()
+{
+    return {
+        {.what = "length", .bytes = ok + "Content-Length: 5\r\n\r\nhello", .text = "hello"},
+        {.what = "no body", .bytes = ok + "Content-Length: 0\r\n\r\n"},
+        {.what = "chunks",
+         .bytes = ok + "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
+         .text = "hello"},
+        {.what = "chunks with a trailer",
+         .bytes = ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+         .text = "hello"},
+        {.what = "until close",
+         .bytes = ok + "\r\nhello",
+         .ends = true,
+         .text = "hello",
+         .keeps = false},
+        {.what = "HTTP/1.0",
+         .bytes = "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+         .text = "x",
+         .keeps = false},
+        {.what = "Connection: close",
+         .bytes = ok + "Connection: close\r\nContent-Length: 1\r\n\r\nx",
+         .text = "x",
+         .keeps = false},
+        {.what = "204", .bytes = "HTTP/1.1 204 No\r\n\r\n", .status = 204},
+        {.what = "304 with a length",
+         .bytes = "HTTP/1.1 304 No\r\nContent-Length: 9\r\n\r\n",
+         .status = 304},
+        {.what = "HEAD", .body = Body::none, .bytes = ok + "Content-Length: 9\r\n\r\n"},
+        {.what = "interim answers first",
+         .bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + ok +
+                  "Content-Length: 1\r\n\r\nx",
+         .text = "x"},
+        {.what = "exactly the limit",
+         .bytes = ok + "Content-Length: 10\r\n\r\n0123456789",
+         .text = "0123456789"},
+        {.what = "length over the limit",
+         .bytes = ok + "Content-Length: 11\r\n\r\n0123456789",
+         .text = "0123456789",
+         .keeps = false,
+         .truncated = true},
+        {.what = "chunks over the limit",
+         .bytes = ok + "Transfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n678901\r\n",
+         .text = "0123456789",
+         .keeps = false,
+         .truncated = true},
+        {.what = "until close over the limit",
+         .bytes = ok + "\r\n0123456789ab",
+         .text = "0123456789",
+         .keeps = false,
+         .truncated = true},
+        {.what = "bytes after the answer",
+         .bytes = ok + "Content-Length: 1\r\n\r\nxHTTP",
+         .text = "x",
+         .keeps = false},
+    };
+}
+
+void expect_answer(const Row& row, std::size_t cut)
+{
+    ResponseReader reader{row.body, {.header_bytes = 200, .body_bytes = 10}};
+    const std::string where = std::string{row.what} + ", cut at " + std::to_string(cut);
+    auto step = reader.feed(std::string_view{row.bytes}.substr(0, cut));
+    ASSERT_TRUE(step) << where << ": " << step.error().describe();
+    if (*step == Step::more) step = reader.feed(std::string_view{row.bytes}.substr(cut));
+    ASSERT_TRUE(step) << where << ": " << step.error().describe();
+    if (row.ends) {
+        ASSERT_EQ(*step, Step::more) << where;
+        ASSERT_TRUE(reader.finish()) << where;
+    } else {
+        ASSERT_EQ(*step, Step::done) << where;
+    }
+    if (cut == row.bytes.size()) {
+        EXPECT_EQ(reader.can_keep_connection(), row.keeps) << where;
+    }
+    const auto response = std::move(reader).take();
+    EXPECT_EQ(response.status, row.status) << where;
+    EXPECT_EQ(response.body, row.text) << where;
+    EXPECT_EQ(response.truncated, row.truncated) << where;
+}
+
+TEST(ResponseReader, ReadsEveryFramingHoweverItArrives)
+{
+    for (const auto& row : good_answers()) {
+        for (std::size_t cut = 0; cut <= row.bytes.size(); ++cut) expect_answer(row, cut);
+    }
+}
+
+TEST(ResponseReader, RefusesWhatIsNotHttp)
+{
+    const std::string rows[] = {
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 abc OK\r\n\r\n",
+        "HTTP/3.1 200 OK\r\n\r\n",
+        ok + "Content-Length: x\r\n\r\n",
+        ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        ok + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        ok + "A: " + std::string(300, 'a') + "\r\n\r\n",
+        ok + "A: " + std::string(300, 'a'),
+        ok + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(300, 'a'),
+    };
+    for (const auto& bytes : rows) {
+        ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}};
+        const auto step = reader.feed(bytes);
+        ASSERT_FALSE(step) << bytes;
+        EXPECT_EQ(step.error().code(), Errc::unreachable) << bytes;
+        EXPECT_FALSE(reader.can_keep_connection());
+    }
+}
+
+TEST(ResponseReader, KnowsAnIncompleteAnswer)
+{
+    const std::string rows[] = {
+        "",
+        "HTTP/1.1 20",
+        ok,
+        ok + "Content-Length: 5\r\n\r\nhell",
+        ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+    };
+    for (const auto& bytes : rows) {
+        ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}};
+        const auto step = reader.feed(bytes);
+        ASSERT_TRUE(step) << bytes;
+        EXPECT_EQ(*step, Step::more) << bytes;
+        const auto finished = reader.finish();
+        ASSERT_FALSE(finished) << bytes;
+        EXPECT_EQ(finished.error().code(), Errc::unreachable);
+        EXPECT_EQ(reader.has_begun(), !bytes.empty());
+    }
+}
+
+TEST(HttpResponse, FindsAHeaderWhateverItsCase)
+{
+    const HttpResponse response{.headers = {{"Content-Type", "a"}, {"content-type", "b"}}};
+    EXPECT_EQ(response.header("CONTENT-TYPE"), "a");
+    EXPECT_EQ(response.header("Content-Typ"), "");
+}
+
+}  // namespace
+}  // namespace tailops::net
