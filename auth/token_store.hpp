@@ -23,7 +23,8 @@ struct StoredToken {
 };
 
 /// Where gateway tokens are kept (gateway/store implements it). Calls may touch the disk: use them
-/// from `run_blocking` or a command-line tool. Safe from any thread; several processes may share one.
+/// from `run_blocking` or a command-line tool. Safe from any thread; several processes may share
+/// one.
 class TokenStore {
 public:
     TokenStore() = default;

@@ -1,0 +1,105 @@
+#include "auth/hmac_token.hpp"
+
+#include "auth/token_text.hpp"
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tailops::auth {
+namespace {
+
+constexpr std::size_t secret_bytes_min = 16;
+constexpr std::size_t signature_digits = 64;
+// A token without an end is looked at again after this: sessions and caches need some time.
+constexpr auto endless_for = std::chrono::hours{1};
+
+bool is_hex(char c) noexcept
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+std::unexpected<Error> refuse(std::string why)
+{
+    return fail(Errc::unauthenticated, std::move(why));
+}
+
+}  // namespace
+
+bool looks_like_hmac_token(std::string_view text) noexcept
+{
+    if (text.size() > token_bytes_max || text.size() < signature_digits + 2) return false;
+    const auto dot = text.size() - signature_digits - 1;
+    return text[dot] == '.' && text.find('.') == dot &&
+           std::ranges::all_of(text.substr(dot + 1), is_hex);
+}
+
+Result<std::shared_ptr<HmacTokenAuthenticator>> HmacTokenAuthenticator::create(
+    HmacTokenSettings settings, std::shared_ptr<const Clock> clock)
+{
+    if (settings.shared_secret.reveal().size() < secret_bytes_min) {
+        return fail(Errc::invalid_argument,
+                    "the shared secret of HMAC tokens must have 16 bytes or more");
+    }
+    return std::make_shared<HmacTokenAuthenticator>(std::move(settings), std::move(clock));
+}
+
+HmacTokenAuthenticator::HmacTokenAuthenticator(HmacTokenSettings settings,
+                                               std::shared_ptr<const Clock> clock)
+    : settings_{std::move(settings)},
+      clock_{std::move(clock)}
+{
+}
+
+Task<Result<Identity>> HmacTokenAuthenticator::authenticate(Secret token, Deadline)
+{
+    co_return identity_of(token.reveal());
+}
+
+Result<Identity> HmacTokenAuthenticator::identity_of(std::string_view token) const
+{
+    if (!looks_like_hmac_token(token)) return refuse("the token is malformed");
+    const auto dot = token.find('.');
+    const auto body = token.substr(0, dot);
+    const auto expected = to_hex(hmac_sha256(settings_.shared_secret.reveal(), body));
+    if (!equal_in_constant_time(expected, token.substr(dot + 1))) {
+        return refuse("the token's signature is wrong");
+    }
+    // Signed by us, so whatever is wrong from here on is the issuer's mistake, not an attack.
+    const auto text = from_base64url(body);
+    if (!text) return refuse("the token is malformed");
+    const auto claims = parse_json(*text, 8);
+    if (!claims) return refuse("the token is malformed");
+
+    const auto agent = field<std::string>(*claims, "agent");
+    const auto scopes = field<std::vector<std::string>>(*claims, "scopes");
+    const auto tags = optional_field<std::vector<std::string>>(*claims, "host_tags");
+    const auto expiry = optional_field<std::string>(*claims, "expiry");
+    if (!agent || agent->empty()) return refuse("the token names no agent");
+    if (!scopes || !tags || !expiry) return refuse("the token's claims are malformed");
+
+    const auto now = clock_->now();
+    auto expires = now + endless_for;
+    if (*expiry) {
+        const auto end = parse_rfc3339(**expiry);
+        if (!end) return refuse("the token's expiry is no time");
+        if (now >= *end) return refuse("the token has expired");
+        expires = *end;
+    } else if (settings_.missing_expiry == HmacTokenSettings::MissingExpiry::refuse) {
+        return refuse("the token has no expiry");
+    }
+    Identity identity;
+    identity.subject = SubjectId{*agent};
+    identity.issuer = "tailopsmcp";
+    identity.name = *agent;
+    if (*tags) identity.groups.insert((*tags)->begin(), (*tags)->end());
+    identity.scopes.emplace(scopes->begin(), scopes->end());
+    identity.expires = expires;
+    identity.method = Method::hmac_token;
+    return identity;
+}
+
+}  // namespace tailops::auth
