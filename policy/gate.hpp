@@ -25,8 +25,8 @@ public:
     Gate& operator=(const Gate&) = delete;
     ~Gate();
 
-    /// Gives an identity its roles and capabilities: those of its token's scopes when it brings any
-    /// of ours, else those of its roles.
+    /// Gives an identity its roles and capabilities: those of its token's scopes when its issuer
+    /// grants scopes of ours (Identity::scopes is there, however few), else those of its roles.
     auth::Principal admit(auth::Identity identity) const;
 
     /// Never fails: a request we cannot judge is a denied one. A Permit comes with `allow` and
