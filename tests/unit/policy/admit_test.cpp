@@ -1,0 +1,110 @@
+#include "policy/roles.hpp"
+#include "requests.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tailops::policy {
+namespace {
+
+using namespace testing;
+
+Role operators()
+{
+    Role role;
+    role.name = "operator";
+    role.scopes = {"container:write"};
+    return role;
+}
+
+struct Row {
+    const char* name;
+    void (*member)(Role&);
+    bool is_member;
+};
+
+const Row rows[] = {
+    {"by_sub", [](Role& r) { r.subjects = {"u-1"}; }, true},
+    {"by_other_sub", [](Role& r) { r.subjects = {"u-10"}; }, false},
+    {"by_name", [](Role& r) { r.subjects = {"alice@example.com"}; }, true},
+    {"by_name_in_other_case", [](Role& r) { r.subjects = {"Alice@example.com"}; }, false},
+    {"by_key", [](Role& r) { r.subjects = {"https://idp.example|u-1"}; }, true},
+    {"by_key_of_another_issuer", [](Role& r) { r.subjects = {"https://evil.example|u-1"}; }, false},
+    {"by_group", [](Role& r) { r.groups = {"ops", "dev"}; }, true},
+    {"by_other_group", [](Role& r) { r.groups = {"op"}; }, false},
+    {"by_client", [](Role& r) { r.clients = {"claude"}; }, true},
+    {"by_other_client", [](Role& r) { r.clients = {"vscode"}; }, false},
+    {"by_the_absent_client", [](Role& r) { r.clients = {""}; }, false},
+    {"by_nothing", [](Role&) {}, false},
+};
+
+class AdmitRole : public ::testing::TestWithParam<Row> {};
+
+TEST_P(AdmitRole, AsTheTableSays)
+{
+    auto role = operators();
+    GetParam().member(role);
+    Policy policy;
+    policy.roles = {role};
+    const auto principal = Gate{policy}.admit(alice());
+    EXPECT_EQ(principal.roles.contains("operator"), GetParam().is_member);
+    EXPECT_EQ(principal.capabilities.contains(container_write), GetParam().is_member);
+    EXPECT_TRUE(principal.capabilities.contains(gateway_read()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, AdmitRole, ::testing::ValuesIn(rows), [](const auto& row) {
+    return row.param.name;
+});
+
+Policy roles_of_alice()
+{
+    Policy policy;
+    auto viewer = operators();
+    viewer.name = "viewer";
+    viewer.groups = {"ops"};
+    viewer.scopes = {"system:read"};
+    auto operating = operators();
+    operating.subjects = {"u-1"};
+    policy.roles = {viewer, operating};
+    return policy;
+}
+
+TEST(Admit, RightsAreThoseOfAllRolesTogether)
+{
+    const auto principal = Gate{roles_of_alice()}.admit(alice());
+    EXPECT_EQ(principal.roles, (std::set<std::string>{"operator", "viewer"}));
+    EXPECT_EQ(principal.capabilities,
+              (CapabilitySet{container_read, container_write, gateway_read(), system_read}));
+    EXPECT_EQ(principal.identity.key(), alice().key());
+}
+
+TEST(Admit, ATokenWithScopesHasItsScopesAlone)
+{
+    auto identity = alice();
+    identity.scopes = {"openid", "container:read"};
+    const auto principal = Gate{roles_of_alice()}.admit(identity);
+    EXPECT_EQ(principal.capabilities, (CapabilitySet{container_read, gateway_read()}));
+    EXPECT_EQ(principal.roles, (std::set<std::string>{"operator", "viewer"}))
+        << "rules still know the roles";
+}
+
+TEST(Admit, ATokenThatAskedForLessCanNeverDoMore)
+{
+    auto identity = alice();
+    identity.scopes = {"openid"};
+    EXPECT_EQ(Gate{roles_of_alice()}.admit(identity).capabilities, CapabilitySet{gateway_read()});
+    identity.scopes = std::set<std::string>{};
+    EXPECT_EQ(Gate{roles_of_alice()}.admit(identity).capabilities, CapabilitySet{gateway_read()});
+}
+
+TEST(Admit, KnowsOurScopes)
+{
+    for (const auto* scope : {"admin", "readonly", "container:write", "gateway:read"}) {
+        EXPECT_TRUE(is_our_scope(scope)) << scope;
+    }
+    for (const auto* scope : {"", "openid", "container:*", "container", "Admin"}) {
+        EXPECT_FALSE(is_our_scope(scope)) << scope;
+    }
+}
+
+}  // namespace
+}  // namespace tailops::policy
