@@ -1,0 +1,58 @@
+#include "gateway/store/migrations.hpp"
+
+#include "gateway/core/try.hpp"
+
+#include <array>
+
+namespace tailops::store {
+namespace {
+
+/// Row N brings version N to N + 1. Rows are history: never change one, add another. Times are
+/// microseconds since 1970, UTC.
+constexpr std::array steps{
+    // 1: gateway tokens
+    R"(CREATE TABLE gateway_tokens (
+         id TEXT PRIMARY KEY,
+         subject TEXT NOT NULL,
+         scopes TEXT NOT NULL,         -- separated by spaces
+         digest BLOB NOT NULL UNIQUE,  -- SHA-256 of the token's text
+         created INTEGER NOT NULL,
+         expires INTEGER NOT NULL,
+         revoked INTEGER               -- when; NULL: it is not
+       ) STRICT)",
+};
+
+Result<std::int64_t> version_of(Database& database)
+{
+    TAILOPS_TRY(auto read,
+                database.prepare("SELECT coalesce(max(version), 0) FROM schema_version"));
+    TAILOPS_TRY(const auto has_row, read.step());
+    return has_row ? read.integer(0) : 0;
+}
+
+}  // namespace
+
+Status migrate(Database& database)
+{
+    TAILOPS_TRY(auto transaction, Transaction::begin(database));
+    auto made = database.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY,"
+        " applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT");
+    if (!made) return made;
+    TAILOPS_TRY(const auto version, version_of(database));
+    const auto newest = static_cast<std::int64_t>(steps.size());
+    if (version > newest) {
+        return fail(Errc::unavailable, "the gateway's database is of a newer version (schema " +
+                                           std::to_string(version) + "); this one knows " +
+                                           std::to_string(newest));
+    }
+    for (auto next = version; next < newest; ++next) {
+        if (auto done = database.execute(steps[static_cast<std::size_t>(next)]); !done) return done;
+        auto noted = database.execute("INSERT INTO schema_version (version) VALUES (" +
+                                      std::to_string(next + 1) + ")");
+        if (!noted) return noted;
+    }
+    return transaction.commit();
+}
+
+}  // namespace tailops::store

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "auth/token_store.hpp"
+#include "gateway/store/sqlite.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace tailops::store {
+
+/// The gateway's durable state in one SQLite file: today the gateway tokens. A change has reached
+/// the disk when its call returns. Safe from any thread (one at a time gets in); several processes
+/// may hold the same file. Calls block, at most for the busy timeout and the disk.
+class SqliteStore : public auth::TokenStore {
+public:
+    struct Settings {
+        std::string path;  // its folder must exist; ":memory:" keeps nothing
+        std::chrono::milliseconds busy_timeout{5000};  // while another process writes
+    };
+
+    /// Errors: unavailable (the file cannot be opened or made private, or a newer gateway wrote it;
+    /// the detail says which), busy.
+    static Result<std::shared_ptr<SqliteStore>> open(Settings settings);
+    ~SqliteStore() override;
+
+    /// Errors: invalid_argument (the id or the token is there already), busy, internal.
+    Status insert(const auth::StoredToken& token) override;
+    Result<std::vector<auth::StoredToken>> list() override;
+    /// Revoking what is revoked succeeds and keeps the first time. Errors: not_found, busy,
+    /// internal.
+    Status revoke(const std::string& id, TimePoint when) override;
+    Result<std::int64_t> generation() override;
+
+    struct State;
+    explicit SqliteStore(std::unique_ptr<State> state);  ///< use `open`
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace tailops::store
