@@ -14,8 +14,8 @@ bool is_our_scope(std::string_view scope);
 /// token that asked for less must never be able to do more.
 bool brings_scopes(const auth::Identity& identity);
 
-/// The identity with the roles it is a member of, and the capabilities of its token or, when its issuer
-/// grants no scopes of ours, of those roles.
+/// The identity with the roles it is a member of, and the capabilities of its token or, when its
+/// issuer grants no scopes of ours, of those roles.
 auth::Principal admit(auth::Identity identity, std::span<const Role> roles);
 
 }  // namespace tailops::policy

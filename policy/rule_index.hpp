@@ -15,7 +15,8 @@ namespace tailops::policy {
 
 /// Finds the rules that may match a question without looking at all of them: by capability, and
 /// within it by whichever clause of each rule (subject, role, ..., target, tool) the fewest rules
-/// share. Immutable. What it leaves out could not match; what it returns still has to be matched.
+/// share. Rules that differ in nothing but their parameters are not told apart. Immutable. What it
+/// leaves out could not match; what it returns still has to be matched.
 class RuleIndex {
 public:
     using Rules = std::vector<const Rule*>;
