@@ -19,6 +19,8 @@ public:
             const Clock& clock);
 
     std::set<Facet> facets() const override { return inner_->facets(); }
+    /// What is bounded, for a registry that passes it on or jumps through it. Never to run on.
+    const std::shared_ptr<Executor>& inner() const noexcept { return inner_; }
 
     /// As Executor::run. Time spent waiting for a slot counts against the permit's timeout.
     Task<Result<ExecutionResult>> run(policy::Permit permit, Operation operation) override;

@@ -34,7 +34,7 @@ struct SshConnection {
     std::string key_path;
     std::optional<CredentialReference> key;         // alternative to key_path: the key's text
     std::optional<CredentialReference> passphrase;  // of an encrypted key
-    std::string host_key;       // "ssh-ed25519 AAAA…": pins the key; empty: known_hosts decides
+    std::string host_key;          // "ssh-ed25519 AAAA…": pins the key; empty: known_hosts decides
     std::optional<TargetId> jump;  // another ssh target to go through
     std::chrono::seconds connect_timeout{10};
     std::size_t channels_max{4};  // sshd's MaxSessions is 10 by default; twice this must fit in it
@@ -72,6 +72,7 @@ struct TargetLimits {
     std::chrono::seconds timeout{30};  // per operation; the shorter of this and the policy's counts
     std::size_t concurrency{4};
     std::size_t waiting_max{64};
+    friend bool operator==(const TargetLimits&, const TargetLimits&) = default;
 };
 
 /// A target as configured: what policy may know of it, and how to reach it.
@@ -87,10 +88,12 @@ struct TargetSpec {
     std::string connection_digest;
 };
 
-/// A target that can be used. `executor` is bounded (targets/bounded.hpp).
+class Bounded;
+
+/// A target that can be used.
 struct Target {
     TargetSpec spec;
-    std::shared_ptr<Executor> executor;
+    std::shared_ptr<Bounded> executor;
 };
 
 }  // namespace tailops::targets

@@ -6,6 +6,7 @@
 #include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "targets/bounded.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -77,7 +78,7 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
 audit::Record record_of(const Invocation& call,
                         const policy::AccessRequest& request,
                         const policy::Decision& decision,
-                        const policy::Gate& gate)
+                        const World& world)
 {
     const auto& identity = call.principal.identity;
     audit::Record record;
@@ -91,11 +92,11 @@ audit::Record record_of(const Invocation& call,
     record.capability = request.action.text();
     record.tier = request.tier;
     record.target = request.target.id;
-    record.parameters = audit::redact_parameters(*call.arguments);
+    record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
     record.effect = decision.effect;
     record.why = decision.why;
     if (decision.rule) record.rule = decision.rule->str();
-    record.policy_version = gate.version();
+    record.policy_version = world.gate->version();
     return record;
 }
 
@@ -156,11 +157,13 @@ Result<Answer> present(const tools::Plan& plan, const targets::ExecutionResult& 
 {
     if (result.dry_run) {
         nlohmann::json content{{"dry_run", true}, {"would", result.output}};
-        return Answer{std::make_shared<const nlohmann::json>(std::move(content)), false};
+        return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
+                      .dry_run = true};
     }
     TAILOPS_TRY(auto content, plan.present(result));
     const bool failed = tells_of_failure(content);
-    return Answer{std::make_shared<const nlohmann::json>(std::move(content)), failed};
+    return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
+                  .failed = failed};
 }
 
 }  // namespace
@@ -184,7 +187,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     TAILOPS_CO_TRY(auto prepared, prepare(*world, call));
     TAILOPS_CO_TRY(const auto request, question(call, prepared, clock_.now()));
     auto [decision, permit] = world->gate->decide(request);
-    auto record = record_of(call, request, decision, *world->gate);
+    auto record = record_of(call, request, decision, *world);
 
     if (!permit) {
         record.outcome = "refused";
@@ -229,7 +232,8 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
     if (!content) co_return fail(std::move(content).error());
     const bool failed = tells_of_failure(*content);
-    co_return Answer{std::make_shared<const nlohmann::json>(*std::move(content)), failed};
+    co_return Answer{.content = std::make_shared<const nlohmann::json>(*std::move(content)),
+                     .failed = failed};
 }
 
 std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& principal) const

@@ -27,6 +27,7 @@ struct Invocation {
 struct Answer {
     std::shared_ptr<const nlohmann::json> content;  // an object, per the tool's output_schema
     bool failed{false};
+    bool dry_run{false};  // `content` says what would have been done, in no schema
 };
 
 /// The one-way path of a call: resolve, decide, record the intent, execute, record the outcome.

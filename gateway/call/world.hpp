@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/audit/secret_registry.hpp"
 #include "gateway/core/snapshot.hpp"
 #include "gateway/tools/commands.hpp"
 #include "policy/gate.hpp"
@@ -15,6 +16,8 @@ struct World {
     std::shared_ptr<const policy::Gate> gate;
     std::shared_ptr<const targets::Registry> registry;
     std::shared_ptr<const tools::CommandCatalogue> commands;
+    /// The gateway's own secrets, which no record may hold.
+    std::shared_ptr<const audit::SecretRegistry> secrets;
     std::uint64_t generation{0};  // grows with every reload
 };
 

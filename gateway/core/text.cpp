@@ -120,7 +120,9 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     std::string_view nearest;
     for (const auto candidate : candidates) {
         if (candidate.size() > 64 || word.size() > 64) continue;
-        const auto distance = edit_distance(word, candidate);
+        // Half of a name is a slip too: "user" for "username".
+        const bool begins = word.size() >= 3 && candidate.starts_with(word);
+        const auto distance = begins ? 1 : edit_distance(word, candidate);
         if (distance < best || (distance == best && nearest.empty())) {
             best = distance;
             nearest = candidate;

@@ -109,7 +109,7 @@ Task<Result<ToolResult>> GatewayService::call_tool(const auth::Principal& princi
                                           .arguments = std::move(arguments)});
     if (answer) {
         co_return ToolResult{.text = dump_json(*answer->content),
-                             .structured = answer->content,
+                             .structured = answer->dry_run ? nullptr : answer->content,
                              .is_error = answer->failed};
     }
     if (answer.error().code() == Errc::insufficient_scope)

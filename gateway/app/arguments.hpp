@@ -1,0 +1,19 @@
+#pragma once
+
+#include "gateway/core/error.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <vector>
+
+namespace tailops::app {
+
+/// Turns `key=value` words into a tool's arguments, each value of the type that `schema` (the
+/// tool's inputSchema) gives its key: numbers and true/false as such, lists and objects as JSON or,
+/// for a list of strings, separated by commas. Errors: invalid_argument, naming the word; whether
+/// the arguments fit is the gateway's to say.
+Result<nlohmann::json> read_arguments(const std::vector<std::string>& words,
+                                      const nlohmann::json& schema);
+
+}  // namespace tailops::app

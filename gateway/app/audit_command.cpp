@@ -1,0 +1,111 @@
+#include "gateway/app/commands.hpp"
+#include "gateway/app/environment.hpp"
+#include "gateway/app/output.hpp"
+#include "gateway/app/state_dir.hpp"
+#include "gateway/audit/reader.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "targets/credentials/credentials.hpp"
+
+#include <cstdio>
+
+namespace tailops::app {
+namespace {
+
+/// The trail's directory and the key that sealed it: configured, or lying with the trail.
+struct TrailPlace {
+    std::string directory;
+    Secret key;
+};
+
+Result<TrailPlace> find_trail(const StateOptions& options)
+{
+    TAILOPS_TRY(const auto paths, find_state(options));
+    if (options.state_dir.empty()) {
+        TAILOPS_TRY(const auto settings, load_settings(options.config_file));
+        if (settings.audit.key) {
+            TAILOPS_TRY(auto key, targets::resolve(*settings.audit.key, process_environment()));
+            return TrailPlace{paths.audit(), std::move(key)};
+        }
+    }
+    TAILOPS_TRY(auto key, audit::read_trail_key(paths.audit()));
+    return TrailPlace{paths.audit(), std::move(key)};
+}
+
+std::optional<std::string> given(const std::string& text)
+{
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+Result<audit::Query> read_query(const AuditQueryOptions& options)
+{
+    audit::Query query;
+    query.filter = {.subject = given(options.subject),
+                    .tool = given(options.tool),
+                    .target = given(options.target),
+                    .outcome = given(options.outcome),
+                    .request = given(options.request),
+                    .effect = {},
+                    .since = {},
+                    .until = {}};
+    query.limit = options.limit;
+    if (!options.since.empty()) {
+        TAILOPS_TRY(query.filter.since, parse_rfc3339(options.since));
+    }
+    if (!options.until.empty()) {
+        TAILOPS_TRY(query.filter.until, parse_rfc3339(options.until));
+    }
+    if (!options.effect.empty()) {
+        using policy::Effect;
+        for (const auto effect :
+             {Effect::allow, Effect::deny, Effect::require_approval, Effect::dry_run_only}) {
+            if (policy::to_string(effect) == options.effect) query.filter.effect = effect;
+        }
+        if (!query.filter.effect) {
+            return fail(Errc::invalid_argument,
+                        "unknown effect " + quote(options.effect) +
+                            "; use allow, deny, require_approval or dry_run_only");
+        }
+    }
+    return query;
+}
+
+}  // namespace
+
+int audit_verify(const StateOptions& options)
+{
+    const auto trail = find_trail(options);
+    if (!trail) return complain(trail.error(), exit_usage);
+    const auto report = audit::verify(trail->directory, trail->key);
+    if (!report) return complain(report.error(), exit_failed);
+    for (const auto& note : report->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+    for (const auto& problem : report->problems) {
+        std::fprintf(stderr, "%s\n", problem.describe().c_str());
+    }
+    if (!report->is_sound()) {
+        return complain(std::to_string(report->problem_count) + " problem(s) in the audit trail",
+                        exit_failed);
+    }
+    print("ok: " + std::to_string(report->records) + " records in " +
+          std::to_string(report->files) + " file(s), " + report->first_time + " to " +
+          report->last_time + "; head " + std::to_string(report->head.seq) + ' ' +
+          report->head.mac + '\n');
+    return exit_ok;
+}
+
+int audit_query(const AuditQueryOptions& options)
+{
+    const auto paths = find_state(options.state);
+    if (!paths) return complain(paths.error(), exit_usage);
+    const auto query = read_query(options);
+    if (!query) return complain(query.error(), exit_usage);
+    const auto count = audit::query(paths->audit(), *query, [](const audit::StoredRecord& stored) {
+        print("{\"seq\":" + std::to_string(stored.seq) + ',' +
+              audit::encode_body(stored.record, stored.time) + "}\n");
+        return true;
+    });
+    if (!count) return complain(count.error(), exit_failed);
+    return exit_ok;
+}
+
+}  // namespace tailops::app

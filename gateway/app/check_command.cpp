@@ -1,0 +1,59 @@
+#include "gateway/app/commands.hpp"
+#include "gateway/app/configuration.hpp"
+#include "gateway/app/environment.hpp"
+#include "gateway/app/output.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+namespace tailops::app {
+namespace {
+
+void print_notices(const yaml::Problems& problems)
+{
+    for (const auto& notice : problems.notices()) {
+        std::fprintf(stderr, "note: %s\n", yaml::Problems::render(notice).c_str());
+    }
+}
+
+int report(const yaml::Problems& problems, const std::string& when_good)
+{
+    print_notices(problems);
+    if (!problems.empty()) {
+        std::fputs(problems.render().c_str(), stderr);
+        return complain(std::to_string(problems.all().size()) + " problem(s)", exit_usage);
+    }
+    print(when_good + '\n');
+    return exit_ok;
+}
+
+int check_targets_alone(const std::string& path)
+{
+    std::ifstream file{path, std::ios::binary};
+    std::ostringstream text;
+    if (file) text << file.rdbuf();
+    if (!file) return complain(path + ": cannot be read", exit_usage);
+    yaml::Problems problems;
+    const auto targets =
+        targets::read_targets(std::move(text).str(), path, process_environment(), problems);
+    note_unused_capabilities(targets, path, problems);
+    return report(problems, "ok: " + std::to_string(targets.targets.size()) + " targets");
+}
+
+}  // namespace
+
+int check(const CheckOptions& options)
+{
+    if (!options.targets_file.empty()) return check_targets_alone(options.targets_file);
+    yaml::Problems problems;
+    const auto configuration =
+        load_configuration(options.config_file, process_environment(), problems);
+    if (!problems.empty()) return report(problems, {});
+    return report(problems, "ok: " + std::to_string(configuration.targets.targets.size()) +
+                                " targets, " + std::to_string(configuration.policy.rules.size()) +
+                                " rules, " + std::to_string(configuration.commands->all().size()) +
+                                " commands");
+}
+
+}  // namespace tailops::app

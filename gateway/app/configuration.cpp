@@ -1,0 +1,143 @@
+#include "gateway/app/configuration.hpp"
+
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/tools/tool.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <sstream>
+
+namespace tailops::app {
+namespace {
+
+constexpr std::string_view embedded_targets = R"(version: "1.0"
+targets:
+  local:
+    type: local
+    description: "the machine that the gateway runs on"
+    capabilities: ["system:read", "network:read", "file:read", "system:write"]
+    constraints:
+      # Whatever does more than observe waits for a person.
+      require_approval: true
+      allowed_paths: ["/var/log", "/etc"]
+    metadata: {hostname: "{{system.hostname}}", tags: ["local"]}
+)";
+
+constexpr std::string_view embedded_policy = R"(version: 1
+rules:
+  - id: local-machine
+    description: "observe freely; the target itself asks for an approval above that"
+    effect: allow
+    tier: admin
+    targets: {ids: [local]}
+)";
+
+/// The text of a file that must be there.
+std::string slurp(const std::string& path, yaml::Problems& problems)
+{
+    std::ifstream file{path, std::ios::binary};
+    std::ostringstream text;
+    if (file) text << file.rdbuf();
+    if (!file) problems.add(path, {}, "cannot be read");
+    return std::move(text).str();
+}
+
+std::shared_ptr<const tools::CommandCatalogue> load_commands(const std::string& path,
+                                                             yaml::Problems& problems)
+{
+    if (path.empty()) {
+        return {&tools::CommandCatalogue::shipped(), [](const auto*) {}};  // lives for ever
+    }
+    return std::make_shared<const tools::CommandCatalogue>(
+        tools::CommandCatalogue::read(slurp(path, problems), path, problems));
+}
+
+}  // namespace
+
+policy::Vocabulary vocabulary_of(const targets::TargetsFile& targets,
+                                 const tools::CommandCatalogue& commands)
+{
+    policy::Vocabulary words;
+    for (const auto& tool : tools::all()) {
+        policy::Vocabulary::Tool entry;
+        for (const auto& right : tool.rights) {
+            if (auto capability = parse_capability(right.capability)) {
+                entry.capabilities.insert(*std::move(capability));
+            }
+        }
+        for (const auto& name : tools::policy_parameters(tool, commands)) {
+            entry.parameters.insert(name);
+        }
+        words.tools.emplace(tool.name, std::move(entry));
+    }
+    for (const auto& command : commands.all()) {
+        words.tools["execute_command"].capabilities.insert(command.capability);
+    }
+    words.targets.insert(gateway_target.str());
+    for (const auto& target : targets.targets) {
+        words.targets.insert(target.facts.id.str());
+        words.tags.insert(target.facts.tags.begin(), target.facts.tags.end());
+        if (!target.facts.environment.empty()) words.environments.insert(target.facts.environment);
+    }
+    return words;
+}
+
+void note_unused_capabilities(const targets::TargetsFile& targets,
+                              std::string_view file,
+                              yaml::Problems& problems)
+{
+    CapabilitySet exercised{gateway_read()};
+    for (const auto& tool : tools::all()) {
+        for (const auto& right : tool.rights)
+            exercised.merge(expand_scopes({std::string{right.capability}}));
+    }
+    for (const auto& target : targets.targets) {
+        for (const auto& capability : target.facts.offers) {
+            if (exercised.contains(capability)) continue;
+            problems.notice(file, {},
+                            "target " + quote(target.facts.id.view()) + " offers " +
+                                quote(capability.text()) + ", which no tool of this version uses");
+        }
+    }
+}
+
+Configuration load_configuration(const std::string& gateway_file,
+                                 const targets::Environment& environment,
+                                 yaml::Problems& problems)
+{
+    Configuration out;
+    out.settings =
+        config::read_settings(slurp(gateway_file, problems), gateway_file, environment, problems);
+    if (!problems.empty() && out.settings.targets_file.empty()) return out;
+    const auto& files = out.settings;
+    out.targets = targets::read_targets(slurp(files.targets_file, problems), files.targets_file,
+                                        environment, problems);
+    out.commands = load_commands(files.commands_file, problems);
+    out.policy = policy::read_policy(slurp(files.policy_file, problems), files.policy_file,
+                                     vocabulary_of(out.targets, *out.commands), problems);
+    note_unused_capabilities(out.targets, files.targets_file, problems);
+    return out;
+}
+
+Configuration embedded_configuration(const std::string& state_dir,
+                                     const std::string& listen,
+                                     const targets::Environment& environment,
+                                     yaml::Problems& problems)
+{
+    Configuration out;
+    out.settings.state_dir = state_dir;
+    out.settings.listen = {listen};
+    out.settings.log_level =
+        environment("LOG_LEVEL") == "DEBUG" ? LogLevel::debug : LogLevel::warning;
+    config::check_settings(out.settings, "--listen", problems);
+    out.targets =
+        targets::read_targets(embedded_targets, "embedded targets", environment, problems);
+    out.commands = load_commands({}, problems);
+    out.policy = policy::read_policy(embedded_policy, "embedded policy",
+                                     vocabulary_of(out.targets, *out.commands), problems);
+    return out;
+}
+
+}  // namespace tailops::app

@@ -1,0 +1,312 @@
+#include "gateway/app/daemon.hpp"
+
+#include "auth/challenge.hpp"
+#include "auth/gateway_tokens.hpp"
+#include "gateway/app/environment.hpp"
+#include "gateway/app/world_secrets.hpp"
+#include "gateway/async/blocking.hpp"
+#include "gateway/async/deadline.hpp"
+#include "gateway/core/log.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/http/router.hpp"
+#include "targets/credentials/credentials.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace tailops::app {
+namespace asio = boost::asio;
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t blocking_threads = 4;
+constexpr auto embedded_subject = "embedded";
+// How long the start waits for the authorization server before it serves without knowing it.
+constexpr auto warm_up_time = 3s;
+
+int io_threads(const config::Settings& settings)
+{
+    if (settings.threads > 0) return settings.threads;
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+Result<http::ServerSettings> server_settings(const config::Settings& settings)
+{
+    http::ServerSettings out;
+    out.listen.clear();
+    for (const auto& address : settings.listen) {
+        TAILOPS_TRY(auto parsed, config::parse_listen_address(address));
+        out.listen.push_back({std::move(parsed.host), parsed.port});
+    }
+    out.limits = settings.limits;
+    out.tls_certificate_file = settings.tls_certificate;
+    out.tls_key_file = settings.tls_key;
+    out.allowed_hosts = settings.allowed_hosts;
+    out.allowed_origins = settings.allowed_origins;
+    if (const auto url = net::parse_url(settings.effective_base_url())) {
+        out.allowed_hosts.push_back(url->host);
+        out.allowed_origins.push_back(url->origin());
+    }
+    return out;
+}
+
+audit::TrailSettings trail_settings(const config::Settings& settings, const StatePaths& paths)
+{
+    audit::TrailSettings out;
+    out.directory = paths.audit();
+    out.rotate_bytes = settings.audit.rotate_bytes;
+    out.files_max = settings.audit.keep_files;
+    return out;
+}
+
+audit::Record event_record(std::string why)
+{
+    audit::Record record;
+    record.phase = audit::Phase::event;
+    record.effect = policy::Effect::allow;
+    record.why = std::move(why);
+    record.outcome = "ok";
+    return record;
+}
+
+}  // namespace
+
+Daemon::Daemon(Configuration configuration, Load load)
+    : runtime_{io_threads(configuration.settings), blocking_threads},
+      environment_{process_environment()},
+      settings_{configuration.settings},
+      first_{std::move(configuration)},
+      load_{std::move(load)},
+      paths_{settings_.state_dir}
+{
+    // A client or a program that closes its end is an error code, not the end of us.
+    ::signal(SIGPIPE, SIG_IGN);
+}
+
+Daemon::~Daemon()
+{
+    // What still waits on `io` must not touch members that go before it.
+    runtime_.io.stop();
+    runtime_.blocking.join();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::make(Configuration configuration, Load load)
+{
+    std::unique_ptr<Daemon> daemon{new Daemon{std::move(configuration), std::move(load)}};
+    if (auto opened = daemon->open(); !opened) return fail(std::move(opened).error());
+    return daemon;
+}
+
+Status Daemon::open()
+{
+    if (auto made = make_state_directory(paths_); !made) return made;
+    auto trail = trail_settings(settings_, paths_);
+    if (settings_.audit.key) {
+        TAILOPS_TRY(trail.key, targets::resolve(*settings_.audit.key, environment_));
+        own_secrets_.add(*trail.key);
+    }
+    // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.
+    TAILOPS_TRY(trail_, audit::JsonlTrail::open(std::move(trail), *clock_));
+    TAILOPS_TRY(store_, store::SqliteStore::open({.path = paths_.database()}));
+    TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
+                                                                 .blocking = runtime_.blocking,
+                                                                 .clock = clock_,
+                                                                 .tokens = store_,
+                                                                 .environment = environment_,
+                                                                 .secrets = own_secrets_}));
+    TAILOPS_TRY(auto world, make_world(first_));
+    first_ = {};
+    world_ = std::make_unique<call::CurrentWorld>(std::move(world));
+    pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_);
+    service_ = std::make_unique<mcp::GatewayService>(*pipeline_);
+    return open_server();
+}
+
+Status Daemon::open_server()
+{
+    TAILOPS_TRY(auto settings, server_settings(settings_));
+    // The URL in challenges and metadata needs the port, the port needs the server: requests reach
+    // the handler only once run() lets the loop run.
+    auto late = [this](http::Request request, mcp::Exchange& exchange) {
+        return handler_(std::move(request), exchange);
+    };
+    TAILOPS_TRY(server_,
+                http::Server::start(runtime_.io.get_executor(), std::move(settings), late));
+    url_ = url_of_server();
+    warm_up_authentication();
+    handler_ = make_handler();
+    return {};
+}
+
+std::string Daemon::url_of_server() const
+{
+    if (!settings_.base_url.empty()) return settings_.resource();
+    auto with_port = settings_;
+    const auto endpoint = server_->endpoints().front();
+    auto address = endpoint.address().to_string();
+    if (endpoint.address().is_v6()) address = '[' + address + ']';
+    with_port.listen = {address + ':' + std::to_string(endpoint.port())};
+    return with_port.resource();
+}
+
+void Daemon::warm_up_authentication()
+{
+    if (!authentication_.introspector) return;
+    asio::co_spawn(
+        asio::make_strand(runtime_.io), authentication_.introspector->warm_up(after(warm_up_time)),
+        [this](std::exception_ptr, const Status& status) {
+            if (!status) log(Event::auth_server_unreachable, {{"why", status.error().describe()}});
+            runtime_.io.stop();
+        });
+    runtime_.io.run();
+    runtime_.io.restart();
+}
+
+http::Handler Daemon::make_handler()
+{
+    const auto& introspector = authentication_.introspector;
+    auth::ChallengeTerms terms;
+    http::RouterSettings router;
+    if (introspector) {
+        terms.scopes = introspector->advertised_scopes();
+        const auto metadata = auth::resource_metadata_url(url_);
+        if (metadata) terms.resource_metadata_url = *metadata;
+        router.resource_metadata = auth::protected_resource_metadata(
+            {.resource = url_,
+             .authorization_servers = {settings_.auth.oidc.issuer},
+             .scopes_supported = terms.scopes,
+             .name = "TailOps Gateway",
+             .documentation_url = {}});
+    }
+    endpoint_ = std::make_unique<mcp::Endpoint>(
+        *service_, *clock_,
+        mcp::EndpointSettings{
+            .server_version = TAILOPS_VERSION,
+            .sessions_max = settings_.limits.sessions,
+            .sessions_per_principal_max = settings_.limits.sessions_per_principal,
+            .json_depth_max = settings_.limits.json_depth,
+            .insufficient_scope_challenge = [terms](const std::vector<std::string>& scopes) {
+                return auth::insufficient_scope_challenge(terms, scopes,
+                                                          "the token lacks a scope of this call");
+            }});
+    router.mcp.authenticator = authentication_.authenticator;
+    router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
+                                                                         : http::Anonymous::refused;
+    router.mcp.challenge = terms;
+    router.mcp.admit = [this](auth::Identity identity) {
+        return world_->get()->gate->admit(std::move(identity));
+    };
+    router.mcp.serve = [this](mcp::Inbound inbound, mcp::Exchange& exchange) {
+        return endpoint_->serve(std::move(inbound), exchange);
+    };
+    router.not_ready = [this] {
+        std::vector<std::string> reasons;
+        if (!trail_->health()) reasons.emplace_back("the audit trail cannot be written");
+        return reasons;
+    };
+    return http::make_router(http::gateway_routes(std::move(router)));
+}
+
+Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuration& configuration)
+{
+    const auto current = world_ ? world_->get() : nullptr;
+    const targets::ExecutorContext context{.io = runtime_.io.get_executor(),
+                                           .environment = environment_,
+                                           .known_hosts_file = paths_.known_hosts(),
+                                           .states = states_,
+                                           .clock = *clock_};
+    auto world = std::make_shared<call::World>();
+    TAILOPS_TRY(world->registry,
+                targets::make_registry(configuration.targets.targets,
+                                       current ? current->registry.get() : nullptr, context));
+    world->gate = std::make_shared<const policy::Gate>(configuration.policy);
+    world->commands = configuration.commands;
+    world->secrets = secrets_of(configuration, environment_, settings_.auth);
+    world->generation = current ? current->generation + 1 : 1;
+    return world;
+}
+
+Result<Secret> Daemon::mint_embedded_token()
+{
+    const auto now = clock_->now();
+    TAILOPS_TRY(const auto tokens, store_->list());
+    for (const auto& token : tokens) {
+        if (token.subject != embedded_subject || token.revoked) continue;
+        if (auto ended = store_->revoke(token.id, now); !ended)
+            return fail(std::move(ended).error());
+    }
+    TAILOPS_TRY(
+        auto minted,
+        auth::mint({.subject = embedded_subject, .scopes = {"admin"}, .lifetime = 24h}, now));
+    if (auto kept = store_->insert(minted.stored); !kept) return fail(std::move(kept).error());
+    return std::move(minted.text);
+}
+
+void Daemon::run()
+{
+    asio::co_spawn(asio::make_strand(runtime_.io), supervise(), [this](std::exception_ptr error) {
+        if (error) log(Event::internal_error, {{"where", "supervise"}});
+        runtime_.io.stop();
+    });
+    runtime_.run();
+}
+
+Task<void> Daemon::supervise()
+{
+    asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
+    log(Event::ready, {{"url", url_}, {"pid", std::to_string(::getpid())}});
+    (void)co_await trail_->append(event_record("the gateway started"), audit::Durability::buffered);
+    for (;;) {
+        const int number = co_await signals.async_wait(asio::use_awaitable);
+        if (number != SIGHUP) break;
+        co_await reload();
+    }
+    co_await stop();
+}
+
+Task<void> Daemon::reload()
+{
+    yaml::Problems problems;
+    auto next = co_await run_blocking(
+        runtime_.blocking, [&](std::stop_token) -> Result<std::shared_ptr<const call::World>> {
+            const auto configuration = load_(problems);
+            if (!problems.empty()) return fail(Errc::invalid_argument, problems.render());
+            return make_world(configuration);
+        });
+    if (!next) {
+        log(Event::reload_refused, {{"why", next.error().describe()}});
+        co_return;
+    }
+    world_->swap(*std::move(next));
+    if (auto renewed = server_->reload_tls(); !renewed) {
+        log(Event::reload_refused, {{"why", renewed.error().describe()}});
+    }
+    for (const auto& notice : problems.notices()) {
+        log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
+    }
+    log(Event::reloaded);
+    (void)co_await trail_->append(event_record("the configuration was reloaded"),
+                                  audit::Durability::buffered);
+}
+
+Task<void> Daemon::stop()
+{
+    log(Event::stopping);
+    endpoint_->drain();
+    co_await server_->stop();
+    endpoint_->end_sessions();
+    const auto give_up = after(settings_.limits.stop_grace);
+    asio::steady_timer turn{co_await asio::this_coro::executor};
+    while (endpoint_->legacy_calls() > 0 && std::chrono::steady_clock::now() < give_up) {
+        turn.expires_after(10ms);
+        co_await turn.async_wait(asio::use_awaitable);
+    }
+    (void)co_await trail_->append(event_record("the gateway stopped"), audit::Durability::durable);
+    log(Event::stopped);
+}
+
+}  // namespace tailops::app

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "gateway/app/authentication.hpp"
+#include "gateway/app/configuration.hpp"
+#include "gateway/app/state_dir.hpp"
+#include "gateway/async/runtime.hpp"
+#include "gateway/audit/jsonl_trail.hpp"
+#include "gateway/call/pipeline.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/mcp/endpoint.hpp"
+#include "gateway/mcp/gateway_service.hpp"
+#include "gateway/store/sqlite_store.hpp"
+#include "targets/executors.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tailops::app {
+
+/// The composition root: every object of the daemon, in the order in which they need each other.
+/// Destroyed in reverse; see the members.
+class Daemon {
+public:
+    /// Reads the configuration anew, for a reload. Runs on a blocking thread.
+    using Load = std::function<Configuration(yaml::Problems&)>;
+
+    /// Opens the state, binds the addresses. Serves nothing yet. Errors: what could not be opened.
+    static Result<std::unique_ptr<Daemon>> make(Configuration configuration, Load load);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    /// The endpoint's URL, with the port that the system chose.
+    const std::string& url() const noexcept { return url_; }
+
+    /// A token for the person who started the embedded gateway; tokens of earlier starts end.
+    Result<Secret> mint_embedded_token();
+
+    /// Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns when the last call is done and the
+    /// trail is on the disk.
+    void run();
+
+private:
+    explicit Daemon(Configuration configuration, Load load);
+
+    Status open();
+    Status open_server();
+    std::string url_of_server() const;
+    void warm_up_authentication();
+    http::Handler make_handler();
+    /// The world that `configuration` describes, its warm connections kept from the one in force.
+    Result<std::shared_ptr<const call::World>> make_world(const Configuration& configuration);
+
+    Task<void> supervise();
+    Task<void> reload();
+    Task<void> stop();
+
+    // Destroyed last: coroutines of everything below run on it.
+    Runtime runtime_;
+    const std::shared_ptr<const Clock> clock_{std::make_shared<Clock>()};
+    const targets::Environment environment_;
+    config::Settings settings_;
+    Configuration first_;  // until the first world is made
+    const Load load_;
+    const StatePaths paths_;
+    std::shared_ptr<store::SqliteStore> store_;
+    targets::StateBoard states_;
+    audit::SecretRegistry own_secrets_;
+    std::unique_ptr<audit::JsonlTrail> trail_;
+    Authentication authentication_;
+    std::unique_ptr<call::CurrentWorld> world_;
+    std::unique_ptr<call::Pipeline> pipeline_;
+    std::unique_ptr<mcp::GatewayService> service_;
+    std::unique_ptr<mcp::Endpoint> endpoint_;
+    http::Handler handler_;
+    std::shared_ptr<http::Server> server_;
+    std::string url_;
+};
+
+}  // namespace tailops::app

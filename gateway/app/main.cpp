@@ -1,0 +1,12 @@
+#include "gateway/app/cli.hpp"
+
+#include <cstdio>
+#include <exception>
+
+int main(int argc, char** argv)
+try {
+    return tailops::app::run_command_line(argc, argv);
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "tailops: internal error: %s\n", error.what());
+    return 1;
+}

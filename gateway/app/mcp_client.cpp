@@ -1,0 +1,108 @@
+#include "gateway/app/mcp_client.hpp"
+
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tailops::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto protocol_version = "2026-07-28";
+
+json envelope()
+{
+    return {{"io.modelcontextprotocol/protocolVersion", protocol_version},
+            {"io.modelcontextprotocol/clientInfo",
+             {{"name", "tailops-call"}, {"version", TAILOPS_VERSION}}},
+            {"io.modelcontextprotocol/clientCapabilities", json::object()}};
+}
+
+net::HeaderList headers_for(const std::string& method)
+{
+    return {{"Content-Type", "application/json"},
+            {"Accept", "application/json, text/event-stream"},
+            {"MCP-Protocol-Version", protocol_version},
+            {"Mcp-Method", method}};
+}
+
+std::string message(std::int64_t id, const std::string& method, json params)
+{
+    return dump_json(
+        {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
+}
+
+/// The last `data:` line of an event stream: the answer ends it.
+std::string_view last_event(std::string_view stream)
+{
+    const auto at = stream.rfind("\ndata: ");
+    const auto begin = at == std::string_view::npos ? stream.find("data: ") : at + 1;
+    if (begin == std::string_view::npos) return {};
+    const auto line = stream.substr(begin + 6);
+    return line.substr(0, line.find('\n'));
+}
+
+Result<json> read_answer(const net::HttpResponse& response)
+{
+    if (response.status == 401) {
+        return fail(Errc::unauthenticated, "the gateway refused the token: " +
+                                               std::string{response.header("www-authenticate")});
+    }
+    if (response.status == 403 && !response.header("www-authenticate").empty()) {
+        return fail(Errc::insufficient_scope, std::string{response.header("www-authenticate")});
+    }
+    const bool is_stream = response.header("content-type").starts_with("text/event-stream");
+    auto message = parse_json(is_stream ? last_event(response.body) : response.body);
+    if (!message) {
+        return fail(Errc::unreachable,
+                    "no MCP endpoint answers there (HTTP " + std::to_string(response.status) + ")");
+    }
+    if (const auto* error = find_member(*message, "error")) {
+        return fail(Errc::invalid_argument, std::string{text_member(*error, "message")});
+    }
+    return field<json>(*message, "result");
+}
+
+}  // namespace
+
+McpClient::McpClient(std::shared_ptr<net::HttpClient> http, std::string path, Secret token)
+    : http_{std::move(http)},
+      path_{std::move(path)},
+      token_{std::move(token)}
+{
+}
+
+Result<McpClient> McpClient::create(const std::string& url, Secret token)
+{
+    TAILOPS_TRY(auto where, net::parse_url(url));
+    TAILOPS_TRY(auto http, net::HttpClient::create({.host = where.host,
+                                                    .port = where.port,
+                                                    .socket_path = {},
+                                                    .tls = where.scheme == "https"}));
+    return McpClient{std::move(http), std::move(where.path), std::move(token)};
+}
+
+Task<Result<json>> McpClient::request(std::string method, json params, Deadline deadline)
+{
+    params["_meta"] = envelope();
+    net::HttpRequest request;
+    request.method = "POST";
+    request.target = path_;
+    request.repeatable = false;
+    request.body_limit_bytes = std::size_t{64} * 1024 * 1024;
+    request.headers = headers_for(method);
+    if (const auto name = text_member(params, "name"); !name.empty()) {
+        request.headers.emplace_back("Mcp-Name", std::string{name});
+    }
+    if (!token_.empty()) {
+        request.headers.emplace_back("Authorization", "Bearer " + std::string{token_.reveal()});
+    }
+    request.body = message(next_id_++, method, std::move(params));
+    TAILOPS_CO_TRY(const auto response, co_await http_->send(std::move(request), deadline));
+    co_return read_answer(response);
+}
+
+}  // namespace tailops::app

@@ -1,0 +1,81 @@
+#include "gateway/app/commands.hpp"
+#include "gateway/app/daemon.hpp"
+#include "gateway/app/environment.hpp"
+#include "gateway/app/output.hpp"
+#include "gateway/core/json.hpp"
+#include "gateway/core/log.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace tailops::app {
+namespace {
+
+Daemon::Load loader_for(const ServeOptions& options)
+{
+    if (options.embedded) {
+        return [options](yaml::Problems& problems) {
+            return embedded_configuration(options.state_dir, options.listen, process_environment(),
+                                          problems);
+        };
+    }
+    return [file = options.config_file](yaml::Problems& problems) {
+        return load_configuration(file, process_environment(), problems);
+    };
+}
+
+/// For a program that started us: one line of JSON, once requests will be answered.
+std::string ready_line(const std::string& url, std::string_view token)
+{
+    nlohmann::json line{{"url", url}, {"pid", ::getpid()}};
+    if (!token.empty()) line["token"] = token;
+    return dump_json(line) + '\n';
+}
+
+/// For a person who typed `make run`.
+std::string welcome(const std::string& url, std::string_view token)
+{
+    const std::string secret{token};
+    return "TailOps Gateway answers at " + url + "\nThis token is shown once, now:\n\n  " + secret +
+           "\n\nConnect a client, for example:\n\n  claude mcp add --transport http tailops " +
+           url + " --header \"Authorization: Bearer " + secret +
+           "\"\n\nor call a tool yourself:\n\n  TAILOPS_TOKEN=" + secret +
+           " build/release/bin/tailops call get_system_status --target local --url " + url + "\n\n";
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options)
+{
+    if (options.embedded && options.state_dir.empty()) {
+        return complain("--embedded needs --state-dir DIR", exit_usage);
+    }
+    const auto load = loader_for(options);
+    yaml::Problems problems;
+    auto configuration = load(problems);
+    if (!problems.empty()) {
+        std::fputs(problems.render().c_str(), stderr);
+        return exit_usage;
+    }
+    start_log(configuration.settings.log_level, configuration.settings.log_format);
+    for (const auto& notice : problems.notices()) {
+        log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
+    }
+    auto daemon = Daemon::make(std::move(configuration), load);
+    if (!daemon) return complain(daemon.error(), exit_failed);
+    Secret token;
+    if (options.embedded) {
+        auto minted = (*daemon)->mint_embedded_token();
+        if (!minted) return complain(minted.error(), exit_failed);
+        token = *std::move(minted);
+    }
+    const auto& url = (*daemon)->url();
+    print(options.welcome ? welcome(url, token.reveal()) : ready_line(url, token.reveal()));
+    (*daemon)->run();
+    return exit_ok;
+}
+
+}  // namespace tailops::app

@@ -1,0 +1,52 @@
+#include "gateway/app/state_dir.hpp"
+
+#include "gateway/app/environment.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tailops::app {
+
+Result<config::Settings> load_settings(const std::string& file)
+{
+    std::ifstream stream{file, std::ios::binary};
+    std::ostringstream text;
+    if (stream) text << stream.rdbuf();
+    if (!stream) {
+        return fail(Errc::invalid_argument,
+                    quote(file) +
+                        " cannot be read; name the configuration with --config, or the "
+                        "state directory with --state-dir");
+    }
+    yaml::Problems problems;
+    auto settings =
+        config::read_settings(std::move(text).str(), file, process_environment(), problems);
+    if (problems.empty()) return settings;
+    return fail(Errc::invalid_argument, "the configuration is not valid:\n" + problems.render());
+}
+
+Result<StatePaths> find_state(const StateOptions& options)
+{
+    if (!options.state_dir.empty()) return StatePaths{options.state_dir};
+    TAILOPS_TRY(auto settings, load_settings(options.config_file));
+    return StatePaths{std::move(settings.state_dir)};
+}
+
+Status make_state_directory(const StatePaths& paths)
+{
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const bool is_new = fs::create_directories(paths.directory, error);
+    if (!error && is_new) {
+        fs::permissions(paths.directory, fs::perms::owner_all, fs::perm_options::replace, error);
+    }
+    if (!error) return {};
+    return fail(Error{Errc::unavailable,
+                      "the state directory " + quote(paths.directory) + " cannot be made"}
+                    .with_detail(error.message()));
+}
+
+}  // namespace tailops::app

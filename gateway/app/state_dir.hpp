@@ -1,0 +1,29 @@
+#pragma once
+
+#include "gateway/app/commands.hpp"
+#include "gateway/config/settings.hpp"
+#include "gateway/core/error.hpp"
+
+#include <string>
+
+namespace tailops::app {
+
+/// Where the gateway's durable things are, below its state directory.
+struct StatePaths {
+    std::string directory;
+    std::string database() const { return directory + "/tailops.db"; }
+    std::string audit() const { return directory + "/audit"; }
+    std::string known_hosts() const { return directory + "/known_hosts"; }
+};
+
+/// The state directory that the options name, directly or through a configuration file.
+/// Errors: invalid_argument (the file has problems; the message lists them).
+Result<StatePaths> find_state(const StateOptions& options);
+
+/// Makes the state directory, readable by its owner alone. Errors: unavailable.
+Status make_state_directory(const StatePaths& paths);
+
+/// The text of `file` and the settings in it, problems as one error. Errors: invalid_argument.
+Result<config::Settings> load_settings(const std::string& file);
+
+}  // namespace tailops::app

@@ -1,0 +1,155 @@
+#include "gateway/app/commands.hpp"
+#include "gateway/app/configuration.hpp"
+#include "gateway/app/environment.hpp"
+#include "gateway/app/output.hpp"
+#include "gateway/app/state_dir.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "policy/gate.hpp"
+#include "targets/bounded.hpp"
+#include "targets/executors.hpp"
+#include "targets/ssh/host_scan.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+namespace tailops::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The configuration, its problems printed; empty when there are any.
+std::optional<Configuration> load_or_complain(const std::string& config_file)
+{
+    yaml::Problems problems;
+    auto configuration = load_configuration(config_file, process_environment(), problems);
+    if (problems.empty()) return configuration;
+    std::fputs(problems.render().c_str(), stderr);
+    return std::nullopt;
+}
+
+const targets::TargetSpec* find_or_complain(const Configuration& configuration,
+                                            const std::string& id)
+{
+    std::vector<std::string_view> names;
+    for (const auto& spec : configuration.targets.targets) {
+        if (spec.facts.id.view() == id) return &spec;
+        names.push_back(spec.facts.id.view());
+    }
+    complain("there is no target " + quote(id) + did_you_mean(id, names), exit_usage);
+    return nullptr;
+}
+
+std::string address_of(const targets::TargetSpec& spec)
+{
+    if (const auto* ssh = std::get_if<targets::SshConnection>(&spec.connection)) {
+        return ssh->username + '@' + ssh->host + ':' + std::to_string(ssh->port);
+    }
+    if (const auto* docker = std::get_if<targets::DockerConnection>(&spec.connection)) {
+        return docker->socket_path.empty() ? docker->host : docker->socket_path;
+    }
+    if (const auto* http = std::get_if<targets::HttpConnection>(&spec.connection)) {
+        return http->base_url;
+    }
+    return "this machine";
+}
+
+/// A permit to ask one target whether it can be reached: what the built-in rule of every gate
+/// allows.
+Result<policy::Permit> probe_permit(const targets::TargetSpec& spec)
+{
+    const policy::Gate gate{policy::Policy{}};
+    auth::Identity operator_here;
+    operator_here.subject = SubjectId{"operator"};
+    operator_here.expires = TimePoint::max();
+    policy::AccessRequest request;
+    request.principal = gate.admit(std::move(operator_here));
+    request.tool = ToolName{"test_target"};
+    request.action = gateway_read();
+    request.tier = Tier::observe;
+    request.target = spec.facts;
+    request.now = std::chrono::system_clock::now();
+    auto [decision, permit] = gate.decide(request);
+    if (!permit) return fail(Errc::denied, decision.why);
+    return *std::move(permit);
+}
+
+Task<Result<targets::ExecutionResult>> probe(const targets::ExecutorContext& context,
+                                             const Configuration& configuration,
+                                             const targets::TargetSpec& spec)
+{
+    TAILOPS_CO_TRY(const auto registry,
+                   targets::make_registry(configuration.targets.targets, nullptr, context));
+    TAILOPS_CO_TRY(auto permit, probe_permit(spec));
+    const auto target = registry->find(spec.facts.id);
+    co_return co_await target->executor->run(std::move(permit), targets::Probe{});
+}
+
+bool confirmed()
+{
+    std::fputs("Is this the key that the machine really has? Type yes to remember it: ", stderr);
+    std::string answer;
+    return std::getline(std::cin, answer) && trim(answer) == "yes";
+}
+
+}  // namespace
+
+int targets_list(const std::string& config_file)
+{
+    const auto configuration = load_or_complain(config_file);
+    if (!configuration) return exit_usage;
+    for (const auto& spec : configuration->targets.targets) {
+        const std::vector<std::string> tags{spec.facts.tags.begin(), spec.facts.tags.end()};
+        print(spec.facts.id.str() + "  " + std::string{targets::to_string(spec.kind)} + "  " +
+              address_of(spec) + "  [" + join(tags, " ") + "]\n");
+    }
+    return exit_ok;
+}
+
+int targets_test(const std::string& config_file, const std::string& id)
+{
+    const auto configuration = load_or_complain(config_file);
+    if (!configuration) return exit_usage;
+    const auto* spec = find_or_complain(*configuration, id);
+    if (!spec) return exit_usage;
+    Runtime runtime{1, 1};
+    targets::StateBoard states;
+    const Clock clock;
+    const targets::ExecutorContext context{
+        .io = runtime.io.get_executor(),
+        .environment = process_environment(),
+        .known_hosts_file = StatePaths{configuration->settings.state_dir}.known_hosts(),
+        .states = states,
+        .clock = clock};
+    const auto result =
+        run_task_on<targets::ExecutionResult>(runtime, probe(context, *configuration, *spec));
+    if (!result) return complain(result.error(), exit_failed);
+    print(id + ": reachable, " + std::to_string(result->elapsed.count()) + " ms\n");
+    return exit_ok;
+}
+
+int targets_trust(const TrustOptions& options)
+{
+    const auto configuration = load_or_complain(options.config_file);
+    if (!configuration) return exit_usage;
+    const auto* spec = find_or_complain(*configuration, options.target);
+    if (!spec) return exit_usage;
+    const auto* ssh = std::get_if<targets::SshConnection>(&spec->connection);
+    if (!ssh) return complain("only an ssh target has a host key to trust", exit_usage);
+    const auto key = run_task<targets::ssh::ScannedHostKey>(
+        targets::ssh::scan_host_key(ssh->host, ssh->port, after(ssh->connect_timeout)));
+    if (!key) return complain(key.error(), exit_failed);
+    std::fprintf(stderr, "%s shows the key\n  %s %s\n", options.target.c_str(), key->type.c_str(),
+                 key->fingerprint.c_str());
+    if (!options.yes && !confirmed()) return complain("nothing was changed", exit_failed);
+    const StatePaths paths{configuration->settings.state_dir};
+    if (auto made = make_state_directory(paths); !made) return complain(made.error(), exit_failed);
+    if (auto kept = targets::ssh::trust(paths.known_hosts(), ssh->host, ssh->port, *key); !kept) {
+        return complain(kept.error(), exit_failed);
+    }
+    print("remembered " + key->line + '\n');
+    return exit_ok;
+}
+
+}  // namespace tailops::app

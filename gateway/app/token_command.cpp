@@ -1,0 +1,88 @@
+#include "auth/gateway_tokens.hpp"
+#include "gateway/app/commands.hpp"
+#include "gateway/app/output.hpp"
+#include "gateway/app/state_dir.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/store/sqlite_store.hpp"
+
+namespace tailops::app {
+namespace {
+
+Result<std::shared_ptr<store::SqliteStore>> open_store(const StateOptions& options)
+{
+    TAILOPS_TRY(const auto paths, find_state(options));
+    if (auto made = make_state_directory(paths); !made) return fail(std::move(made).error());
+    return store::SqliteStore::open({.path = paths.database()});
+}
+
+std::string state_of(const auth::StoredToken& token, TimePoint now)
+{
+    if (token.revoked) return "revoked " + rfc3339(*token.revoked);
+    return (token.expires <= now ? "expired " : "until ") + rfc3339(token.expires);
+}
+
+Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
+{
+    TAILOPS_TRY(const auto lifetime, parse_duration(options.ttl));
+    // `--scope a --scope b`, `--scope "a b"` and `--scope a,b` mean the same.
+    std::set<std::string> scopes;
+    for (auto text : options.scopes) {
+        for (auto& c : text) {
+            if (c == ',') c = ' ';
+        }
+        for (const auto word : split(text, ' ')) {
+            if (!word.empty()) scopes.emplace(word);
+        }
+    }
+    TAILOPS_TRY(auto minted,
+                auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
+                           std::chrono::system_clock::now()));
+    TAILOPS_TRY(const auto store, open_store(options.state));
+    if (auto kept = store->insert(minted.stored); !kept) return fail(std::move(kept).error());
+    return minted;
+}
+
+}  // namespace
+
+int token_mint(const TokenMintOptions& options)
+{
+    const auto minted = mint_and_keep(options);
+    if (!minted) {
+        const bool is_usage = minted.error().code() == Errc::invalid_argument;
+        return complain(minted.error(), is_usage ? exit_usage : exit_failed);
+    }
+    // The one place where a token is shown: to the person who asked for it, once.
+    print(std::string{minted->text.reveal()} + '\n');
+    complain("token " + minted->stored.id + " for " + quote(minted->stored.subject) + ", until " +
+                 rfc3339(minted->stored.expires) + "; it is shown only now",
+             exit_ok);
+    return exit_ok;
+}
+
+int token_list(const StateOptions& options)
+{
+    const auto store = open_store(options);
+    if (!store) return complain(store.error(), exit_failed);
+    const auto tokens = (*store)->list();
+    if (!tokens) return complain(tokens.error(), exit_failed);
+    const auto now = std::chrono::system_clock::now();
+    for (const auto& token : *tokens) {
+        const std::vector<std::string> scopes{token.scopes.begin(), token.scopes.end()};
+        print(token.id + "  " + escaped_line(token.subject) + "  " + state_of(token, now) + "  [" +
+              join(scopes, " ") + "]\n");
+    }
+    return exit_ok;
+}
+
+int token_revoke(const StateOptions& options, const std::string& id)
+{
+    const auto store = open_store(options);
+    if (!store) return complain(store.error(), exit_failed);
+    const auto revoked = (*store)->revoke(id, std::chrono::system_clock::now());
+    if (!revoked) return complain(revoked.error(), exit_failed);
+    print("revoked " + id + "\n");
+    return exit_ok;
+}
+
+}  // namespace tailops::app

@@ -1,0 +1,112 @@
+#include "targets/executors.hpp"
+
+#include "gateway/core/text.hpp"
+#include "targets/bounded.hpp"
+#include "targets/credentials/credentials.hpp"
+#include "targets/docker/docker_executor.hpp"
+#include "targets/http/http_executor.hpp"
+#include "targets/local/local_executor.hpp"
+#include "targets/ssh/ssh_executor.hpp"
+
+namespace tailops::targets {
+namespace {
+
+/// The SSH executors of one registry, for those that jump through another. Weak, because a jump
+/// must not keep alive what a reload dropped.
+using JumpTable = std::map<TargetId, std::weak_ptr<SshExecutor>>;
+
+struct Build {
+    const ExecutorContext& context;
+    std::shared_ptr<JumpTable> jumps;
+};
+
+/// Fetches `reference` anew at each call; empty when there is none.
+CredentialReader reader_of(const std::optional<CredentialReference>& reference,
+                           const Environment& environment)
+{
+    if (!reference) return {};
+    return [reference = *reference, environment] { return resolve(reference, environment); };
+}
+
+SshCredentials ssh_credentials(const SshConnection& connection, const Build& build)
+{
+    SshCredentials out;
+    out.key = reader_of(connection.key, build.context.environment);
+    out.passphrase = reader_of(connection.passphrase, build.context.environment);
+    out.jump = [jumps = build.jumps](const TargetId& id) {
+        const auto at = jumps->find(id);
+        return at == jumps->end() ? nullptr : at->second.lock();
+    };
+    return out;
+}
+
+/// Every kind of executor there is: one line each.
+Result<std::shared_ptr<Executor>> make_executor(const TargetSpec& spec, const Build& build)
+{
+    const auto& context = build.context;
+    switch (spec.kind) {
+    case Kind::local: return std::make_shared<LocalExecutor>();
+    case Kind::docker: return make_docker_executor(std::get<DockerConnection>(spec.connection));
+    case Kind::http: {
+        const auto& http = std::get<HttpConnection>(spec.connection);
+        return make_http_executor(http, reader_of(http.credential, context.environment));
+    }
+    case Kind::ssh: {
+        const auto& ssh = std::get<SshConnection>(spec.connection);
+        return make_ssh_executor(context.io, spec.facts.id, ssh, ssh_credentials(ssh, build),
+                                 context.known_hosts_file);
+    }
+    }
+    return fail(Errc::internal, "unknown kind of target");
+}
+
+/// A connection through a jump host depends on the host's connection too.
+void bind_jumps_to_their_hosts(std::vector<TargetSpec>& specs)
+{
+    std::map<TargetId, std::string> digests;
+    for (const auto& spec : specs) digests[spec.facts.id] = spec.connection_digest;
+    for (auto& spec : specs) {
+        const auto* ssh = std::get_if<SshConnection>(&spec.connection);
+        if (ssh && ssh->jump) spec.connection_digest += digests[*ssh->jump];
+    }
+}
+
+std::shared_ptr<Bounded> kept_from(const Registry* previous, const TargetSpec& spec)
+{
+    const auto old = previous ? previous->find(spec.facts.id) : nullptr;
+    const bool same = old && old->spec.connection_digest == spec.connection_digest &&
+                      old->spec.limits == spec.limits;
+    return same ? old->executor : nullptr;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Registry>> make_registry(std::vector<TargetSpec> specs,
+                                                      const Registry* previous,
+                                                      const ExecutorContext& context)
+{
+    bind_jumps_to_their_hosts(specs);
+    const Build build{context, std::make_shared<JumpTable>()};
+    std::vector<std::shared_ptr<const Target>> targets;
+    for (auto& spec : specs) {
+        auto executor = kept_from(previous, spec);
+        if (!executor) {
+            auto made = make_executor(spec, build);
+            if (!made) {
+                return fail(Error{Errc::invalid_argument, "target " + quote(spec.facts.id.view()) +
+                                                              ": " + made.error().public_message()}
+                                .with_detail(made.error().detail()));
+            }
+            executor = std::make_shared<Bounded>(spec.facts.id, spec.limits, *std::move(made),
+                                                 context.states, context.clock);
+        }
+        if (auto ssh = std::dynamic_pointer_cast<SshExecutor>(executor->inner())) {
+            build.jumps->emplace(spec.facts.id, std::move(ssh));
+        }
+        targets.push_back(
+            std::make_shared<const Target>(Target{std::move(spec), std::move(executor)}));
+    }
+    return std::make_shared<const Registry>(std::move(targets));
+}
+
+}  // namespace tailops::targets

@@ -1,0 +1,75 @@
+#include "targets/credentials/credentials.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace tailops::targets {
+namespace {
+
+class CredentialFiles : public testing::Test {
+protected:
+    void SetUp() override
+    {
+        std::string pattern = (std::filesystem::temp_directory_path() / "tailops-XXXXXX").string();
+        directory_ = ::mkdtemp(pattern.data());
+    }
+    void TearDown() override { std::filesystem::remove_all(directory_); }
+    void write(const std::string& name, const std::string& text) const
+    {
+        std::ofstream{directory_ / name} << text;
+    }
+    Result<Secret> get(const std::string& reference) const
+    {
+        const auto parsed = parse_credential_reference(reference);
+        if (!parsed) return fail(parsed.error());
+        return resolve(*parsed, [this](const std::string& name) -> std::optional<std::string> {
+            if (name == "TOKEN") return "t0ken";
+            if (name == "EMPTY") return "";
+            if (name == "CREDENTIALS_DIRECTORY") return directory_.string();
+            return std::nullopt;
+        });
+    }
+    std::filesystem::path directory_;
+};
+
+TEST_F(CredentialFiles, AreReadFromWhereTheReferencePoints)
+{
+    write("key", "s3cret\n");
+    EXPECT_EQ(get("env:TOKEN")->reveal(), "t0ken");
+    EXPECT_EQ(get("${TOKEN}")->reveal(), "t0ken");
+    EXPECT_EQ(get("file:" + (directory_ / "key").string())->reveal(), "s3cret");
+    EXPECT_EQ(get("systemd:key")->reveal(), "s3cret");
+}
+
+TEST_F(CredentialFiles, AreReadAnewEachTime)
+{
+    write("key", "old");
+    EXPECT_EQ(get("systemd:key")->reveal(), "old");
+    write("key", "new");
+    EXPECT_EQ(get("systemd:key")->reveal(), "new");
+}
+
+TEST_F(CredentialFiles, AreRefusedWhenTheyAreNotThere)
+{
+    write("empty", "");
+    write("huge", std::string(70'000, 'x'));
+    for (const std::string bad : {"env:NOPE", "env:EMPTY", "systemd:gone", "systemd:empty",
+                                  "systemd:huge", "file:/nonexistent"}) {
+        EXPECT_FALSE(get(bad)) << bad;
+    }
+}
+
+TEST(CredentialReference, IsNeverTheSecretItself)
+{
+    for (const auto* bad : {"hunter2", "env:", "file:relative", "systemd:../shadow", "${}", ""}) {
+        const auto parsed = parse_credential_reference(bad);
+        ASSERT_FALSE(parsed) << bad;
+        EXPECT_EQ(parsed.error().public_message().find("hunter2"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace tailops::targets

@@ -1,0 +1,255 @@
+#include "targets/local/local_executor.hpp"
+
+#include "targets/bounded.hpp"
+#include "tests/support/permit.hpp"
+#include "tests/support/run.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <gtest/gtest.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tailops::targets {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+policy::Permit permit(std::chrono::milliseconds timeout = 20s, std::size_t limit = 65'536)
+{
+    policy::Obligations obligations;
+    obligations.timeout = timeout;
+    obligations.output_limit_bytes = limit;
+    return testing::any_permit(TargetId{"local"}, obligations);
+}
+
+// The daemon ignores SIGPIPE (gateway/app/daemon.cpp); a program that does not read its input must
+// not end us.
+[[maybe_unused]] const auto ignored = ::signal(SIGPIPE, SIG_IGN);
+
+Result<ExecutionResult> run(Command command,
+                            std::chrono::milliseconds timeout = 20s,
+                            std::size_t limit = 65'536)
+{
+    LocalExecutor executor;
+    return testing::run([&](Runtime&) -> Task<Result<ExecutionResult>> {
+        co_return co_await executor.run(permit(timeout, limit), std::move(command));
+    });
+}
+
+/// Whether some process of this machine has `word` among its arguments.
+bool is_running(const std::string& word)
+{
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+        std::ifstream file{entry.path() / "cmdline", std::ios::binary};
+        std::ostringstream text;
+        if (file) text << file.rdbuf();
+        if (text.str().find(word) != std::string::npos) return true;
+    }
+    return false;
+}
+
+/// A killed process takes a moment to leave; one that nobody killed never does.
+bool is_gone(const std::string& word)
+{
+    for (int turn = 0; turn < 2000 && is_running(word); ++turn) ::usleep(1000);
+    return !is_running(word);
+}
+
+TEST(LocalExecutor, KeepsOutputErrorsAndExitStatusApart)
+{
+    const auto result =
+        run({.argv = {"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, .input = {}});
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, 3);
+    EXPECT_EQ(result->output, "out\n");
+    EXPECT_EQ(result->diagnostics, "err\n");
+    EXPECT_FALSE(result->truncated);
+}
+
+TEST(LocalExecutor, PassesArgumentsUntouched)
+{
+    const std::string nasty = "a b\n$(id) `id` 'q' \"d\" * ; -rf \x01";
+    const auto result = run({.argv = {"printf", "%s", nasty}, .input = {}});
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->output, nasty);
+}
+
+TEST(LocalExecutor, FeedsTheInputAndClosesIt)
+{
+    const std::string input(300'000, 'x');
+    const auto result = run({.argv = {"cat"}, .input = input}, 20s, 1'000'000);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->output, input);
+    // A program that does not read it is no failure.
+    EXPECT_EQ(run({.argv = {"true"}, .input = input})->status, 0);
+}
+
+TEST(LocalExecutor, CountsWhatItDoesNotKeep)
+{
+    const auto result =
+        run({.argv = {"head", "-c", "1000000", "/dev/zero"}, .input = {}}, 20s, 1000);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->output.size(), 1000U);
+    EXPECT_EQ(result->output_bytes, 1'000'000U);
+    EXPECT_TRUE(result->truncated);
+}
+
+TEST(LocalExecutor, TellsASignalFromAnExit)
+{
+    const auto result = run({.argv = {"/bin/sh", "-c", "kill -SEGV $$"}, .input = {}});
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, -1);
+    EXPECT_EQ(result->signal, "SEGV");
+}
+
+TEST(LocalExecutor, GivesNothingOfTheDaemonToTheChild)
+{
+    ::setenv("TAILOPS_TEST_SECRET", "hunter2", 1);
+    const auto environment = run({.argv = {"env"}, .input = {}});
+    EXPECT_EQ(environment->output.find("hunter2"), std::string::npos);
+    const auto descriptors = run({.argv = {"ls", "/proc/self/fd"}, .input = {}});
+    // 0, 1, 2, and the one with which ls reads the folder.
+    EXPECT_EQ(descriptors->output, "0\n1\n2\n3\n");
+    EXPECT_EQ(run({.argv = {"pwd"}, .input = {}})->output, "/\n");
+}
+
+TEST(LocalExecutor, RefusesWhatIsNoCommand)
+{
+    EXPECT_EQ(run({}).error().code(), Errc::invalid_argument);
+    EXPECT_EQ(run({.argv = {""}, .input = {}}).error().code(), Errc::invalid_argument);
+    EXPECT_EQ(run({.argv = {"ls", std::string{"a\0b", 3}}, .input = {}}).error().code(),
+              Errc::invalid_argument);
+    EXPECT_EQ(run({.argv = {"/nonexistent/program"}, .input = {}}).error().code(), Errc::not_found);
+}
+
+TEST(LocalExecutor, EndsTheWholeGroupAtTheDeadline)
+{
+    // A child that ignores TERM, and a grandchild: both must be gone.
+    const auto result = run(
+        {.argv = {"/bin/sh", "-c", "trap '' TERM; sleep 98761 & sleep 98762"}, .input = {}}, 300ms);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), Errc::deadline_exceeded);
+    EXPECT_EQ(result.error().public_message(), "the command did not end in time; it was stopped");
+    EXPECT_TRUE(is_gone("98761"));
+    EXPECT_TRUE(is_gone("98762"));
+}
+
+TEST(LocalExecutor, DoesNotWaitForABackgroundChildThatHoldsThePipes)
+{
+    const auto result = run({.argv = {"/bin/sh", "-c", "sleep 98763 & echo done"}, .input = {}});
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->output, "done\n");
+    EXPECT_TRUE(is_gone("98763"));
+}
+
+TEST(LocalExecutor, StopsTheCommandOfACallerWhoLeaves)
+{
+    testing::run([](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        LocalExecutor executor;
+        asio::cancellation_signal leave;
+        std::optional<Result<ExecutionResult>> result;
+        Command sleep;
+        sleep.argv = {"sleep", "98764"};
+        asio::co_spawn(
+            home, [&]() -> Task<void> { result = co_await executor.run(permit(), sleep); },
+            asio::bind_cancellation_slot(leave.slot(), [](std::exception_ptr) {}));
+        while (!is_running("98764")) co_await asio::post(home, asio::use_awaitable);
+        leave.emit(asio::cancellation_type::terminal);
+        while (!result) {
+            asio::steady_timer turn{home, 1ms};
+            co_await turn.async_wait(asio::use_awaitable);
+        }
+        EXPECT_EQ(result->error().code(), Errc::cancelled);
+        EXPECT_TRUE(is_gone("98764"));
+    });
+}
+
+/// Stands in for a target that answers when told to: what Bounded does is independent of any kind.
+class FakeExecutor final : public Executor {
+public:
+    std::set<Facet> facets() const override { return {Facet::shell}; }
+    Task<Result<ExecutionResult>> run(policy::Permit permit, Operation) override
+    {
+        ++runs;
+        timeout = permit.obligations().timeout;
+        if (error) co_return fail(*error);
+        co_return ExecutionResult{};
+    }
+    int runs{0};
+    std::chrono::milliseconds timeout{0};
+    std::optional<Error> error;
+};
+
+struct BoundedTest : ::testing::Test {
+    Result<ExecutionResult> run_bounded(policy::Permit use, Operation operation)
+    {
+        Bounded bounded{TargetId{"local"}, {.timeout = 5s}, fake, states, clock};
+        return tailops::testing::run([&](Runtime&) -> Task<Result<ExecutionResult>> {
+            co_return co_await bounded.run(std::move(use), std::move(operation));
+        });
+    }
+    std::shared_ptr<FakeExecutor> fake = std::make_shared<FakeExecutor>();
+    StateBoard states;
+    Clock clock;
+};
+
+TEST_F(BoundedTest, GivesTheShorterOfTheTwoTimes)
+{
+    ASSERT_TRUE(run_bounded(permit(60s), Command{}));
+    EXPECT_LE(fake->timeout, 5s);
+    EXPECT_GT(fake->timeout, 1s);
+}
+
+TEST_F(BoundedTest, RefusesAPermitForAnotherTarget)
+{
+    EXPECT_EQ(run_bounded(testing::any_permit(TargetId{"other"}), Command{}).error().code(),
+              Errc::internal);
+    EXPECT_EQ(fake->runs, 0);
+}
+
+TEST_F(BoundedTest, SaysWhatTheTargetDoesNotOffer)
+{
+    EXPECT_EQ(run_bounded(permit(), EngineCall{}).error().public_message(),
+              "target \"local\" does not offer containers");
+    EXPECT_EQ(fake->runs, 0);
+}
+
+TEST_F(BoundedTest, DoesNothingInADryRun)
+{
+    policy::Obligations obligations;
+    obligations.dry_run = true;
+    const auto result = run_bounded(testing::any_permit(TargetId{"local"}, obligations),
+                                    Command{.argv = {"reboot"}, .input = {}});
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->dry_run);
+    EXPECT_EQ(result->output, "would run [\"reboot\"]");
+    EXPECT_EQ(fake->runs, 0);
+}
+
+TEST_F(BoundedTest, RemembersWhatOutcomesSayOfTheTarget)
+{
+    ASSERT_TRUE(run_bounded(permit(), Command{}));
+    EXPECT_EQ(states.get(TargetId{"local"}).reach, Reach::reachable);
+    fake->error = Error{Errc::unreachable, "no answer"};
+    EXPECT_FALSE(run_bounded(permit(), Command{}));
+    EXPECT_EQ(states.get(TargetId{"local"}).reach, Reach::unreachable);
+    EXPECT_EQ(states.get(TargetId{"local"}).reason, "no answer");
+    fake->error = Error{Errc::deadline_exceeded, "slow command"};
+    EXPECT_FALSE(run_bounded(permit(), Command{}));
+    EXPECT_EQ(states.get(TargetId{"local"}).reach, Reach::unreachable);
+    fake->error = Error{Errc::unauthorized_there, "key refused"};
+    EXPECT_FALSE(run_bounded(permit(), Command{}));
+    EXPECT_EQ(states.get(TargetId{"local"}).reach, Reach::unauthorized);
+}
+
+}  // namespace
+}  // namespace tailops::targets
