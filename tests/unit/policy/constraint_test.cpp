@@ -139,6 +139,20 @@ TEST(Constraint, RootHoldsEveryCanonicalPath)
     EXPECT_FALSE(is_canonical_path("//"));
 }
 
+TEST(Constraint, AListOfListedItemsIsNotImpliedByItsItems)
+{
+    Constraint narrow;
+    narrow.one_of = {Value{"a"}};  // holds on [a, a] as well
+    Constraint wide;
+    wide.max_length = 1;
+    EXPECT_FALSE(implies(narrow, wide));
+    narrow.max_length = 1;
+    EXPECT_TRUE(implies(narrow, wide));
+    wide = {};
+    wide.equals = Value{Texts{"b"}};
+    EXPECT_FALSE(implies(narrow, wide));
+}
+
 TEST(Pattern, ALineBreakNeitherOpensNorEscapes)
 {
     EXPECT_FALSE(pattern_matches(*pattern("web.*", Effect::allow), "web\n; rm"));
