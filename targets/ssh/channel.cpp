@@ -1,0 +1,162 @@
+#include "targets/ssh/channel.hpp"
+
+#include "gateway/core/text.hpp"
+
+// libssh/callbacks.h uses these without including them.
+#include <libssh/callbacks.h>
+#include <libssh/libssh.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace tailops::targets::ssh {
+namespace {
+
+void keep(Channel::Stream& stream, std::string_view bytes, std::size_t kept_max)
+{
+    stream.bytes += bytes.size();
+    stream.kept.append(bytes.substr(0, kept_max - std::min(kept_max, stream.kept.size())));
+}
+
+}  // namespace
+
+/// What libssh calls while it decodes. Only notes what was said: no libssh function may be called
+/// from in here.
+struct Channel::Callbacks {
+    Channel& channel;
+    ssh_channel_callbacks_struct table{};
+
+    explicit Callbacks(Channel& owner) : channel{owner}
+    {
+        ssh_callbacks_init(&table);
+        table.userdata = this;
+        table.channel_data_function = [](ssh_session, ssh_channel, void* bytes, std::uint32_t size,
+                                         int is_diagnostics, void* self) {
+            auto& owner_of = static_cast<Callbacks*>(self)->channel;
+            keep(is_diagnostics != 0 ? owner_of.seen_.diagnostics : owner_of.seen_.output,
+                 {static_cast<const char*>(bytes), size}, owner_of.kept_max_);
+            return static_cast<int>(size);
+        };
+        table.channel_exit_status_function = [](ssh_session, ssh_channel, int status, void* self) {
+            static_cast<Callbacks*>(self)->note([&](Seen& seen) { seen.status = status; });
+        };
+        table.channel_exit_signal_function = [](ssh_session, ssh_channel, const char* name, int,
+                                                const char*, const char*, void* self) {
+            static_cast<Callbacks*>(self)->note([&](Seen& seen) { seen.signal = name; });
+        };
+        table.channel_close_function = [](ssh_session, ssh_channel, void* self) {
+            static_cast<Callbacks*>(self)->note([](Seen& seen) { seen.closed = true; });
+        };
+    }
+
+    template <class Change>
+    void note(Change change)
+    {
+        change(channel.seen_);
+        channel.listener_.wakeup.ring();
+    }
+};
+
+Channel::Channel(std::shared_ptr<Session> session, std::size_t kept_max)
+    : session_{std::move(session)},
+      kept_max_{kept_max},
+      listener_{*session_},
+      callbacks_{std::make_unique<Callbacks>(*this)}
+{
+}
+
+Channel::~Channel()
+{
+    if (channel_ == nullptr) return;
+    // libssh keeps a channel until the server has closed it too; our callbacks end here.
+    ssh_remove_channel_callbacks(channel_, &callbacks_->table);
+    ssh_channel_free(channel_);
+    session_->drive();
+}
+
+/// Calls `call`, which answers SSH_AGAIN until the server has replied.
+template <class Call>
+Task<Status> Channel::repeat(Call call, Deadline deadline)
+{
+    listener_.on_every_message = true;
+    for (;;) {
+        if (!session_->is_open()) co_return fail(session_->failure());
+        const int answer = call();
+        const std::string why = answer == SSH_ERROR ? ssh_get_error(session_->raw()) : "";
+        session_->drive();
+        if (answer == SSH_OK) co_return Status{};
+        if (!session_->is_open()) co_return fail(session_->failure());
+        if (answer == SSH_ERROR) {
+            co_return fail(Error{Errc::busy, "target " + quote(session_->target()) +
+                                                 " has no room for another command; try again"}
+                               .with_detail(why));
+        }
+        switch (co_await listener_.wakeup.wait(deadline)) {
+        case Wake::rung: break;
+        case Wake::cancelled: co_return fail(Errc::cancelled, "the caller went away");
+        case Wake::deadline:
+            co_return fail(Errc::deadline_exceeded,
+                           "target " + quote(session_->target()) + " did not answer in time");
+        }
+    }
+}
+
+Task<Status> Channel::open(Deadline deadline)
+{
+    if (!session_->is_open()) co_return fail(session_->failure());
+    channel_ = ssh_channel_new(session_->raw());
+    if (channel_ == nullptr || ssh_add_channel_callbacks(channel_, &callbacks_->table) != SSH_OK) {
+        co_return fail(Errc::internal, "no SSH channel can be created");
+    }
+    co_return co_await repeat([this] { return ssh_channel_open_session(channel_); }, deadline);
+}
+
+Task<Status> Channel::execute(std::string line, Deadline deadline)
+{
+    auto answered = co_await repeat(
+        [this, &line] { return ssh_channel_request_exec(channel_, line.c_str()); }, deadline);
+    if (!answered && answered.error().code() == Errc::busy) {
+        co_return fail(Error{Errc::unauthorized_there, "target " + quote(session_->target()) +
+                                                           " refuses to run commands for us"}
+                           .because(std::move(answered).error()));
+    }
+    co_return answered;
+}
+
+std::size_t Channel::write(std::string_view bytes)
+{
+    if (!session_->is_open()) return 0;
+    constexpr std::size_t most{std::numeric_limits<int>::max()};
+    const auto size = static_cast<std::uint32_t>(std::min(bytes.size(), most));
+    const int written = ssh_channel_write(channel_, bytes.data(), size);
+    session_->drive();
+    return written > 0 ? static_cast<std::size_t>(written) : 0;
+}
+
+void Channel::end_input()
+{
+    if (!session_->is_open()) return;
+    ssh_channel_send_eof(channel_);
+    session_->drive();
+}
+
+void Channel::signal(const char* name)
+{
+    if (!session_->is_open()) return;
+    ssh_channel_request_send_signal(channel_, name);
+    session_->drive();
+}
+
+Task<Wake> Channel::wait(Deadline deadline)
+{
+    listener_.on_every_message = false;
+    co_return co_await listener_.wakeup.wait(deadline);
+}
+
+Task<Wake> Channel::wait_for_message(Deadline deadline)
+{
+    listener_.on_every_message = true;
+    co_return co_await listener_.wakeup.wait(deadline);
+}
+
+}  // namespace tailops::targets::ssh

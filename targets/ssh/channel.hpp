@@ -1,0 +1,77 @@
+#pragma once
+
+#include "targets/operation.hpp"
+#include "targets/ssh/session.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tailops::targets::ssh {
+
+/// One channel of a session, with what has arrived on it. Lives on the session's strand.
+///
+/// Output is always taken in, so the remote side is never held up by our limit: up to `kept_max`
+/// bytes of each stream are kept and the rest is counted. Destroying the channel closes it, which
+/// stops nothing on the other side: a command has to be signalled first (exec.hpp).
+class Channel {
+public:
+    Channel(std::shared_ptr<Session> session, std::size_t kept_max);
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
+    ~Channel();
+
+    struct Stream {
+        std::string kept;
+        std::uint64_t bytes{0};
+    };
+    /// What the server has told of the channel so far.
+    struct Seen {
+        Stream output;
+        Stream diagnostics;
+        std::optional<int> status;
+        std::string signal;  // "TERM"
+        bool closed{false};
+        bool has_ended() const noexcept { return status || !signal.empty() || closed; }
+    };
+    const Seen& seen() const noexcept { return seen_; }
+
+    /// Opens a session channel.
+    /// Errors: busy (the server has no room for another), unreachable, deadline_exceeded,
+    /// cancelled.
+    Task<Status> open(Deadline deadline);
+
+    /// Asks for `line` to be run by the user's shell. When it fails with deadline_exceeded,
+    /// cancelled or unreachable, whether the command was started is not known.
+    /// Errors: unauthorized_there (refused), unreachable, deadline_exceeded, cancelled.
+    Task<Status> execute(std::string line, Deadline deadline);
+
+    /// Writes as much of `bytes` as the server's window takes now; returns how much that was.
+    std::size_t write(std::string_view bytes);
+    void end_input();
+    /// `name` as in RFC 4254 section 6.9: "TERM", "KILL".
+    void signal(const char* name);
+
+    /// Until the command ended, the channel or the session was closed, or the time is up.
+    Task<Wake> wait(Deadline deadline);
+    /// As wait(), but also whenever the session received anything: for who waits to write on.
+    Task<Wake> wait_for_message(Deadline deadline);
+
+    Session& session() const noexcept { return *session_; }
+
+private:
+    struct Callbacks;
+    template <class Call>
+    Task<Status> repeat(Call call, Deadline deadline);
+
+    std::shared_ptr<Session> session_;
+    std::size_t kept_max_;
+    Seen seen_;
+    Session::Listener listener_;
+    std::unique_ptr<Callbacks> callbacks_;
+    ssh_channel_struct* channel_{nullptr};
+};
+
+}  // namespace tailops::targets::ssh

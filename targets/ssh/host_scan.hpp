@@ -1,0 +1,28 @@
+#pragma once
+
+#include "gateway/async/awaitable.hpp"
+#include "gateway/async/deadline.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace tailops::targets::ssh {
+
+/// A host's key as a person is asked to confirm it.
+struct ScannedHostKey {
+    std::string type;         // "ssh-ed25519"
+    std::string fingerprint;  // "SHA256:…"
+    std::string line;         // as known_hosts has it: "[host]:port ssh-ed25519 AAAA…"
+};
+
+/// Fetches the key of the SSH server at host:port without logging in. The caller's executor must be
+/// a strand. Errors: unreachable, deadline_exceeded.
+Task<Result<ScannedHostKey>> scan_host_key(std::string host, std::uint16_t port, Deadline deadline);
+
+/// Makes a scanned key the one known for the host; see known_hosts.hpp. Errors: internal.
+Status trust(const std::string& known_hosts_file,
+             const std::string& host,
+             std::uint16_t port,
+             const ScannedHostKey& key);
+
+}  // namespace tailops::targets::ssh

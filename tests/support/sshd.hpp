@@ -1,0 +1,316 @@
+#pragma once
+
+#include "tests/support/program.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tailops::testing {
+
+/// Waits for `condition()` by asking again and again, up to 10 s; its last answer.
+template <class Condition>
+bool eventually(Condition condition)
+{
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > limit) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    }
+    return true;
+}
+
+inline std::string read_text(const std::string& file)
+{
+    std::ifstream stream{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// Ids of the processes for which `is_wanted(pid)` holds.
+template <class IsWanted>
+std::vector<pid_t> processes_where(IsWanted is_wanted)
+{
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
+        if (is_wanted(pid)) found.push_back(pid);
+    }
+    return found;
+}
+
+/// Whether a process runs that has `argument` among its arguments.
+inline bool runs_with_argument(const std::string& argument)
+{
+    return !processes_where([&](pid_t pid) {
+                const auto line = read_text("/proc/" + std::to_string(pid) + "/cmdline");
+                return ('\0' + line).find('\0' + argument + '\0') != std::string::npos;
+            }).empty();
+}
+
+/// All processes below `ancestor`, itself included.
+inline std::vector<pid_t> process_tree(pid_t ancestor)
+{
+    std::vector<pid_t> tree{ancestor};
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+        const auto children = processes_where([parent = tree[i]](pid_t pid) {
+            const auto stat = read_text("/proc/" + std::to_string(pid) + "/stat");
+            const auto after_name = stat.rfind(')');
+            if (after_name == std::string::npos) return false;
+            std::istringstream rest{stat.substr(after_name + 1)};
+            char state = 0;
+            pid_t ppid = 0;
+            rest >> state >> ppid;
+            return ppid == parent;
+        });
+        tree.insert(tree.end(), children.begin(), children.end());
+    }
+    return tree;
+}
+
+/// The user to log in as. Tests that run as root make the system user tailops-test once (its shell
+/// is plain /bin/sh, and it needs no password); others log in as themselves.
+struct LoginUser {
+    std::string name;
+    std::string home;
+
+    static const LoginUser& get()
+    {
+        static const LoginUser user = make();
+        return user;
+    }
+
+private:
+    static LoginUser make()
+    {
+        if (::geteuid() != 0) {
+            const auto* const self = ::getpwuid(::geteuid());
+            if (self == nullptr) throw std::runtime_error{"who am I?"};
+            return {self->pw_name, self->pw_dir};
+        }
+        // Several test programs may start at once.
+        const int lock = ::open("/run/tailops-test-user.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        if (lock < 0 || ::flock(lock, LOCK_EX) != 0) throw std::runtime_error{"cannot lock"};
+        if (::getpwnam("tailops-test") == nullptr) {
+            run_program({"useradd", "--system", "--create-home", "--home-dir",
+                         "/var/lib/tailops-test", "--shell", "/bin/sh", "--password", "*",
+                         "tailops-test"});
+        }
+        prepare_home();
+        std::filesystem::create_directories("/run/sshd");
+        ::close(lock);
+        return {"tailops-test", "/var/lib/tailops-test"};
+    }
+
+    /// dropbear takes authorized keys from the home directory only: one key for all tests lies
+    /// there.
+    static void prepare_home()
+    {
+        const std::string directory = "/var/lib/tailops-test/.ssh";
+        if (std::filesystem::exists(directory + "/authorized_keys")) return;
+        std::filesystem::create_directories(directory);
+        std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
+        std::filesystem::remove(directory + "/key");
+        run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory + "/key"});
+        run_program({"chown", "-R", "tailops-test:", directory});
+        run_program({"cp", "-p", directory + "/key.pub", directory + "/authorized_keys"});
+    }
+};
+
+/// A port of the loopback interface that was free a moment ago.
+inline std::uint16_t free_port()
+{
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const bool ok = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    ::close(fd);
+    if (!ok) throw std::runtime_error{"no free port"};
+    return ntohs(address.sin_port);
+}
+
+/// Whether something on this port of the loopback interface greets like an SSH server.
+inline bool greets_as_ssh(std::uint16_t port)
+{
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval limit{.tv_sec = 2, .tv_usec = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    char banner[4]{};
+    const bool greeted =
+        ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+        ::recv(fd, banner, sizeof banner, MSG_WAITALL) == 4 &&
+        std::string_view{banner, 4} == "SSH-";
+    ::close(fd);
+    return greeted;
+}
+
+/// What all SSH servers of the tests have: a directory, a port, a process to stop, wedge and kill.
+class SshServer {
+public:
+    SshServer() { std::filesystem::permissions(directory_.path(), std::filesystem::perms{0755}); }
+    SshServer(const SshServer&) = delete;
+    SshServer& operator=(const SshServer&) = delete;
+    virtual ~SshServer() { kill_all(); }
+
+    std::uint16_t port() const noexcept { return port_; }
+    /// The private key that the server lets in.
+    const std::string& user_key() const noexcept { return user_key_; }
+    /// "ssh-ed25519 AAAA… comment"
+    std::string host_key() const { return read_text(host_public_key_); }
+    std::string file(std::string_view name) const { return directory_.file(name); }
+    std::string log() const { return read_text(file("log")); }
+    pid_t pid() const { return program_->pid(); }
+
+    /// Stops every process of the server, listener and sessions, so that nothing answers.
+    void wedge() const { signal_all(SIGSTOP); }
+    void unwedge() const { signal_all(SIGCONT); }
+    /// Kills listener and sessions, as a machine that loses power does (but for the FIN).
+    void kill_all()
+    {
+        if (!program_) return;
+        signal_all(SIGKILL);
+        program_.reset();
+    }
+    /// Kills the sessions only: who is connected is cut off, and may connect again.
+    void kill_sessions() const
+    {
+        for (const pid_t pid : process_tree(program_->pid())) {
+            if (pid != program_->pid()) ::kill(pid, SIGKILL);
+        }
+    }
+
+protected:
+    std::string make_key(const std::string& name, const std::string& passphrase = "")
+    {
+        run_program(
+            {"ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", name, "-f", file(name)},
+            file("keygen.log"));
+        return file(name);
+    }
+    void start(std::vector<std::string> argv)
+    {
+        program_ = std::make_unique<Program>(std::move(argv), file("log"));
+        if (!eventually([this] { return greets_as_ssh(port_); })) {
+            throw std::runtime_error{"the SSH server does not start: " + log()};
+        }
+    }
+
+    TemporaryDirectory directory_;
+    std::uint16_t port_{free_port()};
+    std::string user_key_;
+    std::string host_public_key_;
+
+private:
+    void signal_all(int signal) const
+    {
+        for (const pid_t pid : process_tree(program_->pid())) ::kill(pid, signal);
+    }
+    std::unique_ptr<Program> program_;
+};
+
+/// A real OpenSSH server on the loopback interface with a host key, a user key and a user CA of its
+/// own. `settings` are further lines of sshd_config; the first of a kind wins.
+class OpenSshServer final : public SshServer {
+public:
+    explicit OpenSshServer(const std::string& settings = "")
+    {
+        host_public_key_ = make_key("host") + ".pub";
+        user_key_ = make_key("user");
+        std::filesystem::copy_file(user_key_ + ".pub", file("authorized_keys"));
+        config_ = settings + "\nHostKey " + file("host") + "\nAuthorizedKeysFile " +
+                  file("authorized_keys") + "\nPidFile none\n" +
+                  "ListenAddress 127.0.0.1\nStrictModes no\nUsePAM no\nUseDNS no\n"
+                  "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+                  "AllowTcpForwarding yes\nMaxSessions 64\nMaxStartups 100\n"
+                  "TrustedUserCAKeys " +
+                  make_key("ca") + ".pub\nPort " + std::to_string(port_) + "\n";
+        std::ofstream{file("sshd_config")} << config_;
+        LoginUser::get();
+        run();
+    }
+
+    /// Lets another key in.
+    void authorize(const std::string& key_file) const
+    {
+        std::ofstream{file("authorized_keys"), std::ios::app} << read_text(key_file + ".pub");
+    }
+    /// A key that only its certificate from our CA lets in.
+    std::string make_certified_key()
+    {
+        auto key = make_key("certified");
+        run_program({"ssh-keygen", "-q", "-s", file("ca"), "-I", "test", "-n",
+                     LoginUser::get().name, "-V", "+1h", key + ".pub"},
+                    file("keygen.log"));
+        return key;
+    }
+    std::string make_other_key(const std::string& name, const std::string& passphrase = "")
+    {
+        return make_key(name, passphrase);
+    }
+    /// Starts again on the same port, with another host key.
+    void restart_with_new_host_key()
+    {
+        kill_all();
+        std::filesystem::remove(file("host"));
+        make_key("host");
+        run();
+    }
+    void restart()
+    {
+        kill_all();
+        run();
+    }
+
+private:
+    void run() { start({"/usr/sbin/sshd", "-D", "-e", "-f", file("sshd_config")}); }
+    std::string config_;
+};
+
+/// A real dropbear: another implementation, which signals only its child and not the process group.
+class DropbearServer final : public SshServer {
+public:
+    DropbearServer()
+    {
+        const auto& user = LoginUser::get();
+        user_key_ = file("user");
+        std::filesystem::copy_file(user.home + "/.ssh/key", user_key_);
+        std::filesystem::permissions(user_key_, std::filesystem::perms{0600});
+        run_program({"dropbearkey", "-t", "ed25519", "-f", file("host")}, file("keygen.log"));
+        host_public_key_ = file("host.pub");
+        std::istringstream lines{read_text(file("keygen.log"))};
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with("ssh-ed25519 ")) std::ofstream{host_public_key_} << line << '\n';
+        }
+        start({"/usr/sbin/dropbear", "-F", "-E", "-s", "-r", file("host"), "-p",
+               "127.0.0.1:" + std::to_string(port_), "-P", file("pid")});
+    }
+};
+
+}  // namespace tailops::testing

@@ -1,0 +1,250 @@
+#include "targets/ssh/exec.hpp"
+
+#include "gateway/core/text.hpp"
+#include "tests/unit/targets/ssh/rig.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace tailops::targets::ssh {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using testing::DropbearServer;
+using testing::eventually;
+using ::testing::HasSubstr;
+
+/// Both implementations, because they differ where it matters: signals, exit notices, limits.
+class EverySshServer : public ::testing::TestWithParam<const char*> {
+protected:
+    static std::unique_ptr<SshServer> start()
+    {
+        if (std::string_view{GetParam()} == "dropbear") return std::make_unique<DropbearServer>();
+        return std::make_unique<OpenSshServer>();
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Ssh,
+                         EverySshServer,
+                         ::testing::Values("openssh", "dropbear"),
+                         [](const auto& server) { return std::string{server.param}; });
+
+TEST_P(EverySshServer, ReturnsOutputDiagnosticsAndStatusApart)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto result = run_once(rig, {"sh", "-c", "echo out; echo err >&2; exit 7"});
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 7);
+    EXPECT_EQ(result->output, "out\n");
+    EXPECT_EQ(result->diagnostics, "err\n");
+    EXPECT_EQ(result->signal, "");
+    EXPECT_FALSE(result->truncated);
+}
+
+TEST_P(EverySshServer, TellsWhichSignalEndedACommand)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto result = run_once(rig, {"sh", "-c", "kill -9 $$"});
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, -1);
+    EXPECT_EQ(result->signal, "KILL");
+}
+
+TEST_P(EverySshServer, GivesInputAndThenItsEnd)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    std::string input(300'000, 'x');
+    input += "\nlast line";
+    const auto result = run_once(rig, {"wc", "-c"}, {}, input);
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(trim(result->output), std::to_string(input.size()));
+}
+
+TEST_P(EverySshServer, EndsThoughTheCommandReadsNoInput)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto result = run_once(rig, {"true"}, {}, std::string(8'000'000, 'x'));
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 0);
+}
+
+TEST_P(EverySshServer, CountsOutputBeyondTheLimitAndKeepsDraining)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto result = run_once(rig, {"head", "-c", "20000000", "/dev/zero"}, within(30s, 1000));
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 0);
+    EXPECT_EQ(result->output.size(), 1000U);
+    EXPECT_EQ(result->output_bytes, 20'000'000U);
+    EXPECT_TRUE(result->truncated);
+}
+
+TEST_P(EverySshServer, ReportsAProgramThatIsNotThere)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto result = run_once(rig, {"no-such-program"});
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 127);
+}
+
+TEST_P(EverySshServer, RunsABuiltinsNameAsAProgramOnly)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto result = run_once(rig, {"eval", "echo interpreted"});
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 127);
+    EXPECT_EQ(result->output, "");
+}
+
+TEST_P(EverySshServer, LeavesNothingRunningAfterTheDeadline)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto mark = "300." + std::to_string(::getpid());  // what no other process sleeps for
+    const auto result = run_once(rig, {"sleep", mark}, within(700ms));
+    expect_error(result, Errc::deadline_exceeded, "did not finish in time; it was stopped");
+    EXPECT_FALSE(testing::runs_with_argument(mark));
+}
+
+TEST_P(EverySshServer, KillsWhatIgnoresTheRequestToEnd)
+{
+    const auto server = start();
+    Rig rig{*server};
+    rig.timing.stop_grace = 300ms;
+    const auto mark = "ignores-" + std::to_string(::getpid());
+    const auto result = run_once(
+        rig,
+        {"sh", "-c", "trap '' TERM; while :; do read line < /dev/zero & wait; kill $!; done", mark},
+        within(500ms));
+    expect_error(result, Errc::deadline_exceeded, "it was stopped");
+    EXPECT_TRUE(eventually([&] { return !testing::runs_with_argument(mark); }));
+}
+
+TEST_P(EverySshServer, StopsTheCommandWhenTheCallerGoesAway)
+{
+    const auto server = start();
+    const Rig rig{*server};
+    const auto mark = "301." + std::to_string(::getpid());
+    const std::vector<std::string> argv{"sleep", mark};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        asio::cancellation_signal signal;
+        std::optional<Result<ExecutionResult>> outcome;
+        const auto home = co_await asio::this_coro::executor;
+        asio::steady_timer ended{home, asio::steady_timer::time_point::max()};
+        asio::co_spawn(
+            home, run_argv(executor, argv),
+            asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown, auto value) {
+                if (!thrown) outcome.emplace(std::move(value));
+                ended.cancel();
+            }));
+        asio::steady_timer pause{home};
+        while (!testing::runs_with_argument(mark)) {
+            pause.expires_after(5ms);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        signal.emit(asio::cancellation_type::terminal);
+        boost::system::error_code ignored;
+        co_await ended.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_return outcome.value();
+    });
+    expect_error(result, Errc::cancelled, "it was stopped");
+    EXPECT_FALSE(testing::runs_with_argument(mark));
+}
+
+TEST(SshExec, DoesNotWaitForADaemonThatKeepsTheOutputOpen)
+{
+    const OpenSshServer server;
+    Rig rig{server};
+    rig.timing.linger = 100ms;
+    const auto result = run_once(rig, {"sh", "-c", "sleep 5 & echo started"});
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 0);
+    EXPECT_EQ(result->output, "started\n");
+}
+
+TEST(SshExec, SaysThatTheFateIsUnknownWhenTheServerDiesMeanwhile)
+{
+    OpenSshServer server;
+    const Rig rig{server};
+    const auto mark = "302." + std::to_string(::getpid());
+    const std::vector<std::string> argv{"sleep", mark};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        using namespace asio::experimental::awaitable_operators;
+        const auto executor = rig.make(runtime);
+        const auto kill = [&]() -> Task<void> {
+            asio::steady_timer pause{co_await asio::this_coro::executor};
+            while (!testing::runs_with_argument(mark)) {
+                pause.expires_after(5ms);
+                co_await pause.async_wait(asio::use_awaitable);
+            }
+            for (const pid_t pid : testing::process_tree(server.pid())) {
+                const auto line = testing::read_text("/proc/" + std::to_string(pid) + "/cmdline");
+                if (line.find(mark) == std::string::npos) ::kill(pid, SIGKILL);
+            }
+        };
+        co_return co_await (run_argv(executor, argv) && kill());
+    });
+    expect_error(result, Errc::unreachable,
+                 "was lost while the command ran; whether it still runs is unknown");
+    EXPECT_TRUE(testing::runs_with_argument(mark));
+    for (const pid_t pid : testing::processes_where([&](pid_t candidate) {
+             return testing::read_text("/proc/" + std::to_string(candidate) + "/cmdline")
+                        .find(mark) != std::string::npos;
+         })) {
+        ::kill(pid, SIGKILL);
+    }
+}
+
+TEST(SshExec, SaysThatASilentServerWasNotSeenEndingTheCommand)
+{
+    OpenSshServer server;
+    Rig rig{server};
+    rig.timing.stop_grace = 100ms;
+    const auto mark = "303." + std::to_string(::getpid());
+    const std::vector<std::string> argv{"sleep", mark};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        using namespace asio::experimental::awaitable_operators;
+        const auto executor = rig.make(runtime);
+        const auto wedge = [&]() -> Task<void> {
+            asio::steady_timer pause{co_await asio::this_coro::executor};
+            while (!testing::runs_with_argument(mark)) {
+                pause.expires_after(5ms);
+                co_await pause.async_wait(asio::use_awaitable);
+            }
+            server.wedge();
+        };
+        co_return co_await (run_argv(executor, argv, within(1500ms)) && wedge());
+    });
+    expect_error(result, Errc::deadline_exceeded, "it was signalled but not seen ending");
+    server.kill_all();
+}
+
+TEST(SshExec, RefusesWhatIsNoCommandForAShell)
+{
+    const OpenSshServer server;
+    const Rig rig{server};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        co_return co_await executor->run(testing::any_permit(rig.setup.id), engine_call());
+    });
+    expect_error(result, Errc::invalid_argument, "does not offer");
+    expect_error(run_once(rig, {}), Errc::invalid_argument, "no program");
+    expect_error(run_once(rig, {"-c", "x"}), Errc::invalid_argument, "begins with");
+    expect_error(run_once(rig, {"echo", std::string("a\0b", 3)}), Errc::invalid_argument, "NUL");
+}
+
+}  // namespace
+}  // namespace tailops::targets::ssh
