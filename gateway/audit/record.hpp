@@ -22,22 +22,22 @@ enum class Phase {
 /// secret: parameters are redacted by whoever fills it (audit/redaction.hpp).
 struct Record {
     Phase phase{Phase::event};
-    RequestId request;    // the same in the intent and the outcome of one call
-    std::string subject;  // auth::Identity::key()
-    std::string name;     // what people call the subject
-    std::string client;
-    std::string method;  // how the identity was proven
-    ToolName tool;
-    std::string capability;
+    RequestId request{};    // the same in the intent and the outcome of one call
+    std::string subject{};  // auth::Identity::key()
+    std::string name{};     // what people call the subject
+    std::string client{};
+    std::string method{};  // how the identity was proven
+    ToolName tool{};
+    std::string capability{};
     Tier tier{Tier::observe};
-    TargetId target;
-    std::string parameters;  // JSON object, redacted, clipped
+    TargetId target{};
+    std::string parameters{};  // JSON object, redacted, clipped
     policy::Effect effect{policy::Effect::deny};
-    std::string why;
-    std::string rule;            // empty: the default decided
-    std::string policy_version;  // of the gate that decided
-    std::string outcome;         // "ok", an Errc name, "refused", or "unknown" after a crash
-    std::string detail;          // exit status, what remains, ...; one clause
+    std::string why{};
+    std::string rule{};            // empty: the default decided
+    std::string policy_version{};  // of the gate that decided
+    std::string outcome{};         // "ok", an Errc name, "refused", or "unknown" after a crash
+    std::string detail{};          // exit status, what remains, ...; one clause
     std::int64_t elapsed_ms{0};
 };
 
