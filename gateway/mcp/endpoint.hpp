@@ -1,11 +1,15 @@
 #pragma once
 
 #include "gateway/core/clock.hpp"
+#include "gateway/mcp/counters.hpp"
 #include "gateway/mcp/exchange.hpp"
 #include "gateway/mcp/service.hpp"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tailops::mcp {
 
@@ -15,12 +19,19 @@ struct EndpointSettings {
     std::size_t sessions_max{1024};
     std::size_t sessions_per_principal_max{64};
     std::chrono::seconds session_idle_timeout{3600};
-    std::chrono::seconds keep_alive_interval{15};
+    std::size_t calls_per_session_max{64};            // legacy calls under way, clients gone or not
+    std::size_t batch_max{50};                        // messages of one 2025-03-26 batch
+    std::size_t listings_bytes_max{4 * 1024 * 1024};  // rendered tools/list results kept
+    std::chrono::milliseconds keep_alive_interval{15'000};
+    std::chrono::milliseconds cache_ttl{60'000};  // how long clients may reuse lists (ttlMs)
     int json_depth_max{64};
+    /// The WWW-Authenticate value of the 403 that names every scope a call needs (RFC 6750 section
+    /// 3). Empty: the 403 goes without the header. Called from any strand.
+    std::function<std::string(const std::vector<std::string>& scopes)> insufficient_scope_challenge;
 };
 
-/// The MCP endpoint without sockets: decodes one HTTP request, tells its era, dispatches, and writes
-/// the answer of that era to the exchange (2026-07-28 stateless; 2025-11-25, 2025-06-18 and
+/// The MCP endpoint without sockets: decodes one HTTP request, tells its era, dispatches, and
+/// writes the answer of that era to the exchange (2026-07-28 stateless; 2025-11-25, 2025-06-18 and
 /// 2025-03-26 with sessions). Safe from any strand.
 class Endpoint {
 public:
@@ -32,6 +43,15 @@ public:
     /// Never fails: whatever is wrong with the request becomes an answer. A client that goes away
     /// cancels this task; in the legacy era that does not cancel the call.
     Task<void> serve(Inbound inbound, Exchange& exchange);
+
+    /// The daemon stops: ends the GET streams and opens no new sessions; calls go on.
+    void drain();
+    /// Cancels the legacy calls whose clients may be gone, and forgets every session.
+    void end_sessions();
+
+    const Counters& counters() const noexcept;
+    /// Legacy calls under way. After end_sessions() it falls to zero as they end.
+    std::size_t legacy_calls() const noexcept;
 
 private:
     struct State;

@@ -25,7 +25,7 @@ struct ToolListing {
 
 /// What a tool call came to. A failure that the model should read is a result with `is_error`.
 struct ToolResult {
-    std::string text;                                 // the text block
+    std::string text;                                  // the text block
     std::shared_ptr<const nlohmann::json> structured;  // null: none
     bool is_error{false};
 };
@@ -46,9 +46,9 @@ public:
     /// Equal keys mean equal answers of list_tools: the rendered list is kept under it.
     virtual std::string listing_key(const auth::Principal&) const = 0;
 
-    /// Errors: not_found (no such tool, or not for this principal) and invalid_argument in the shape
-    /// of the request become JSON-RPC errors; insufficient_scope becomes an HTTP challenge with the
-    /// scopes in the error's detail; all others are results with `is_error` already.
+    /// Errors: not_found (no such tool, or not for this principal) and invalid_argument in the
+    /// shape of the request become JSON-RPC errors; insufficient_scope becomes an HTTP challenge
+    /// with the scopes in the error's detail; all others are results with `is_error` already.
     virtual Task<Result<ToolResult>> call_tool(const auth::Principal&,
                                                RequestId,
                                                std::string name,

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "gateway/mcp/versions.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace tailops::mcp {
+
+/// How much of each protocol revision is spoken, by whom, and what went wrong: so that a client
+/// which silently falls back to the legacy era is seen. Safe from any thread.
+class Counters {
+public:
+    /// How many client names are told apart; what comes after counts as "other".
+    static constexpr std::size_t clients_max = 64;
+
+    struct Totals {
+        std::array<std::uint64_t, revision_names.size()> requests{};  // by Revision
+        std::map<int, std::uint64_t> errors;                          // by JSON-RPC code
+        std::map<std::string, std::array<std::uint64_t, 2>, std::less<>> clients;  // legacy, modern
+    };
+
+    void count_request(Revision revision, std::string_view client);
+    void count_error(int code);
+    Totals totals() const;
+
+private:
+    std::array<std::atomic<std::uint64_t>, revision_names.size()> requests_{};
+    mutable std::mutex mutex_;
+    std::map<int, std::uint64_t> errors_;  // the codes are ours, so they are few
+    std::map<std::string, std::array<std::uint64_t, 2>, std::less<>> clients_;
+};
+
+}  // namespace tailops::mcp

@@ -1,0 +1,150 @@
+#include "gateway/mcp/endpoint.hpp"
+
+#include "gateway/core/log.hpp"
+#include "gateway/mcp/delivery.hpp"
+#include "gateway/mcp/era.hpp"
+#include "gateway/mcp/headers.hpp"
+#include "gateway/mcp/legacy/legacy.hpp"
+#include "gateway/mcp/modern.hpp"
+#include "gateway/mcp/protocol.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+
+namespace tailops::mcp {
+namespace {
+
+namespace asio = boost::asio;
+using Shared = std::shared_ptr<Protocol>;
+
+Refusal refusal(int status, std::string message)
+{
+    return {.status = status, .code = code::invalid_request, .message = std::move(message)};
+}
+
+/// The reply to what never became a request for anyone.
+Reply refused(Protocol& protocol, const Inbound& inbound, Refusal why)
+{
+    protocol.counters.count_error(why.code);
+    log(Event::protocol_error, {{"request", inbound.id.str()},
+                                {"status", std::to_string(why.status)},
+                                {"code", std::to_string(why.code)},
+                                {"why", why.message}});
+    Headers headers;
+    if (why.status == 405) headers.emplace_back("Allow", "GET, POST, DELETE");
+    return to_reply(to_answer(std::move(why), std::move(headers)));
+}
+
+Task<void> send(Reply reply, Exchange& exchange)
+{
+    (void)co_await exchange.reply(std::move(reply));
+}
+
+/// One of these serves each kind of body.
+struct Dispatcher {
+    Shared protocol;
+    Inbound inbound;
+    Exchange& exchange;
+
+    Task<void> operator()(ModernRequest request)
+    {
+        return serve_modern(protocol, std::move(inbound), std::move(request), exchange);
+    }
+    /// On HTTP a modern client cancels by closing; whatever it notifies us of changes nothing.
+    Task<void> operator()(const ModernNotification&)
+    {
+        return send({.status = 202, .headers = {}, .body = {}}, exchange);
+    }
+    Task<void> operator()(LegacyMessages body)
+    {
+        return legacy::serve_post(protocol, std::move(inbound), std::move(body), exchange);
+    }
+    Task<void> operator()(Refusal why)
+    {
+        return send(refused(*protocol, inbound, std::move(why)), exchange);
+    }
+};
+
+Task<void> serve_post(Shared protocol, Inbound inbound, Exchange& exchange)
+{
+    if (!is_json_content(inbound.headers)) {
+        auto why = refusal(415, "Content-Type must be application/json");
+        return send(refused(*protocol, inbound, std::move(why)), exchange);
+    }
+    auto classified =
+        classify(inbound.headers, decode(inbound.body, protocol->settings.json_depth_max));
+    inbound.body = {};
+    return std::visit(Dispatcher{std::move(protocol), std::move(inbound), exchange},
+                      std::move(classified));
+}
+
+/// Not a coroutine: what it returns owns all that it needs, but for the exchange.
+Task<void> serve_method(Shared protocol, Inbound inbound, Exchange& exchange)
+{
+    if (inbound.method == "POST") {
+        return serve_post(std::move(protocol), std::move(inbound), exchange);
+    }
+    if (inbound.method == "GET") {
+        return legacy::serve_get(std::move(protocol), std::move(inbound), exchange);
+    }
+    if (inbound.method == "DELETE") {
+        return legacy::serve_delete(std::move(protocol), std::move(inbound), exchange);
+    }
+    auto why = refusal(405, "the method must be POST, GET or DELETE");
+    return send(refused(*protocol, inbound, std::move(why)), exchange);
+}
+
+}  // namespace
+
+struct Endpoint::State {
+    explicit State(Shared shared) : protocol{std::move(shared)} {}
+    Shared protocol;
+};
+
+Endpoint::Endpoint(Service& service, const Clock& clock, EndpointSettings settings)
+    : state_{
+          std::make_unique<State>(std::make_shared<Protocol>(service, clock, std::move(settings)))}
+{
+}
+
+Endpoint::~Endpoint() = default;
+
+Task<void> Endpoint::serve(Inbound inbound, Exchange& exchange)
+{
+    const auto protocol = state_->protocol;
+    const auto request = inbound.id;
+    std::exception_ptr thrown;
+    try {
+        co_await serve_method(protocol, std::move(inbound), exchange);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!thrown || state.cancelled() != asio::cancellation_type::none) co_return;
+    log(Event::internal_error,
+        {{"request", request.str()}, {"why", "serving the request ended by an exception"}});
+}
+
+void Endpoint::drain()
+{
+    state_->protocol->sessions.drain();
+}
+
+void Endpoint::end_sessions()
+{
+    state_->protocol->sessions.end_all();
+}
+
+const Counters& Endpoint::counters() const noexcept
+{
+    return state_->protocol->counters;
+}
+
+std::size_t Endpoint::legacy_calls() const noexcept
+{
+    return state_->protocol->legacy_calls;
+}
+
+}  // namespace tailops::mcp

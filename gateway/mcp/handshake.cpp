@@ -1,0 +1,82 @@
+#include "gateway/core/json.hpp"
+#include "gateway/mcp/json_text.hpp"
+#include "gateway/mcp/methods.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tailops::mcp {
+namespace {
+
+// What is really served, in both eras: a capability here obliges us to answer its methods.
+constexpr std::string_view capabilities_json = R"({"tools":{}})";
+
+void append_instructions(std::string& message, const Protocol& protocol)
+{
+    const auto instructions = protocol.service.instructions();
+    if (instructions.empty()) return;
+    message += R"(,"instructions":)";
+    append_json_string(message, instructions);
+}
+
+/// The version to speak with a client that asks for `requested` (2025-11-25, basic/lifecycle).
+Revision negotiated(std::string_view requested)
+{
+    const auto revision = find_revision(requested);
+    return revision && !is_modern(*revision) ? *revision : newest_legacy;
+}
+
+}  // namespace
+
+Task<Answer> discover(Protocol& protocol, const Asked& asked)
+{
+    auto message = begin_object(protocol, asked, 512);
+    message += R"(,"supportedVersions":)";
+    message += supported_versions_json();
+    message += R"(,"capabilities":)";
+    message += capabilities_json;
+    append_instructions(message, protocol);
+    // Private: the endpoint asks for a token, so no one gains from a copy shared between tokens.
+    message += R"(,"cacheScope":"private","ttlMs":)";
+    message += std::to_string(protocol.settings.cache_ttl.count());
+    co_return end_object(std::move(message));
+}
+
+Task<Answer> initialize(Protocol& protocol, const Asked& asked)
+{
+    const auto& params = asked.message.params;
+    const auto* requested = params ? find_member(*params, "protocolVersion") : nullptr;
+    if (!requested || !requested->is_string()) {
+        co_return invalid_params(asked, "\"protocolVersion\" must be a string");
+    }
+    const auto* capabilities = find_member(*params, "capabilities");
+    if (capabilities && !capabilities->is_object()) {
+        co_return invalid_params(asked, "\"capabilities\" must be an object");
+    }
+    const auto revision = negotiated(requested->get_ref<const std::string&>());
+    legacy::Session::Terms terms{.principal = asked.principal.identity.key(),
+                                 .revision = revision,
+                                 .client = asked.client.client,
+                                 .capabilities = JsonPart{params, capabilities}};
+    const auto session = protocol.sessions.open(std::move(terms));
+    if (!session) {
+        auto why = internal_error(session.error().public_message(), asked.message.id);
+        why.status = 503;
+        co_return refuse(protocol, std::move(why));
+    }
+    auto message = begin_object(protocol, asked, 512);
+    message += R"("protocolVersion":)" + json_string(to_string(revision));
+    message += R"(,"capabilities":)";
+    message += capabilities_json;
+    message += R"(,"serverInfo":)" + protocol.server_info;
+    append_instructions(message, protocol);
+    auto answer = end_object(std::move(message));
+    answer.headers.emplace_back("Mcp-Session-Id", (*session)->id());
+    co_return answer;
+}
+
+Task<Answer> ping(Protocol& protocol, const Asked& asked)
+{
+    co_return end_object(begin_object(protocol, asked, 0));
+}
+
+}  // namespace tailops::mcp

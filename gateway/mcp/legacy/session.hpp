@@ -1,0 +1,87 @@
+#pragma once
+
+#include "gateway/mcp/jsonrpc.hpp"
+#include "gateway/mcp/outbox.hpp"
+#include "gateway/mcp/versions.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tailops::mcp::legacy {
+
+/// A call that runs whether or not its client is still there. Its signal is touched on `home` only.
+struct RunningCall {
+    RunningCall(MessageId message, boost::asio::any_io_executor strand)
+        : id{std::move(message)},
+          home{std::move(strand)}
+    {
+    }
+    MessageId id;
+    boost::asio::any_io_executor home;
+    boost::asio::cancellation_signal signal;
+    std::shared_ptr<Outbox> outbox;
+    bool is_withdrawn{false};  // guarded by the session: its answer is not wanted any more
+};
+
+/// What a legacy client agreed on with `initialize`, and what of it is under way. Safe from any
+/// strand.
+class Session {
+public:
+    struct Terms {
+        std::string principal;  // Identity::key of the one who opened it
+        Revision revision{newest_legacy};
+        std::string client;
+        JsonPart capabilities;  // what the client declared; may be null
+    };
+    /// How many finished streams a client can resume.
+    static constexpr std::size_t streams_kept_max = 16;
+
+    Session(std::string id, Terms terms) : id_{std::move(id)}, terms_{std::move(terms)} {}
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    const std::string& id() const noexcept { return id_; }
+    const Terms& terms() const noexcept { return terms_; }
+    /// Server messages that belong to no request; the GET stream reads it.
+    const std::shared_ptr<Outbox>& standalone() const noexcept { return standalone_; }
+
+    /// False when `calls_max` are under way already.
+    bool add(const std::shared_ptr<RunningCall>& call, std::size_t calls_max);
+    /// Whether the call's answer is still wanted.
+    bool remove(const std::shared_ptr<RunningCall>& call);
+    /// notifications/cancelled: stops the calls of that id; no answer is sent for them.
+    void cancel(const MessageId& id);
+
+    /// Names a new stream; its outbox can be found under that name until `forget` or until newer
+    /// ones take its place.
+    std::string open_stream(std::shared_ptr<Outbox> outbox);
+    void forget_stream(const std::string& name);
+    /// Null when there is none, or no longer. "0" is the GET stream.
+    std::shared_ptr<Outbox> find_stream(std::string_view name) const;
+
+    /// Something runs or listens: such a session does not expire.
+    bool is_active() const;
+    /// The session is over: cancels its calls, ends its GET stream.
+    void end();
+    bool is_ended() const;
+
+private:
+    const std::string id_;
+    const Terms terms_;
+    const std::shared_ptr<Outbox> standalone_{std::make_shared<Outbox>(0)};
+    mutable std::mutex mutex_;
+    std::list<std::shared_ptr<RunningCall>> calls_;
+    std::map<std::uint64_t, std::shared_ptr<Outbox>> streams_;
+    std::uint64_t last_stream_{0};
+    bool is_ended_{false};
+};
+
+}  // namespace tailops::mcp::legacy

@@ -1,0 +1,36 @@
+#include "gateway/mcp/modern.hpp"
+
+#include "gateway/mcp/delivery.hpp"
+#include "gateway/mcp/methods.hpp"
+
+namespace tailops::mcp {
+
+Task<void> serve_modern(std::shared_ptr<Protocol> protocol,
+                        Inbound inbound,
+                        ModernRequest request,
+                        Exchange& exchange)
+{
+    protocol->counters.count_request(newest_modern, request.envelope.client);
+    const auto accepted = accepts(inbound.headers);
+    const auto* method = find_method(request.message.method);
+    Asked asked{.principal = std::move(inbound.principal),
+                .request = std::move(inbound.id),
+                .revision = newest_modern,
+                .message = std::move(request.message),
+                .headers = std::move(inbound.headers),
+                .client = std::move(request.envelope),
+                .outbox = {}};
+    if (!method || method->work == Work::quick) {
+        auto answer = co_await dispatch(*protocol, asked);
+        (void)co_await send_answer(std::move(answer), exchange, accepted);
+        co_return;
+    }
+    asked.outbox = std::make_shared<Outbox>(1);
+    DeliveryOptions options{.accepts = accepted,
+                            .keep_alive_interval = protocol->settings.keep_alive_interval,
+                            .stream = {}};
+    co_await run_and_deliver(dispatch(*protocol, asked), asked.outbox, exchange,
+                             std::move(options));
+}
+
+}  // namespace tailops::mcp

@@ -1,0 +1,53 @@
+#include "gateway/mcp/protocol.hpp"
+
+#include "gateway/core/log.hpp"
+#include "gateway/mcp/json_text.hpp"
+
+namespace tailops::mcp {
+namespace {
+
+std::string implementation_json(const EndpointSettings& settings)
+{
+    return R"({"name":)" + json_string(settings.server_name) + R"(,"version":)" +
+           json_string(settings.server_version) + '}';
+}
+
+}  // namespace
+
+Protocol::Protocol(Service& what, const Clock& time, EndpointSettings how)
+    : service{what},
+      clock{time},
+      settings{std::move(how)},
+      server_info{implementation_json(settings)},
+      listings{settings.listings_bytes_max},
+      sessions{time,
+               {settings.sessions_max, settings.sessions_per_principal_max,
+                settings.session_idle_timeout}}
+{
+}
+
+Answer noted(Protocol& protocol, const Asked& asked, Answer answer)
+{
+    if (answer.error_code == 0) return answer;
+    protocol.counters.count_error(answer.error_code);
+    log(Event::protocol_error, {{"request", asked.request.str()},
+                                {"revision", std::string{to_string(asked.revision)}},
+                                {"client", asked.client.client},
+                                {"method", asked.message.method},
+                                {"code", std::to_string(answer.error_code)},
+                                {"why", answer.why}});
+    return answer;
+}
+
+Answer refuse(const Protocol& protocol, Refusal refusal)
+{
+    Headers headers;
+    if (refusal.status == 403 && protocol.settings.insufficient_scope_challenge) {
+        headers.emplace_back("WWW-Authenticate",
+                             protocol.settings.insufficient_scope_challenge(refusal.scopes));
+    }
+    if (refusal.status == 503) headers.emplace_back("Retry-After", "5");
+    return to_answer(std::move(refusal), std::move(headers));
+}
+
+}  // namespace tailops::mcp
