@@ -1,0 +1,325 @@
+#include "gateway/http/connection.hpp"
+
+#include "gateway/core/log.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace tailops::http {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t chunk_read_bytes = 16 * 1024;
+// A body is believed as it arrives: a claimed length alone takes no more memory than this.
+constexpr std::size_t body_reserve_bytes = 64 * 1024;
+// What a cancelled handler has to say goodbye before its client is cut off.
+constexpr auto last_words_time = 1s;
+
+constexpr Refusal header_timeout{408, "the request head took too long"};
+constexpr Refusal body_timeout{408, "the request body took too long"};
+constexpr Refusal header_too_large{431, "the request head is too large"};
+constexpr Refusal body_too_large{413, "the request body is too large"};
+
+/// What an exception was, for the log; nothing when it is how a cancelled coroutine ends.
+std::optional<std::string> bug_in(const std::exception_ptr& thrown, bool was_cancelled)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const boost::system::system_error& error) {
+        if (was_cancelled && error.code() == asio::error::operation_aborted) return std::nullopt;
+        return error.what();
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception of unknown type";
+    }
+}
+
+/// An empty line or two before a request line is forgiven (RFC 9112 section 2.2).
+void drop_empty_lines(std::string& inbox)
+{
+    std::size_t count = 0;
+    while (inbox.compare(count, 2, "\r\n") == 0) count += 2;
+    inbox.erase(0, count);
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Wire> wire,
+                       std::shared_ptr<const ConnectionContext> context,
+                       Roster::Seat seat,
+                       std::string peer,
+                       asio::any_io_executor strand)
+    : wire_{std::move(wire)},
+      context_{std::move(context)},
+      seat_{std::move(seat)},
+      peer_{std::move(peer)},
+      strand_{std::move(strand)},
+      last_words_{strand_}
+{
+}
+
+void Connection::start(std::shared_ptr<Wire> wire,
+                       std::shared_ptr<const ConnectionContext> context,
+                       Roster::Seat seat,
+                       std::string peer,
+                       asio::any_io_executor strand)
+{
+    auto self = std::make_shared<Connection>(std::move(wire), std::move(context), std::move(seat),
+                                             std::move(peer), strand);
+    self->seat_.occupy(self);
+    // The handler runs in this coroutine, so the hang-up signal is the coroutine's own.
+    auto slot = self->hang_up_.slot();
+    asio::co_spawn(
+        strand, [self] { return self->run(); },
+        asio::bind_cancellation_slot(slot, [self](std::exception_ptr thrown) {
+            self->wire_->close();
+            self->last_words_.cancel();
+            if (!thrown) return;
+            if (auto bug = bug_in(thrown, self->cancelled_)) {
+                log(Event::internal_error, {{"where", "connection"}, {"what", std::move(*bug)}});
+            }
+        }));
+}
+
+Task<void> Connection::run()
+{
+    const auto greeted = co_await wire_->handshake(after(context_->limits.header_read_timeout));
+    if (greeted != WireState::ok) {
+        log(Event::connection_failed, {{"peer", peer_}, {"why", "TLS handshake"}});
+        co_return;
+    }
+    while (co_await serve_one()) {
+    }
+}
+
+Task<bool> Connection::serve_one()
+{
+    path_.clear();
+    phase_ = Phase::idle;
+    if (!co_await wait_for_request()) co_return false;
+    phase_ = Phase::reading;
+
+    MessageParser parser;
+    auto head = co_await read_head(parser);
+    if (!head) {
+        if (head.error()) co_await refuse(*head.error());
+        co_return false;
+    }
+    auto body = co_await read_body(*head, parser);
+    if (!body) {
+        if (body.error()) co_await refuse(*body.error());
+        co_return false;
+    }
+    const bool closes = head->wants_close || !head->is_http11 || draining_;
+    const AnswerTerms terms{.is_head = head->method == "HEAD",
+                            .is_http11 = head->is_http11,
+                            .after = closes ? After::close : After::keep_alive};
+    path_ = head->path;
+    // Named: g++ 12 copies an aggregate made inside a co_await expression bit by bit.
+    Request request{.method = std::move(head->method),
+                    .path = std::move(head->path),
+                    .query = std::move(head->query),
+                    .headers = std::move(head->headers),
+                    .body = std::move(*body),
+                    .peer = peer_};
+    co_return co_await answer(std::move(request), terms);
+}
+
+Task<bool> Connection::wait_for_request()
+{
+    auto& inbox = wire_->inbox();
+    const auto deadline = after(context_->limits.idle_timeout);
+    for (;;) {
+        drop_empty_lines(inbox);
+        if (!inbox.empty() && inbox != "\r") co_return true;
+        if (draining_) co_return false;
+        wire_->release_buffers();
+        const auto read = co_await wire_->read_some(inbox, context_->limits.header_bytes, deadline);
+        if (read != WireState::ok) co_return false;
+    }
+}
+
+Task<std::expected<MessageHead, Connection::Ending>> Connection::read_head(MessageParser& parser)
+{
+    auto& inbox = wire_->inbox();
+    const auto limit = context_->limits.header_bytes;
+    const auto deadline = after(context_->limits.header_read_timeout);
+    HeadScanner scanner;
+    for (;;) {
+        const auto length = scanner.scan(inbox);
+        if (!length) co_return std::unexpected{Ending{length.error()}};
+        if (*length > limit || (*length == 0 && inbox.size() >= limit)) {
+            co_return std::unexpected{Ending{header_too_large}};
+        }
+        if (*length > 0) co_return take_head(parser, *length);
+        const auto read = co_await wire_->read_some(inbox, limit - inbox.size(), deadline);
+        if (read == WireState::timed_out) co_return std::unexpected{Ending{header_timeout}};
+        if (read == WireState::closed) co_return std::unexpected{Ending{}};
+    }
+}
+
+std::expected<MessageHead, Connection::Ending> Connection::take_head(MessageParser& parser,
+                                                                     std::size_t length)
+{
+    auto& inbox = wire_->inbox();
+    auto head = parser.parse_head(std::string_view{inbox}.substr(0, length));
+    if (!head) return std::unexpected{Ending{head.error()}};
+    inbox.erase(0, length);
+    path_ = head->path;
+    if (auto refusal = context_->sites.check(*head)) return std::unexpected{Ending{*refusal}};
+    return std::move(*head);
+}
+
+Task<std::expected<std::string, Connection::Ending>> Connection::read_body(const MessageHead& head,
+                                                                           MessageParser& parser)
+{
+    const auto length = head.content_length.value_or(0);
+    if (length > context_->limits.body_bytes) co_return std::unexpected{Ending{body_too_large}};
+    if (length == 0 && !head.is_chunked) co_return std::string{};
+    if (head.expects_continue && wire_->inbox().empty()) {
+        const auto sent = co_await wire_->write_all("HTTP/1.1 100 Continue\r\n\r\n", "");
+        if (sent != WireState::ok) co_return std::unexpected{Ending{}};
+    }
+    const auto deadline = after(context_->limits.body_read_timeout);
+    if (head.is_chunked) co_return co_await read_chunked(parser, deadline);
+    co_return co_await read_sized(static_cast<std::size_t>(length), deadline);
+}
+
+Task<std::expected<std::string, Connection::Ending>> Connection::read_sized(std::size_t length,
+                                                                            Deadline deadline)
+{
+    auto& inbox = wire_->inbox();
+    std::string body;
+    if (inbox.size() == length) {
+        body.swap(inbox);
+        co_return body;
+    }
+    const auto held = std::min(inbox.size(), length);
+    body.reserve(std::min(length, body_reserve_bytes));
+    body.append(inbox, 0, held);
+    inbox.erase(0, held);
+    while (body.size() < length) {
+        const auto read = co_await wire_->read_some(body, length - body.size(), deadline);
+        if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
+        if (read == WireState::closed) co_return std::unexpected{Ending{}};
+    }
+    co_return body;
+}
+
+Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(MessageParser& parser,
+                                                                              Deadline deadline)
+{
+    auto& inbox = wire_->inbox();
+    std::string body;
+    for (;;) {
+        const auto taken = parser.parse_chunks(inbox, body, context_->limits.body_bytes);
+        if (!taken) co_return std::unexpected{Ending{taken.error()}};
+        inbox.erase(0, *taken);
+        if (parser.is_complete()) co_return body;
+        const auto read = co_await wire_->read_some(inbox, chunk_read_bytes, deadline);
+        if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
+        if (read == WireState::closed) co_return std::unexpected{Ending{}};
+    }
+}
+
+Task<bool> Connection::answer(Request request, AnswerTerms terms)
+{
+    WireExchange exchange{*wire_, terms};
+    std::exception_ptr thrown;
+    phase_ = Phase::answering;
+    exchange_ = &exchange;
+    wire_->watch(hang_up_);
+    try {
+        co_await context_->handler(std::move(request), exchange);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    wire_->unwatch();
+    // Whatever the handler did to this coroutine's cancellation ends with the handler.
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+    co_await asio::this_coro::throw_if_cancelled(true);
+    const bool goes_on = co_await finish(exchange, thrown);
+    exchange_ = nullptr;
+    phase_ = Phase::ending;
+    if (!goes_on) co_await wire_->linger();
+    co_return goes_on;
+}
+
+Task<bool> Connection::finish(WireExchange& exchange, std::exception_ptr thrown)
+{
+    bool has_failed = false;
+    if (thrown) {
+        if (auto bug = bug_in(thrown, cancelled_ || wire_->is_gone())) {
+            log(Event::internal_error,
+                {{"where", "handler of " + path_}, {"what", std::move(*bug)}});
+        }
+        has_failed = true;
+    }
+    switch (exchange.stage()) {
+    case WireExchange::Stage::streaming:
+        if (has_failed) {
+            // Without its last chunk the client sees that the stream broke off.
+            co_await wire_->drained();
+            co_return false;
+        }
+        if (auto ended = co_await exchange.end_events(); !ended) co_return false;
+        break;
+    case WireExchange::Stage::fresh: {
+        if (wire_->is_gone()) co_return false;
+        if (!has_failed && !cancelled_) {
+            log(Event::internal_error, {{"where", "handler of " + path_}, {"what", "no answer"}});
+        }
+        exchange.close_after();
+        auto sorry = cancelled_ ? refusal_reply(503, "the gateway is stopping", path_)
+                                : refusal_reply(500, "the gateway failed; its log says why", path_);
+        if (auto sent = co_await exchange.reply(std::move(sorry)); !sent) co_return false;
+        break;
+    }
+    case WireExchange::Stage::replied:
+    case WireExchange::Stage::ended: break;
+    }
+    const bool is_well = !wire_->is_gone() && wire_->output_state() == WireState::ok;
+    co_return is_well&& exchange.after() == After::keep_alive;
+}
+
+Task<void> Connection::refuse(Refusal refusal)
+{
+    phase_ = Phase::ending;
+    log(Event::protocol_error, {{"peer", peer_},
+                                {"status", std::to_string(refusal.status)},
+                                {"why", std::string{refusal.message}}});
+    WireExchange exchange{*wire_, {.after = After::close}};
+    auto reply = refusal_reply(refusal.status, refusal.message, path_);
+    const auto sent = co_await exchange.reply(std::move(reply));
+    if (sent) co_await wire_->linger();
+}
+
+void Connection::stop(StopHow how)
+{
+    asio::post(strand_, [self = shared_from_this(), how] { self->stop_on_strand(how); });
+}
+
+void Connection::stop_on_strand(StopHow how)
+{
+    draining_ = true;
+    if (phase_ == Phase::idle) return wire_->close();
+    if (exchange_) exchange_->close_after();
+    if (how != StopHow::now) return;
+    if (phase_ != Phase::answering) return wire_->close();
+    cancelled_ = true;
+    last_words_.expires_after(last_words_time);
+    last_words_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+        if (!cancelled) self->wire_->close();
+    });
+    hang_up_.emit(asio::cancellation_type::terminal);
+}
+
+}  // namespace tailops::http

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "gateway/mcp/exchange.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace tailops::http {
+
+/// The answer to a browser's preflight for the MCP endpoint (WHATWG Fetch section 3.2). `origin`
+/// has passed the SitePolicy; empty means that no browser asks. `requested` is the value of
+/// Access-Control-Request-Headers: its mcp-param-* names are allowed one by one.
+mcp::Reply preflight_reply(std::string_view origin, std::string_view requested);
+
+/// Adds to `headers` what lets a page of `origin` read the answer. Nothing when it is empty.
+void add_cors_headers(mcp::Headers& headers, std::string_view origin);
+
+/// An exchange whose answers a page of `origin` may read.
+class CorsExchange final : public mcp::Exchange {
+public:
+    CorsExchange(mcp::Exchange& inner, std::string origin)
+        : inner_{inner},
+          origin_{std::move(origin)}
+    {
+    }
+    Task<Status> reply(mcp::Reply reply) override;
+    Task<Status> begin_events(mcp::Headers extra) override;
+    Task<Status> event(std::string_view id, std::string_view data) override;
+    Task<Status> keep_alive() override;
+
+private:
+    mcp::Exchange& inner_;
+    std::string origin_;
+};
+
+}  // namespace tailops::http

@@ -1,0 +1,150 @@
+#include "gateway/http/mcp_route.hpp"
+
+#include "gateway/core/json.hpp"
+#include "gateway/core/log.hpp"
+#include "gateway/http/cors.hpp"
+#include "gateway/http/header_text.hpp"
+#include "gateway/http/request_id.hpp"
+
+#include <nlohmann/json.hpp>
+#include <openssl/crypto.h>
+
+namespace tailops::http {
+namespace {
+
+// The pause we ask for while the authorization server is away: its outages are seconds long.
+constexpr std::string_view retry_after_seconds = "5";
+
+/// An OAuth error (RFC 6750 section 3.1) as an answer.
+mcp::Reply oauth_error(int status, std::string_view error, std::string_view description)
+{
+    const nlohmann::json body{{"error", error}, {"error_description", description}};
+    return {status,
+            {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+            dump_json(body)};
+}
+
+/// Nothing below the authenticator may see the token, not even in a header that it passes on.
+void drop_token(mcp::Headers& headers)
+{
+    std::erase_if(headers, [](auto& header) {
+        if (!equal_ignoring_case(header.first, "authorization")) return false;
+        OPENSSL_cleanse(header.second.data(), header.second.size());
+        return true;
+    });
+}
+
+class McpRoute {
+public:
+    explicit McpRoute(McpRouteSettings settings)
+        : settings_{std::move(settings)},
+          throttle_{settings_.throttle}
+    {
+    }
+
+    Task<void> answer(Request request, mcp::Exchange& exchange)
+    {
+        const auto origin = find_header(request.headers, "origin").first;
+        if (request.method == "OPTIONS") {
+            const auto asked = find_header(request.headers, "access-control-request-headers").first;
+            auto reply = preflight_reply(origin, asked);
+            co_await exchange.reply(std::move(reply));
+            co_return;
+        }
+        if (origin.empty()) {
+            co_await admit_and_serve(std::move(request), exchange);
+            co_return;
+        }
+        CorsExchange readable{exchange, std::string{origin}};
+        co_await admit_and_serve(std::move(request), readable);
+    }
+
+private:
+    Task<void> admit_and_serve(Request request, mcp::Exchange& exchange)
+    {
+        auto token = token_of(request);
+        if (!token) {
+            co_await exchange.reply(std::move(token).error());
+            co_return;
+        }
+        auto identity = co_await settings_.authenticator->authenticate(
+            std::move(*token), after(settings_.authentication_timeout));
+        if (!identity) {
+            auto reply = refusal(identity.error(), request.peer);
+            co_await exchange.reply(std::move(reply));
+            co_return;
+        }
+        drop_token(request.headers);
+        // Named: g++ 12 copies an aggregate made inside a co_await expression bit by bit.
+        mcp::Inbound inbound{.method = std::move(request.method),
+                             .headers = std::move(request.headers),
+                             .body = std::move(request.body),
+                             .principal = settings_.admit(std::move(*identity)),
+                             .id = mint_request_id()};
+        co_await settings_.serve(std::move(inbound), exchange);
+    }
+
+    /// The token to authenticate, empty where none is needed, or the answer when there is none.
+    std::expected<Secret, mcp::Reply> token_of(const Request& request) const
+    {
+        if (auth::has_query_token(request.query)) {
+            return std::unexpected{malformed("an access token in the query is not accepted")};
+        }
+        const auto wait = throttle_.wait_for(request.peer, std::chrono::steady_clock::now());
+        if (wait > std::chrono::seconds{0}) {
+            auto reply = oauth_error(429, "slow_down", "too many refused tokens; try again later");
+            reply.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+            return std::unexpected{std::move(reply)};
+        }
+        auto token = auth::bearer_token(request.headers);
+        if (!token) return std::unexpected{malformed(token.error().public_message())};
+        if (*token) return std::move(**token);
+        if (settings_.anonymous == Anonymous::allowed) return Secret{};
+        auto reply = oauth_error(401, "unauthorized", "a bearer token is needed");
+        reply.headers.emplace_back("WWW-Authenticate", auth::challenge(settings_.challenge));
+        return std::unexpected{std::move(reply)};
+    }
+
+    mcp::Reply malformed(std::string_view description) const
+    {
+        auto reply = oauth_error(400, "invalid_request", description);
+        reply.headers.emplace_back(
+            "WWW-Authenticate", auth::invalid_request_challenge(settings_.challenge, description));
+        return reply;
+    }
+
+    mcp::Reply refusal(const Error& error, const std::string& peer)
+    {
+        const auto& message = error.public_message();
+        if (error.code() == Errc::unauthenticated) {
+            throttle_.note_failure(peer, std::chrono::steady_clock::now());
+            log(Event::auth_refused, {{"peer", peer}, {"why", error.describe()}});
+            auto reply = oauth_error(401, "invalid_token", message);
+            reply.headers.emplace_back("WWW-Authenticate",
+                                       auth::invalid_token_challenge(settings_.challenge, message));
+            return reply;
+        }
+        // The server's absence is no verdict on the token: clients would start to log in again.
+        const bool is_ours = error.code() == Errc::internal;
+        if (is_ours) log(Event::internal_error, {{"where", "auth"}, {"what", error.describe()}});
+        auto reply = is_ours ? oauth_error(500, "server_error", "the token could not be checked")
+                             : oauth_error(503, "temporarily_unavailable", message);
+        if (!is_ours) reply.headers.emplace_back("Retry-After", retry_after_seconds);
+        return reply;
+    }
+
+    const McpRouteSettings settings_;
+    FailureThrottle throttle_;
+};
+
+}  // namespace
+
+Handler make_mcp_handler(McpRouteSettings settings)
+{
+    auto route = std::make_shared<McpRoute>(std::move(settings));
+    return [route](Request request, mcp::Exchange& exchange) {
+        return route->answer(std::move(request), exchange);
+    };
+}
+
+}  // namespace tailops::http

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "gateway/mcp/exchange.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tailops::http {
+
+/// Why a message is not accepted: the answer it gets before the connection closes.
+struct Refusal {
+    int status{400};
+    std::string_view message;  // a literal
+};
+
+/// The request line and headers of one request, taken apart. Nothing of it has been believed yet.
+struct MessageHead {
+    std::string method;
+    std::string path;       // as sent, without the query; "*" for the asterisk form
+    std::string query;      // without "?"
+    std::string authority;  // of an absolute-form target; else empty
+    mcp::Headers headers;
+    bool is_http11{false};
+    bool wants_close{false};
+    bool expects_continue{false};
+    bool is_chunked{false};
+    std::optional<std::uint64_t> content_length;
+};
+
+/// Looks for the end of a request head in bytes as they arrive, and refuses line endings that two
+/// servers could read differently (bare LF, folded lines) as soon as they show. Pure.
+class HeadScanner {
+public:
+    /// `bytes` begins where the head begins and only grows between calls. Returns the head's length
+    /// with its empty line, or 0 when the end is not there yet.
+    std::expected<std::size_t, Refusal> scan(std::string_view bytes);
+
+private:
+    std::size_t line_start_{0};
+    std::size_t scanned_{0};
+};
+
+/// Reads one HTTP/1 request from bytes: RFC 9112, without anything that makes two readers disagree
+/// on where a message ends. Both lengths and transfer codings, repeated or listed lengths, codings
+/// other than chunked, folding and space before a colon are refused. Pure: no I/O, no time.
+class MessageParser {
+public:
+    MessageParser();
+    MessageParser(const MessageParser&) = delete;
+    MessageParser& operator=(const MessageParser&) = delete;
+    ~MessageParser();
+
+    /// `bytes` is a complete head, its empty line included, as HeadScanner found it.
+    std::expected<MessageHead, Refusal> parse_head(std::string_view bytes);
+
+    /// Decodes a chunked body from the front of `bytes`, appends it to `body`, and returns how many
+    /// bytes it took; more are needed unless is_complete(). Call after parse_head when the head is
+    /// chunked. Trailers are dropped. Refusals: 413 above `body_bytes_max`, 400.
+    std::expected<std::size_t, Refusal> parse_chunks(std::string_view bytes,
+                                                     std::string& body,
+                                                     std::size_t body_bytes_max);
+    bool is_complete() const noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace tailops::http
