@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -41,8 +40,10 @@ bool eventually(Condition condition)
 
 inline std::string read_text(const std::string& file)
 {
-    std::ifstream stream{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{stream}, {}};
+    std::ostringstream text;
+    text << std::ifstream{file, std::ios::binary}
+                .rdbuf();  // a process in /proc may vanish meanwhile
+    return text.str();
 }
 
 /// Ids of the processes for which `is_wanted(pid)` holds.

@@ -1,0 +1,315 @@
+#include "targets/ssh/ssh_executor.hpp"
+
+#include "tests/unit/targets/ssh/rig.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace tailops::targets::ssh {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using namespace asio::experimental::awaitable_operators;
+
+std::size_t logins(const SshServer& server)
+{
+    const auto log = server.log();
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = log.find("Accepted publickey", at)) != std::string::npos; ++at) {
+        ++count;
+    }
+    return count;
+}
+
+/// Runs `argv` `count` times at once, each call on a strand of its own, and returns all outcomes.
+Task<std::vector<Result<ExecutionResult>>> run_many(Runtime& runtime,
+                                                    std::shared_ptr<SshExecutor> executor,
+                                                    int count,
+                                                    std::vector<std::string> argv,
+                                                    policy::Obligations obligations = {})
+{
+    std::vector<Result<ExecutionResult>> outcomes;
+    const auto home = co_await asio::this_coro::executor;
+    asio::steady_timer all{home, asio::steady_timer::time_point::max()};
+    for (int i = 0; i < count; ++i) {
+        asio::co_spawn(asio::make_strand(runtime.io), run_argv(executor, argv, obligations),
+                       [&](std::exception_ptr, Result<ExecutionResult> outcome) {
+                           asio::post(home, [&, outcome = std::move(outcome)]() mutable {
+                               outcomes.push_back(std::move(outcome));
+                               if (static_cast<int>(outcomes.size()) == count) all.cancel();
+                           });
+                       });
+    }
+    boost::system::error_code ignored;
+    co_await all.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_return outcomes;
+}
+
+TEST(SshExecutor, OffersReachabilityAndShell)
+{
+    const OpenSshServer server;
+    const Rig rig{server};
+    testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        EXPECT_EQ(executor->facets(), (std::set{Facet::reachability, Facet::shell}));
+        co_return ExecutionResult{};
+    });
+}
+
+TEST(SshExecutor, RefusesAConnectionThatCannotWork)
+{
+    Runtime runtime{1, 1};
+    const auto code = [&](SshConnection connection) {
+        const auto made = make_ssh_executor(runtime.io.get_executor(), TargetId{"x"},
+                                            std::move(connection), {}, "/nonexistent");
+        return made ? "made" : std::string{to_string(made.error().code())};
+    };
+    SshConnection good;
+    good.host = "db-02";
+    good.username = "ops";
+    EXPECT_EQ(code(good), "made");
+    auto bad = good;
+    bad.host.clear();
+    EXPECT_EQ(code(bad), "invalid_argument");
+    bad = good;
+    bad.username.clear();
+    EXPECT_EQ(code(bad), "invalid_argument");
+    bad = good;
+    bad.host_key = "ssh-ed25519 nonsense";
+    EXPECT_EQ(code(bad), "invalid_argument");
+}
+
+TEST(SshExecutor, SharesOneLoginAmongManyCommands)
+{
+    const OpenSshServer server;
+    const Rig rig{server};
+    const std::vector<std::string> argv{"echo", "here"};
+    const auto outcomes = testing::run([&](Runtime& runtime) {
+        return run_many(runtime, rig.make(runtime), 48, argv);  // three times channels_max
+    });
+    ASSERT_EQ(outcomes.size(), 48U);
+    for (const auto& outcome : outcomes) {
+        ASSERT_TRUE(outcome) << why(outcome);
+        EXPECT_EQ(outcome->output, "here\n");
+    }
+    EXPECT_EQ(logins(server), 1U);
+}
+
+TEST(SshExecutor, WaitsForRoomWhereTheServerAllowsFewSessions)
+{
+    const OpenSshServer server{"MaxSessions 2"};
+    const Rig rig{server};
+    const std::vector<std::string> argv{"sleep", "0.05"};
+    const auto outcomes = testing::run(
+        [&](Runtime& runtime) { return run_many(runtime, rig.make(runtime), 12, argv); });
+    for (const auto& outcome : outcomes) EXPECT_EQ(why(outcome), "");
+}
+
+TEST(SshExecutor, SaysBusyWhereTheServerAllowsNoSession)
+{
+    const OpenSshServer server{"MaxSessions 0"};
+    Rig rig{server};
+    rig.timing.no_room_patience = 100ms;
+    expect_error(run_once(rig, {"true"}), Errc::busy, "has no room for another command");
+}
+
+TEST(SshExecutor, LogsInAgainWhenTheWarmSessionIsGone)
+{
+    OpenSshServer server;
+    const Rig rig{server};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> argv{"true"};
+        const auto first = co_await run_argv(executor, argv);
+        EXPECT_TRUE(first) << why(first);
+        server.kill_sessions();
+        co_return co_await run_argv(executor, argv);
+    });
+    EXPECT_EQ(why(result), "");
+    EXPECT_EQ(logins(server), 2U);
+}
+
+TEST(SshExecutor, LogsInAgainAfterARestartOfTheServer)
+{
+    OpenSshServer server;
+    const Rig rig{server};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> argv{"true"};
+        const auto first = co_await run_argv(executor, argv);
+        EXPECT_TRUE(first) << why(first);
+        server.kill_all();
+        const auto second = co_await run_argv(executor, argv);
+        EXPECT_FALSE(second);
+        server.restart();
+        co_return co_await run_argv(executor, argv);
+    });
+    EXPECT_EQ(why(result), "");
+}
+
+TEST(SshExecutor, ClosesASessionThatNobodyNeeds)
+{
+    const OpenSshServer server;
+    Rig rig{server};
+    rig.timing.keepalive = 20ms;
+    rig.timing.idle_close = std::chrono::minutes{0};
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> argv{"true"};
+        auto done = co_await run_argv(executor, argv);
+        asio::steady_timer pause{co_await asio::this_coro::executor};
+        for (int i = 0; i < 500 && testing::process_tree(server.pid()).size() > 1; ++i) {
+            pause.expires_after(10ms);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        EXPECT_EQ(testing::process_tree(server.pid()).size(), 1U);
+        co_return done;
+    });
+    EXPECT_EQ(why(result), "");
+}
+
+TEST(SshExecutor, KeepsASilentCommandThatTheServerVouchesFor)
+{
+    const OpenSshServer server;
+    Rig rig{server};
+    rig.timing.keepalive = 20ms;
+    rig.timing.idle_close = std::chrono::minutes{0};
+    const auto result = run_once(rig, {"sleep", "0.5"});
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->status, 0);
+}
+
+TEST(SshExecutor, GivesUpOnAServerThatNoLongerAnswers)
+{
+    const OpenSshServer server;
+    Rig rig{server};
+    rig.timing.keepalive = 50ms;
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> warm_up{"true"};
+        const auto first = co_await run_argv(executor, warm_up);
+        EXPECT_TRUE(first) << why(first);
+        server.wedge();
+        const std::vector<std::string> argv{"sleep", "60"};
+        co_return co_await run_argv(executor, argv, within(20s));
+    });
+    ASSERT_FALSE(result);
+    EXPECT_EQ(to_string(result.error().code()), "unreachable") << why(result);
+    server.unwedge();
+}
+
+TEST(SshExecutor, LetsAWedgedTargetDelayNoOther)
+{
+    const OpenSshServer wedged;
+    const OpenSshServer healthy;
+    const Rig slow{wedged};
+    const Rig quick{healthy};
+    wedged.wedge();
+    testing::run(
+        [&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+            const auto stuck = slow.make(runtime);
+            const auto fine = quick.make(runtime);
+            const std::vector<std::string> argv{"echo", "here"};
+            const auto run_fine = [&]() -> Task<int> {
+                int done = 0;
+                for (int i = 0; i < 20; ++i) {
+                    const auto result = co_await run_argv(fine, argv, within(10s));
+                    EXPECT_TRUE(result) << why(result);
+                    ++done;
+                }
+                co_return done;
+            };
+            // One I/O thread serves both. The healthy target's 20 commands end first.
+            auto first = co_await (run_argv(stuck, argv, within(8s)) || run_fine());
+            EXPECT_EQ(first.index(), 1U);
+            const auto late = co_await run_argv(stuck, argv, within(200ms));
+            expect_error(late, Errc::deadline_exceeded, "did not answer in time");
+            co_return ExecutionResult{};
+        },
+        1);
+    wedged.unwedge();
+}
+
+TEST(SshExecutor, EndsAllItsConnectionsWhenItIsDestroyed)
+{
+    const OpenSshServer server;
+    const Rig rig{server};
+    EXPECT_EQ(why(run_once(rig, {"true"})), "");
+    EXPECT_TRUE(
+        testing::eventually([&] { return testing::process_tree(server.pid()).size() == 1; }));
+}
+
+TEST(SshExecutor, JumpsThroughAnotherTarget)
+{
+    const OpenSshServer gate;
+    const OpenSshServer inner;
+    const Rig outside{gate, "gate"};
+    Rig inside{inner};
+    inside.setup.connection.jump = TargetId{"gate"};
+    std::string big(500'000, 'x');
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto through = outside.make(runtime);
+        inside.setup.credentials.jump = [&](const TargetId& id) {
+            return id == TargetId{"gate"} ? through : nullptr;
+        };
+        const auto executor = inside.make(runtime);
+        const std::vector<std::string> argv{"cat"};
+        auto done = co_await run_argv(executor, argv, within(20s, 1'000'000), big);
+        inside.setup.credentials.jump = nullptr;
+        co_return done;
+    });
+    ASSERT_TRUE(result) << why(result);
+    EXPECT_EQ(result->output, big);
+    EXPECT_EQ(logins(gate), 1U);
+    EXPECT_EQ(logins(inner), 1U);
+}
+
+TEST(SshExecutor, HoldsTheInnerHostToItsKeyToo)
+{
+    const OpenSshServer gate;
+    OpenSshServer inner;
+    const Rig outside{gate, "gate"};
+    Rig inside{inner};
+    inside.setup.connection.jump = TargetId{"gate"};
+    inner.restart_with_new_host_key();
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto through = outside.make(runtime);
+        inside.setup.credentials.jump = [&](const TargetId&) { return through; };
+        const auto executor = inside.make(runtime);
+        const std::vector<std::string> argv{"true"};
+        auto done = co_await run_argv(executor, argv);
+        inside.setup.credentials.jump = nullptr;
+        co_return done;
+    });
+    expect_error(result, Errc::unauthorized_there, "changed");
+}
+
+TEST(SshExecutor, SaysWhenAJumpCannotBeMade)
+{
+    const OpenSshServer gate;
+    const OpenSshServer inner;
+    const Rig outside{gate, "gate"};
+    Rig inside{inner};
+    inside.setup.connection.jump = TargetId{"gate"};
+    expect_error(run_once(inside, {"true"}), Errc::unreachable, "is not an SSH target");
+
+    inside.setup.connection.port = testing::free_port();
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto through = outside.make(runtime);
+        inside.setup.credentials.jump = [&](const TargetId&) { return through; };
+        const auto executor = inside.make(runtime);
+        const std::vector<std::string> argv{"true"};
+        auto done = co_await run_argv(executor, argv);
+        inside.setup.credentials.jump = nullptr;
+        co_return done;
+    });
+    expect_error(result, Errc::unreachable, "could not connect to the target");
+}
+
+}  // namespace
+}  // namespace tailops::targets::ssh
