@@ -43,8 +43,9 @@ public:
     /// cancelled.
     Task<Status> open(Deadline deadline);
 
-    /// Asks for `line` to be run by the user's shell. When it fails with deadline_exceeded,
-    /// cancelled or unreachable, whether the command was started is not known.
+    /// Asks for `line` to be run by the user's shell. After deadline_exceeded, cancelled or
+    /// unreachable it is not known whether the command was started; a further call with the same
+    /// line then waits on for the answer.
     /// Errors: unauthorized_there (refused), unreachable, deadline_exceeded, cancelled.
     Task<Status> execute(std::string line, Deadline deadline);
 

@@ -69,6 +69,15 @@ Task<Wake> converse(Channel& channel, const Order& order, Timing timing)
     co_return Wake::rung;
 }
 
+/// Ends a session on which nothing at all has come back since `before`: the next caller is better
+/// served by a new connection.
+void give_up_on_silence(Session& session, std::uint64_t before)
+{
+    if (session.received() != before) return;
+    session.close(Error{Errc::unreachable,
+                        "the connection to target " + quote(session.target()) + " is dead"});
+}
+
 /// Ends the command if that can be done, and says what is known to remain.
 Task<Remains> stop(Channel& channel, Timing timing)
 {
@@ -84,12 +93,7 @@ Task<Remains> stop(Channel& channel, Timing timing)
         if (is_gone()) co_return Remains::nothing;
     }
     if (!channel.session().is_open()) co_return Remains::unknown;
-    if (channel.session().received() == before) {
-        // Nothing at all has come back: the next caller is better served by a new connection.
-        channel.session().close(
-            Error{Errc::unreachable,
-                  "the connection to target " + quote(channel.session().target()) + " is dead"});
-    }
+    give_up_on_silence(channel.session(), before);
     co_return Remains::signalled;
 }
 
@@ -164,21 +168,30 @@ Task<Attempt> run_order(std::shared_ptr<Session> session,
                         Timing timing)
 {
     const auto started = steady_clock::now();
+    const auto before = session->received();
     auto opened =
         co_await open_channel(session, order->output_limit_bytes, order->deadline, timing);
-    if (!opened) co_return unsent(not_started(std::move(opened).error()));
+    if (!opened) {
+        // A server that is merely far away answers within the grace.
+        const bool has_waited = steady_clock::now() - started >= timing.stop_grace;
+        if (opened.error().code() == Errc::deadline_exceeded && has_waited) {
+            give_up_on_silence(*session, before);
+        }
+        co_return unsent(not_started(std::move(opened).error()));
+    }
     auto& channel = **opened;
 
     const auto accepted = co_await channel.execute(order->line, order->deadline);
     if (!accepted) {
         const auto code = accepted.error().code();
-        if (code == Errc::deadline_exceeded || code == Errc::cancelled) {
-            // The request is on its way and cannot be taken back or signalled.
-            const auto wake = code == Errc::cancelled ? Wake::cancelled : Wake::deadline;
-            co_return sent(fail(interrupted(wake, Remains::unknown)));
-        }
-        if (!session->is_open()) co_return sent(fail(lost(*session)));
-        co_return sent(fail(accepted.error()));
+        const bool is_ours = code == Errc::deadline_exceeded || code == Errc::cancelled;
+        if (!is_ours) co_return sent(fail(session->is_open() ? accepted.error() : lost(*session)));
+        // The request is on its way and cannot be taken back; once it is answered it can be ended.
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        const auto late = co_await channel.execute(order->line, after(timing.stop_grace));
+        const auto remains = late ? co_await stop(channel, timing) : Remains::unknown;
+        const auto wake = code == Errc::cancelled ? Wake::cancelled : Wake::deadline;
+        co_return sent(fail(interrupted(wake, remains)));
     }
     session->warmed_up();
 

@@ -203,6 +203,26 @@ TEST(SshExecutor, GivesUpOnAServerThatNoLongerAnswers)
     server.unwedge();
 }
 
+TEST(SshExecutor, DialsAnewAfterAWarmSessionFellSilent)
+{
+    const OpenSshServer server;
+    Rig rig{server};
+    rig.timing.stop_grace = 100ms;
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> argv{"true"};
+        const auto first = co_await run_argv(executor, argv);
+        EXPECT_TRUE(first) << why(first);
+        server.wedge();
+        const auto stuck = co_await run_argv(executor, argv, within(400ms));
+        expect_error(stuck, Errc::deadline_exceeded, "the command was not started");
+        server.unwedge();
+        co_return co_await run_argv(executor, argv);
+    });
+    EXPECT_EQ(why(result), "");
+    EXPECT_EQ(logins(server), 2U);
+}
+
 TEST(SshExecutor, LetsAWedgedTargetDelayNoOther)
 {
     const OpenSshServer wedged;
