@@ -1,0 +1,38 @@
+#pragma once
+
+#include "gateway/core/error.hpp"
+#include "targets/operation.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailops::targets {
+
+/// What may be asked of one HTTP target, whoever asks: its own allow-list, beneath the policy.
+/// Pure.
+class ApiRules {
+public:
+    /// Empty `methods` mean GET and HEAD; empty `paths` mean everything. `credential_header` is the
+    /// header that the credential travels in, which no caller may send; may be empty.
+    /// Errors: invalid_argument (a method that is none, a path that is not canonical).
+    static Result<ApiRules> create(std::vector<std::string> methods,
+                                   std::vector<std::string> paths,
+                                   std::string_view credential_header);
+
+    /// Errors: invalid_argument, saying what is not allowed and what is.
+    Status check(const HttpCall& call) const;
+
+    /// The path to ask for when all we want to know is whether the API answers.
+    const std::string& probe_path() const noexcept { return paths_.front(); }
+
+private:
+    ApiRules() = default;
+    Status check_header(std::string_view name, std::string_view value) const;
+
+    std::vector<std::string> methods_;
+    std::vector<std::string> paths_;  // never empty
+    std::string credential_header_;   // lower case
+};
+
+}  // namespace tailops::targets

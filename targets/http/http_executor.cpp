@@ -1,0 +1,194 @@
+#include "targets/http/http_executor.hpp"
+
+#include "gateway/core/digest.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/net/http_client.hpp"
+#include "gateway/net/request_writer.hpp"
+#include "targets/http/api_path.hpp"
+#include "targets/http/api_rules.hpp"
+#include "targets/http/http_outcome.hpp"
+
+#include <array>
+
+namespace tailops::targets {
+
+namespace {
+
+using std::chrono::steady_clock;
+using Scheme = HttpConnection::Scheme;
+
+// A probe looks at the status alone.
+constexpr std::size_t probe_body_limit_bytes = 1024;
+
+std::string credential_header(const HttpConnection& connection)
+{
+    switch (connection.scheme) {
+    case Scheme::none: return {};
+    case Scheme::bearer:
+    case Scheme::basic: return "Authorization";
+    case Scheme::header: return connection.header_name;
+    }
+    return {};
+}
+
+std::string credential_value(const HttpConnection& connection, const Secret& secret)
+{
+    std::string text{secret.reveal()};
+    if (connection.scheme == Scheme::bearer) return "Bearer " + text;
+    if (connection.scheme == Scheme::basic) {
+        return "Basic " + to_base64(connection.username + ":" + text);
+    }
+    return text;
+}
+
+Status check_connection(const HttpConnection& connection, const CredentialReader& credential)
+{
+    if (connection.scheme != Scheme::none && !credential) {
+        return fail(Errc::invalid_argument, "the target's credential is missing");
+    }
+    if (connection.scheme == Scheme::basic && connection.username.find(':') != std::string::npos) {
+        return fail(Errc::invalid_argument, "a user name with \":\" cannot be sent (RFC 7617)");
+    }
+    if (connection.scheme != Scheme::header) return {};
+    constexpr std::array<std::string_view, 6> framing{
+        "host", "connection", "content-length", "user-agent", "upgrade", "transfer-encoding"};
+    const auto name = lower_ascii(connection.header_name);
+    if (!net::is_token(name) || std::ranges::find(framing, name) != framing.end()) {
+        return fail(Errc::invalid_argument,
+                    quote(connection.header_name) + " cannot carry a credential");
+    }
+    return {};
+}
+
+class HttpApiExecutor final : public Executor {
+public:
+    HttpApiExecutor(HttpConnection connection,
+                    std::string base_path,
+                    ApiRules rules,
+                    CredentialReader credential,
+                    std::shared_ptr<net::HttpClient> client)
+        : connection_{std::move(connection)},
+          base_path_{std::move(base_path)},
+          rules_{std::move(rules)},
+          credential_{std::move(credential)},
+          client_{std::move(client)}
+    {
+    }
+
+    std::set<Facet> facets() const override { return {Facet::reachability, Facet::http_api}; }
+
+    Task<Result<ExecutionResult>> run(policy::Permit permit, Operation operation) override
+    {
+        const auto start = steady_clock::now();
+        const auto server = "the API of target " + quote(permit.target().view());
+        const auto deadline = start + permit.obligations().timeout;
+        if (std::holds_alternative<Probe>(operation)) {
+            co_return co_await probe(server, deadline);
+        }
+        const auto* call = std::get_if<HttpCall>(&operation);
+        if (call == nullptr) {
+            co_return fail(Errc::invalid_argument, server + " does not offer " +
+                                                       std::string{to_string(facet_of(operation))});
+        }
+        if (auto allowed = rules_.check(*call); !allowed) {
+            co_return fail(std::move(allowed).error());
+        }
+        auto request = request_for(*call);
+        request.body_limit_bytes = permit.obligations().output_limit_bytes;
+        co_return co_await exchange(std::move(request), server, deadline);
+    }
+
+private:
+    net::HttpRequest request_for(const HttpCall& call) const
+    {
+        net::HttpRequest request;
+        request.method = call.method;
+        request.target = with_query(base_path_ + call.path, call.query);
+        request.headers = call.headers;
+        request.body = call.body;
+        request.repeatable = call.method == "GET" || call.method == "HEAD";
+        return request;
+    }
+
+    Task<Result<ExecutionResult>> probe(std::string server, Deadline deadline)
+    {
+        HttpCall call;
+        call.path = rules_.probe_path();
+        auto request = request_for(call);
+        request.body_limit_bytes = probe_body_limit_bytes;
+        auto result = co_await exchange(std::move(request), server, deadline);
+        if (result && (result->status == 401 || result->status == 403)) {
+            co_return fail(Errc::unauthorized_there, server + " refuses our credential (HTTP " +
+                                                         std::to_string(result->status) + ")");
+        }
+        co_return result;
+    }
+
+    Task<Result<ExecutionResult>> exchange(net::HttpRequest request,
+                                           std::string server,
+                                           Deadline deadline)
+    {
+        const auto start = steady_clock::now();
+        if (connection_.scheme != Scheme::none) {
+            const auto secret = credential_();
+            if (!secret) {
+                co_return fail(Error{Errc::unauthorized_there,
+                                     server + " cannot be used: its credential cannot be read"}
+                                   .because(secret.error()));
+            }
+            request.headers.emplace_back(credential_header(connection_),
+                                         credential_value(connection_, *secret));
+        }
+        ExchangeFacts facts{.server = std::move(server),
+                            .is_safe = request.repeatable,
+                            .trace = std::make_shared<net::ExchangeTrace>()};
+        request.trace = facts.trace;
+        auto response = co_await client_->send(std::move(request), deadline);
+        if (!response) co_return fail(failure_of(response.error(), facts));
+        const auto location = std::string{response->header("location")};
+        auto result = result_of(*std::move(response), start);
+        if (result.status / 100 == 3 && !location.empty()) {
+            result.diagnostics =
+                "the answer points to " + quote(location) + "; it was not followed";
+            result.diagnostics_bytes = result.diagnostics.size();
+        }
+        co_return result;
+    }
+
+    HttpConnection connection_;
+    std::string base_path_;  // without a slash at its end; empty for the origin
+    ApiRules rules_;
+    CredentialReader credential_;
+    std::shared_ptr<net::HttpClient> client_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Executor>> make_http_executor(const HttpConnection& connection,
+                                                     CredentialReader credential)
+{
+    if (auto checked = check_connection(connection, credential); !checked) {
+        return fail(std::move(checked).error());
+    }
+    TAILOPS_TRY(const auto url, net::parse_url(connection.base_url));
+    if (auto checked = check_canonical_path(url.path); !checked) {
+        return fail(Error{Errc::invalid_argument, "the base URL cannot be used"}.because(
+            std::move(checked).error()));
+    }
+    auto base_path = url.path;
+    if (base_path.ends_with('/')) base_path.pop_back();
+    TAILOPS_TRY(auto rules, ApiRules::create(connection.methods, connection.paths,
+                                             credential_header(connection)));
+    using Verify = net::TlsOptions::Verify;
+    TAILOPS_TRY(auto client,
+                net::HttpClient::create(
+                    {.host = url.host, .port = url.port, .tls = url.scheme == "https"},
+                    {.tls = {.verify_peer = connection.tls_verify ? Verify::yes : Verify::no,
+                             .ca_file = connection.ca_file},
+                     .not_trusted = Errc::unauthorized_there}));
+    return std::make_shared<HttpApiExecutor>(connection, std::move(base_path), std::move(rules),
+                                             std::move(credential), std::move(client));
+}
+
+}  // namespace tailops::targets

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "gateway/core/secret.hpp"
+#include "targets/target.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace tailops::targets {
+
+/// Fetches the credential of a target, each time one is needed, so that a rotated one is used at
+/// once. Called on an I/O thread; may read a small local file. Safe from any thread.
+using CredentialReader = std::function<Result<Secret>()>;
+
+/// An executor for HTTP APIs below `connection.base_url`: facets reachability and http_api.
+///
+/// The credential goes to that origin and nowhere else: redirects are results, not followed, and a
+/// caller's headers come from a short allow-list. An answer of any status is a result. A Probe asks
+/// for the first allowed path by GET; 401 and 403 are then unauthorized_there. Only GET and HEAD
+/// are ever repeated. Connections are kept and shared by all calls. `credential` may be empty when
+/// the scheme is `none`. Errors: invalid_argument (base URL, paths, header name or CA file; the
+/// detail names the file).
+Result<std::shared_ptr<Executor>> make_http_executor(const HttpConnection& connection,
+                                                     CredentialReader credential);
+
+}  // namespace tailops::targets

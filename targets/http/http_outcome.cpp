@@ -1,0 +1,53 @@
+#include "targets/http/http_outcome.hpp"
+
+#include "gateway/core/text.hpp"
+
+namespace tailops::targets {
+
+namespace {
+
+std::string what_happened(const Error& error, const ExchangeFacts& facts)
+{
+    const bool begun = facts.trace && facts.trace->request_begun;
+    switch (error.code()) {
+    case Errc::cancelled: return "the call was cancelled";
+    case Errc::deadline_exceeded: return facts.server + " did not answer in time";
+    case Errc::unreachable:
+        return facts.server + (begun ? " broke off without an answer" : " cannot be reached");
+    case Errc::unauthorized_there:
+        return facts.server + " cannot be used: " + error.public_message();
+    default: return error.public_message();
+    }
+}
+
+}  // namespace
+
+ExecutionResult result_of(net::HttpResponse response, std::chrono::steady_clock::time_point start)
+{
+    ExecutionResult result;
+    result.status = response.status;
+    result.content_type = response.header("content-type");
+    result.truncated = response.truncated;
+    result.output_bytes = response.body.size();
+    if (response.truncated) {
+        const auto announced = parse_int(response.header("content-length"), 0);
+        if (announced) {
+            result.output_bytes =
+                std::max(result.output_bytes, static_cast<std::uint64_t>(*announced));
+        }
+    }
+    result.output = std::move(response.body);
+    result.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - start);
+    return result;
+}
+
+Error failure_of(const Error& error, const ExchangeFacts& facts)
+{
+    auto message = what_happened(error, facts);
+    const bool begun = facts.trace && facts.trace->request_begun;
+    if (begun && !facts.is_safe) message += "; it may still finish " + facts.work;
+    return Error{error.code(), std::move(message)}.because(error);
+}
+
+}  // namespace tailops::targets

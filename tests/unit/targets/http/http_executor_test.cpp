@@ -1,0 +1,393 @@
+#include "targets/http/http_executor.hpp"
+
+#include "tests/support/permit.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/scripted_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace tailops::targets {
+namespace {
+using namespace std::chrono_literals;
+using testing::answer;
+using testing::answers;
+using testing::Authority;
+using testing::Peer;
+using testing::Script;
+using testing::ScriptedServer;
+using Scheme = HttpConnection::Scheme;
+
+HttpConnection connection_to(const ScriptedServer& server, std::string path = "")
+{
+    HttpConnection connection;
+    connection.base_url = server.url() + path;
+    return connection;
+}
+
+CredentialReader reads(std::string text)
+{
+    return [text]() -> Result<Secret> { return Secret{text}; };
+}
+
+HttpCall get(std::string path)
+{
+    HttpCall call;
+    call.path = std::move(path);
+    return call;
+}
+
+/// Runs `operations` one after the other on one executor.
+std::vector<Result<ExecutionResult>> run_all(const HttpConnection& connection,
+                                             CredentialReader credential,
+                                             std::vector<Operation> operations,
+                                             policy::Obligations obligations = {})
+{
+    std::vector<Result<ExecutionResult>> results;
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto api = make_http_executor(connection, credential);
+        if (!api) throw std::runtime_error{api.error().describe()};
+        for (auto& operation : operations) {
+            auto permit = testing::any_permit(TargetId{"api"}, obligations);
+            results.push_back(co_await (*api)->run(std::move(permit), std::move(operation)));
+        }
+    });
+    return results;
+}
+
+Result<ExecutionResult> run(const HttpConnection& connection,
+                            Operation operation,
+                            CredentialReader credential = {},
+                            policy::Obligations obligations = {})
+{
+    return run_all(connection, std::move(credential), {std::move(operation)}, obligations).front();
+}
+
+/// Notes each request and answers it, on one connection.
+Script notes(std::vector<std::string>& requests, std::string bytes)
+{
+    return [&requests, bytes](Peer& peer) {
+        for (;;) {
+            auto request = peer.read_request();
+            if (request.empty()) return;
+            requests.push_back(std::move(request));
+            peer.write(bytes);
+        }
+    };
+}
+
+TEST(HttpApiExecutor, AsksBelowItsBaseUrl)
+{
+    std::vector<std::string> requests;
+    {
+        ScriptedServer server{
+            {notes(requests, answer(200, "{}", "Content-Type: application/json\r\n"))}};
+        auto call = get("/nodes/1");
+        call.query = {{"filter", "a b&c"}};
+        call.headers = {{"Accept", "application/json"}};
+        for (const std::string base : {"/api/v2", "/api/v2/"}) {
+            const auto result = run(connection_to(server, base), call);
+            ASSERT_TRUE(result) << result.error().describe();
+            EXPECT_EQ(result->status, 200);
+            EXPECT_EQ(result->output, "{}");
+            EXPECT_EQ(result->output_bytes, 2U);
+            EXPECT_EQ(result->content_type, "application/json");
+            break;
+        }
+    }
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_TRUE(requests[0].starts_with("GET /api/v2/nodes/1?filter=a%20b%26c HTTP/1.1\r\n"))
+        << requests[0];
+    EXPECT_NE(requests[0].find("\r\nAccept: application/json\r\n"), std::string::npos);
+    EXPECT_EQ(requests[0].find("Authorization"), std::string::npos);
+}
+
+TEST(HttpApiExecutor, ShowsItsCredentialAsTheSchemeSays)
+{
+    struct Row {
+        Scheme scheme;
+        std::string header;
+    };
+    const Row rows[] = {
+        {Scheme::bearer, "\r\nAuthorization: Bearer s3cret\r\n"},
+        {Scheme::basic, "\r\nAuthorization: Basic YWRtaW46czNjcmV0\r\n"},  // admin:s3cret
+        {Scheme::header, "\r\nX-Api-Key: s3cret\r\n"},
+    };
+    for (const auto& row : rows) {
+        std::vector<std::string> requests;
+        {
+            ScriptedServer server{{notes(requests, answer(200, ""))}};
+            auto connection = connection_to(server);
+            connection.scheme = row.scheme;
+            connection.username = "admin";
+            connection.header_name = "X-Api-Key";
+            ASSERT_TRUE(run(connection, get("/"), reads("s3cret")));
+        }
+        EXPECT_NE(requests[0].find(row.header), std::string::npos) << requests[0];
+    }
+}
+
+TEST(HttpApiExecutor, ReadsItsCredentialAnewForEachCall)
+{
+    std::vector<std::string> requests;
+    {
+        ScriptedServer server{{notes(requests, answer(200, ""))}};
+        auto connection = connection_to(server);
+        connection.scheme = Scheme::bearer;
+        int reading = 0;
+        const auto results = run_all(
+            connection,
+            [&]() -> Result<Secret> { return Secret{"token-" + std::to_string(++reading)}; },
+            {get("/"), get("/")});
+        EXPECT_TRUE(results[0] && results[1]);
+    }
+    ASSERT_EQ(requests.size(), 2U);
+    EXPECT_NE(requests[0].find("Bearer token-1\r\n"), std::string::npos);
+    EXPECT_NE(requests[1].find("Bearer token-2\r\n"), std::string::npos);
+}
+
+TEST(HttpApiExecutor, NeverTellsItsCredential)
+{
+    ScriptedServer server{std::vector<Script>{}};
+    auto connection = connection_to(server);
+    connection.scheme = Scheme::bearer;
+    for (const std::string secret : {"s3cret\r\nX: y", "s3cret"}) {
+        const auto result = run(connection, get("/"), reads(secret));
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().describe().find("s3cret"), std::string::npos);
+    }
+}
+
+TEST(HttpApiExecutor, SaysThatItsCredentialCannotBeRead)
+{
+    ScriptedServer server{std::vector<Script>{}};
+    auto connection = connection_to(server);
+    connection.scheme = Scheme::bearer;
+    const auto result = run(connection, get("/"), []() -> Result<Secret> {
+        return fail(Errc::invalid_argument, "env:TOKEN is not set");
+    });
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), Errc::unauthorized_there);
+    EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(HttpApiExecutor, TakesAnyStatusForAResult)
+{
+    for (const int status : {200, 201, 304, 401, 403, 404, 500, 503}) {
+        ScriptedServer server{{answers(answer(status, ""))}};
+        const auto result = run(connection_to(server), get("/"));
+        ASSERT_TRUE(result) << status;
+        EXPECT_EQ(result->status, status);
+    }
+}
+
+TEST(HttpApiExecutor, DoesNotFollowARedirectWithItsCredential)
+{
+    ScriptedServer elsewhere{{answers(answer(200, "stolen"))}};
+    ScriptedServer server{{answers(answer(307, "", "Location: " + elsewhere.url() + "/x\r\n"))}};
+    auto connection = connection_to(server);
+    connection.scheme = Scheme::bearer;
+    const auto result = run(connection, get("/"), reads("s3cret"));
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, 307);
+    EXPECT_NE(result->diagnostics.find("was not followed"), std::string::npos);
+    EXPECT_EQ(elsewhere.connections(), 0);
+}
+
+TEST(HttpApiExecutor, ProbesWithItsCredential)
+{
+    struct Row {
+        int status;
+        std::optional<Errc> refused;
+    };
+    const Row rows[] = {
+        {200, {}},
+        {404, {}},
+        {500, {}},
+        {302, {}},
+        {401, Errc::unauthorized_there},
+        {403, Errc::unauthorized_there},
+    };
+    for (const auto& row : rows) {
+        std::vector<std::string> requests;
+        {
+            ScriptedServer server{{notes(requests, answer(row.status, std::string(5000, 'x')))}};
+            auto connection = connection_to(server, "/base");
+            connection.scheme = Scheme::bearer;
+            connection.methods = {"POST"};
+            connection.paths = {"/jobs", "/nodes"};
+            const auto result = run(connection, Probe{}, reads("s3cret"));
+            ASSERT_EQ(result.has_value(), !row.refused) << row.status;
+            if (!result) {
+                EXPECT_EQ(result.error().code(), *row.refused);
+                EXPECT_EQ(result.error().public_message(),
+                          "the API of target \"api\" refuses our credential (HTTP " +
+                              std::to_string(row.status) + ")");
+            }
+        }
+        EXPECT_TRUE(requests[0].starts_with("GET /base/jobs HTTP/1.1\r\n")) << requests[0];
+        EXPECT_NE(requests[0].find("Bearer s3cret"), std::string::npos);
+    }
+}
+
+TEST(HttpApiExecutor, AsksNothingThatItsAllowListRefuses)
+{
+    ScriptedServer server{{answers(answer(200, ""))}};
+    auto connection = connection_to(server);
+    connection.paths = {"/public"};
+    auto post = get("/public");
+    post.method = "POST";
+    auto with_cookie = get("/public");
+    with_cookie.headers = {{"Cookie", "a=b"}};
+    EngineCall engine_call;
+    engine_call.path = "/public";
+    const Operation operations[] = {get("/private"),
+                                    get("/public/../private"),
+                                    get("/public/%2e%2e/private"),
+                                    get("/publicity"),
+                                    post,
+                                    with_cookie,
+                                    engine_call};
+    for (const auto& operation : operations) {
+        const auto result = run(connection, operation);
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().code(), Errc::invalid_argument) << result.error().describe();
+    }
+    EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(HttpApiExecutor, KeepsNoMoreOutputThanPermitted)
+{
+    ScriptedServer server{{answers(answer(200, std::string(5000, 'x')))}};
+    const auto result = run(connection_to(server), get("/"), {}, {.output_limit_bytes = 100});
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->truncated);
+    EXPECT_EQ(result->output, std::string(100, 'x'));
+    EXPECT_EQ(result->output_bytes, 5000U);
+}
+
+TEST(HttpApiExecutor, SaysWhatMayHaveHappenedWhenNoAnswerComes)
+{
+    struct Row {
+        std::string method;
+        bool stalls;
+        Errc code;
+        std::string_view message;
+    };
+    const Row rows[] = {
+        {"GET", true, Errc::deadline_exceeded, "the API of target \"api\" did not answer in time"},
+        {"POST", true, Errc::deadline_exceeded,
+         "the API of target \"api\" did not answer in time; it may still finish the call"},
+        {"GET", false, Errc::unreachable, "the API of target \"api\" broke off without an answer"},
+        {"POST", false, Errc::unreachable,
+         "the API of target \"api\" broke off without an answer; it may still finish the call"},
+    };
+    for (const auto& row : rows) {
+        ScriptedServer server{{[&](Peer& peer) {
+            peer.read_request();
+            if (row.stalls) peer.wait_for_close();
+        }}};
+        auto connection = connection_to(server);
+        connection.methods = {"GET", "POST"};
+        auto call = get("/");
+        call.method = row.method;
+        const auto result = run(connection, call, {}, {.timeout = row.stalls ? 100ms : 30'000ms});
+        ASSERT_FALSE(result) << row.message;
+        EXPECT_EQ(result.error().code(), row.code) << row.message;
+        EXPECT_EQ(result.error().public_message(), row.message);
+        EXPECT_EQ(server.connections(), 1) << row.message;
+    }
+}
+
+TEST(HttpApiExecutor, IsUnreachableWhereNobodyListens)
+{
+    std::string url;
+    {
+        const ScriptedServer gone{std::vector<Script>{}};
+        url = gone.url();
+    }
+    HttpConnection connection;
+    connection.base_url = url;
+    connection.methods = {"POST"};
+    auto post = get("/");
+    post.method = "POST";
+    for (const Operation& operation : {Operation{Probe{}}, Operation{post}}) {
+        const auto result = run(connection, operation);
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().code(), Errc::unreachable);
+        EXPECT_EQ(result.error().public_message(), "the API of target \"api\" cannot be reached");
+    }
+}
+
+TEST(HttpApiExecutor, ShowsItsCredentialOnlyToTheServerItBelieves)
+{
+    Authority authority;
+    struct Row {
+        std::string_view what;
+        std::string names;
+        bool verify;
+        std::string ca_file;
+        bool believed;
+    };
+    const Row rows[] = {
+        {"known", "IP:127.0.0.1", true, authority.certificate_file(), true},
+        {"another name", "DNS:elsewhere", true, authority.certificate_file(), false},
+        {"not in the system's store", "IP:127.0.0.1", true, "", false},
+        {"told to believe anyone", "DNS:elsewhere", false, "", true},
+    };
+    for (const auto& row : rows) {
+        std::vector<std::string> requests;
+        {
+            ScriptedServer server{{notes(requests, answer(200, ""))},
+                                  ScriptedServer::Tls{.identity = authority.issue(row.names)}};
+            HttpConnection connection;
+            connection.base_url = "https://127.0.0.1:" + std::to_string(server.port());
+            connection.tls_verify = row.verify;
+            connection.ca_file = row.ca_file;
+            connection.scheme = Scheme::bearer;
+            const auto result = run(connection, get("/"), reads("s3cret"));
+            ASSERT_EQ(result.has_value(), row.believed) << row.what;
+            if (!result) {
+                EXPECT_EQ(result.error().code(), Errc::unauthorized_there) << row.what;
+                EXPECT_EQ(result.error().public_message(),
+                          "the API of target \"api\" cannot be used: the server's TLS certificate "
+                          "is not trusted");
+            }
+        }
+        EXPECT_EQ(requests.size(), row.believed ? 1U : 0U) << row.what;
+    }
+}
+
+TEST(MakeHttpExecutor, RefusesConnectionsThatCannotBeMeant)
+{
+    HttpConnection good;
+    good.base_url = "https://a.example/api";
+    EXPECT_TRUE(make_http_executor(good, {}));
+    const auto refused = [&](auto change) {
+        auto connection = good;
+        change(connection);
+        return !make_http_executor(connection, reads("x"));
+    };
+    EXPECT_TRUE(refused([](auto& c) { c.base_url = "a.example"; }));
+    EXPECT_TRUE(refused([](auto& c) { c.base_url = "https://u:p@a.example"; }));
+    EXPECT_TRUE(refused([](auto& c) { c.base_url = "https://a.example/api?x=y"; }));
+    EXPECT_TRUE(refused([](auto& c) { c.base_url = "https://a.example/a/../b"; }));
+    EXPECT_TRUE(refused([](auto& c) { c.paths = {"/a/../b"}; }));
+    EXPECT_TRUE(refused([](auto& c) { c.ca_file = "/nonexistent/ca.pem"; }));
+    for (const std::string name : {"", "A:", "A B", "Host", "Content-Length", "Connection"}) {
+        EXPECT_TRUE(refused([&](auto& c) {
+            c.scheme = Scheme::header;
+            c.header_name = name;
+        })) << name;
+    }
+    EXPECT_TRUE(refused([](auto& c) {
+        c.scheme = Scheme::basic;
+        c.username = "a:b";
+    }));
+    good.scheme = Scheme::bearer;
+    EXPECT_FALSE(make_http_executor(good, {}));
+}
+
+}  // namespace
+}  // namespace tailops::targets
