@@ -189,6 +189,7 @@ TEST(SshExecutor, GivesUpOnAServerThatNoLongerAnswers)
     const OpenSshServer server;
     Rig rig{server};
     rig.timing.keepalive = 50ms;
+    rig.setup.connection.connect_timeout = 1s;  // the second login's, which fails too
     const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
         const auto executor = rig.make(runtime);
         const std::vector<std::string> warm_up{"true"};
