@@ -1,0 +1,288 @@
+#include "gateway/store/sqlite_store.hpp"
+
+#include "auth/gateway_tokens.hpp"
+#include "gateway/store/sqlite.hpp"
+#include "tests/support/run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace tailops::store {
+namespace {
+
+using auth::StoredToken;
+
+class Folder {
+public:
+    Folder()
+    {
+        std::string pattern = (std::filesystem::temp_directory_path() / "tailops-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string file(const char* name) const { return (path_ / name).string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+TimePoint at(std::int64_t seconds)
+{
+    return TimePoint{std::chrono::seconds{seconds}};
+}
+
+StoredToken token(const std::string& id, std::int64_t created)
+{
+    StoredToken made;
+    made.id = id;
+    made.subject = "alice";
+    made.scopes = {"container:read", "system:read"};
+    made.digest = sha256(id);
+    made.created = at(created);
+    made.expires = at(created + 3600);
+    return made;
+}
+
+std::shared_ptr<SqliteStore> open(const std::string& path)
+{
+    auto store = SqliteStore::open({.path = path});
+    if (!store) throw std::runtime_error{store.error().describe()};
+    return *store;
+}
+
+TEST(SqliteStore, KeepsEverythingButTheTokenAcrossARestart)
+{
+    const Folder folder;
+    {
+        const auto store = open(folder.file("state.db"));
+        ASSERT_TRUE(store->insert(token("tk_2", 200)));
+        ASSERT_TRUE(store->insert(token("tk_1", 100)));
+        ASSERT_TRUE(store->revoke("tk_1", at(150)));
+    }
+    const auto tokens = open(folder.file("state.db"))->list();
+    ASSERT_TRUE(tokens);
+    ASSERT_EQ(tokens->size(), 2U);
+    const auto& oldest = (*tokens)[0];
+    EXPECT_EQ(oldest.id, "tk_1");
+    EXPECT_EQ(oldest.subject, "alice");
+    EXPECT_EQ(oldest.scopes, (std::set<std::string>{"container:read", "system:read"}));
+    EXPECT_EQ(oldest.digest, sha256("tk_1"));
+    EXPECT_EQ(oldest.created, at(100));
+    EXPECT_EQ(oldest.expires, at(3700));
+    EXPECT_EQ(oldest.revoked, at(150));
+    EXPECT_EQ((*tokens)[1].id, "tk_2");
+    EXPECT_FALSE((*tokens)[1].revoked);
+}
+
+TEST(SqliteStore, TakesEachIdAndEachTokenOnce)
+{
+    const auto store = open(":memory:");
+    ASSERT_TRUE(store->insert(token("tk_1", 100)));
+    EXPECT_EQ(store->insert(token("tk_1", 100)).error().code(), Errc::invalid_argument);
+    auto same_digest = token("tk_2", 100);
+    same_digest.digest = sha256("tk_1");
+    EXPECT_EQ(store->insert(same_digest).error().code(), Errc::invalid_argument);
+    EXPECT_EQ(store->list()->size(), 1U);
+}
+
+TEST(SqliteStore, KeepsHostileTextAsText)
+{
+    const auto store = open(":memory:");
+    auto hostile = token("x'); DROP TABLE gateway_tokens; --", 1);
+    hostile.subject = std::string{"nul\0inside", 10};
+    ASSERT_TRUE(store->insert(hostile));
+    EXPECT_EQ(store->list()->front().id, hostile.id);
+    EXPECT_EQ(store->list()->front().subject, hostile.subject);
+}
+
+TEST(SqliteStore, RevokesOnceAndKeepsTheFirstTime)
+{
+    const auto store = open(":memory:");
+    ASSERT_TRUE(store->insert(token("tk_1", 100)));
+    EXPECT_TRUE(store->revoke("tk_1", at(150)));
+    EXPECT_TRUE(store->revoke("tk_1", at(160)));
+    EXPECT_EQ(store->list()->front().revoked, at(150));
+    const auto unknown = store->revoke("tk_9", at(150));
+    EXPECT_EQ(unknown.error().code(), Errc::not_found);
+    EXPECT_EQ(unknown.error().public_message(), "no token has the id \"tk_9\"");
+}
+
+TEST(SqliteStore, ChangesItsGenerationForOwnAndForeignChangesOnly)
+{
+    const Folder folder;
+    const auto ours = open(folder.file("state.db"));
+    const auto theirs = open(folder.file("state.db"));
+    auto last = *ours->generation();
+    EXPECT_EQ(*ours->generation(), last);
+    const auto changed = [&](auto change) {
+        change();
+        const auto now = *ours->generation();
+        const bool differs = now != last;
+        last = now;
+        return differs;
+    };
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(ours->insert(token("tk_1", 1))); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(theirs->insert(token("tk_2", 1))); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(theirs->revoke("tk_1", at(5))); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(ours->revoke("tk_2", at(5))); }));
+    EXPECT_FALSE(changed([&] { ASSERT_TRUE(theirs->list()); }));
+    EXPECT_FALSE(changed([&] { ASSERT_TRUE(ours->list()); }));
+}
+
+TEST(SqliteStore, MakesItsFilesPrivate)
+{
+    const Folder folder;
+    const auto mode = [&](const char* name) {
+        struct stat status{};
+        return ::stat(folder.file(name).c_str(), &status) == 0 ? status.st_mode & 0777 : 0U;
+    };
+    const auto old = ::umask(0);
+    const auto store = open(folder.file("state.db"));
+    ::umask(old);
+    ASSERT_TRUE(store->insert(token("tk_1", 1)));
+    EXPECT_EQ(mode("state.db"), 0600U);
+    EXPECT_EQ(mode("state.db-wal"), 0600U);
+
+    std::ofstream{folder.file("open.db")};
+    ::chmod(folder.file("open.db").c_str(), 0644);
+    open(folder.file("open.db"));
+    EXPECT_EQ(mode("open.db"), 0600U);
+}
+
+TEST(SqliteStore, RefusesFilesThatItCannotTrust)
+{
+    const Folder folder;
+    const auto why = [&](const char* name) {
+        const auto store = SqliteStore::open({.path = folder.file(name)});
+        return store ? std::string{} : store.error().describe();
+    };
+    EXPECT_NE(why("no/such/folder.db").find("No such file"), std::string::npos);
+
+    std::ofstream{folder.file("text.db")} << std::string(8192, 'x');
+    EXPECT_NE(why("text.db").find("not a database"), std::string::npos);
+
+    open(folder.file("real.db"));
+    std::filesystem::create_symlink(folder.file("real.db"), folder.file("link.db"));
+    EXPECT_NE(why("link.db"), "");
+    std::filesystem::create_directory(folder.file("folder.db"));
+    EXPECT_NE(why("folder.db"), "");
+}
+
+TEST(SqliteStore, RefusesTheDatabaseOfANewerGateway)
+{
+    const Folder folder;
+    const auto path = folder.file("state.db");
+    open(path);
+    {
+        auto database = Database::open({.path = path});
+        ASSERT_TRUE(database);
+        ASSERT_TRUE(database->execute("INSERT INTO schema_version (version) VALUES (999)"));
+    }
+    const auto store = SqliteStore::open({.path = path});
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code(), Errc::unavailable);
+    EXPECT_NE(store.error().public_message().find("newer version (schema 999)"), std::string::npos);
+}
+
+TEST(SqliteStore, SaysBusyWhenAnotherProcessHoldsTheDatabase)
+{
+    const Folder folder;
+    const auto path = folder.file("state.db");
+    const auto store =
+        SqliteStore::open({.path = path, .busy_timeout = std::chrono::milliseconds{10}});
+    ASSERT_TRUE(store);
+    auto other = Database::open({.path = path});
+    ASSERT_TRUE(other);
+    {
+        auto held = Transaction::begin(*other);
+        ASSERT_TRUE(held);
+        EXPECT_EQ((*store)->insert(token("tk_1", 1)).error().code(), Errc::busy);
+        EXPECT_TRUE((*store)->list()) << "readers do not wait for a writer";
+    }
+    EXPECT_TRUE((*store)->insert(token("tk_1", 1)));
+}
+
+TEST(SqliteStore, RollsBackATransactionThatIsNotCommitted)
+{
+    auto database = Database::open({.path = ":memory:"});
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(database->execute("CREATE TABLE t (x)"));
+    {
+        auto transaction = Transaction::begin(*database);
+        ASSERT_TRUE(transaction);
+        ASSERT_TRUE(database->execute("INSERT INTO t VALUES (1)"));
+    }
+    auto count = database->prepare("SELECT count(*) FROM t");
+    ASSERT_TRUE(count && *count->step());
+    EXPECT_EQ(count->integer(0), 0);
+}
+
+TEST(SqliteStore, LosesNothingWhenProcessesOpenAndWriteAtOnce)
+{
+    const Folder folder;
+    const auto path = folder.file("state.db");
+    constexpr int processes = 4;
+    constexpr int each = 10;
+    std::vector<pid_t> children;
+    for (int who = 0; who < processes; ++who) {
+        const auto child = ::fork();
+        if (child == 0) {
+            const auto store =
+                SqliteStore::open({.path = path, .busy_timeout = std::chrono::seconds{30}});
+            int failures = store ? 0 : 100;
+            for (int i = 0; store && i < each; ++i) {
+                const auto id = "tk_" + std::to_string(who) + "_" + std::to_string(i);
+                failures += (*store)->insert(token(id, i)) ? 0 : 1;
+            }
+            ::_exit(failures);
+        }
+        children.push_back(child);
+    }
+    for (const auto child : children) {
+        int status = -1;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(WEXITSTATUS(status), 0);
+    }
+    EXPECT_EQ(open(path)->list()->size(), static_cast<std::size_t>(processes * each));
+}
+
+/// The daemon and `tailops token` on one file.
+TEST(SqliteStore, TellsTheDaemonOfTokensThatAnotherProcessMintsAndRevokes)
+{
+    const Folder folder;
+    const auto daemon = open(folder.file("state.db"));
+    const auto command = open(folder.file("state.db"));
+    const auto clock = std::make_shared<Clock>();
+    const auto minted = auth::mint(
+        {.subject = "ci", .scopes = {}, .lifetime = std::chrono::hours{1}}, clock->now());
+    ASSERT_TRUE(minted);
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        auth::GatewayTokenSettings always;
+        always.stale_after = std::chrono::milliseconds{0};
+        auth::GatewayTokenAuthenticator tokens{daemon, runtime.io.get_executor(), runtime.blocking,
+                                               clock, always};
+        const auto deadline = after(std::chrono::seconds{20});
+        const auto before = co_await tokens.authenticate(minted->text.clone(), deadline);
+        EXPECT_TRUE(!before && before.error().code() == Errc::unauthenticated);
+        EXPECT_TRUE(command->insert(minted->stored));
+        const auto known = co_await tokens.authenticate(minted->text.clone(), deadline);
+        EXPECT_TRUE(known && known->subject.view() == "ci");
+        EXPECT_TRUE(command->revoke(minted->stored.id, clock->now()));
+        const auto revoked = co_await tokens.authenticate(minted->text.clone(), deadline);
+        EXPECT_EQ(revoked ? "accepted" : revoked.error().public_message(),
+                  "the token has been revoked");
+    });
+}
+
+}  // namespace
+}  // namespace tailops::store
