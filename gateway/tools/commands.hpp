@@ -9,23 +9,33 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace tailops::tools {
 
-/// A parameter of a catalogue command: text that must match `pattern` whole, or a number in a range.
+struct Right;
+
+/// A parameter of a catalogue command: text that must match `pattern` whole, or a number in a
+/// range.
 struct CommandParameter {
     std::string name;
     std::string description;
     enum class Type { name, path, integer, text };
     Type type{Type::name};
-    std::string pattern;            // RE2, whole match; empty: the type's own
+    std::string pattern;  // RE2, whole match; empty: the type's own
     std::vector<std::string> allowed_values;
-    std::int64_t min{0}, max{0};    // integer
+    std::int64_t min{0}, max{0};  // integer
     std::size_t max_length{200};
+
+    /// `value` as it goes to the target: checked, and a path in canonical form. Errors:
+    /// invalid_argument, naming the parameter, the rule and an example.
+    Result<std::string> accept(std::string_view value) const;
 };
+
+std::string_view to_string(CommandParameter::Type) noexcept;
 
 /// One entry of commands.yaml, compiled: `{param}` became an element of argv or a positional
 /// parameter of a constant script, never text of the script.
@@ -35,12 +45,20 @@ struct CatalogueCommand {
     std::string category;  // system, disk, network, process, service, docker, custom
     Capability capability;
     Tier tier{Tier::observe};
+    bool dangerous{false};              // tier is then at least control
+    bool requires_confirmation{false};  // for policy rules: the parameter `requires_confirmation`
     std::vector<CommandParameter> parameters;
     std::string example;
+    std::string line;  // the template as written, for people
 
     /// The argv with `values` in place. Errors: invalid_argument, naming the parameter, the rule it
     /// broke and an example: unknown, missing, not matching, or beginning with "-".
     Result<targets::Command> bind(const nlohmann::json& values) const;
+
+    using Values = std::map<std::string, std::string, std::less<>>;
+    /// The checked values by parameter, as `bind` uses them. Errors: as `bind`.
+    Result<Values> accept(const nlohmann::json& values) const;
+    targets::Command bind(const Values& accepted) const;
 
     struct Piece {            // of one argv element
         std::string literal;  // or
@@ -64,5 +82,11 @@ public:
 private:
     std::vector<CatalogueCommand> commands_;  // as in the file
 };
+
+/// The capabilities and tiers that a catalogue command may need: the rights of execute_command.
+std::span<const Right> command_rights();
+
+/// The text of deploy/commands.yaml.
+std::string_view shipped_commands_text();
 
 }  // namespace tailops::tools

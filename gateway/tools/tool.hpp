@@ -7,7 +7,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tailops::tools {
@@ -55,7 +57,8 @@ struct Tool {
 
     /// About a target: turns validated arguments into a Plan. Pure: no I/O, no policy.
     Result<Plan> (*plan)(const nlohmann::json& arguments, const PlanContext&){nullptr};
-    /// About the gateway itself: answers from what it knows. Exactly one of `plan`, `answer` is set.
+    /// About the gateway itself: answers from what it knows. Exactly one of `plan`, `answer` is
+    /// set.
     Result<nlohmann::json> (*answer)(const nlohmann::json& arguments, const GatewayView&){nullptr};
 
     bool needs_target() const noexcept { return plan != nullptr; }
@@ -67,6 +70,13 @@ std::span<const Tool> all();
 /// Null when there is no such tool.
 const Tool* find(std::string_view name);
 
+/// Every name that a policy rule may constrain for this tool: what its plans put into
+/// Plan::parameters. A parameter of a catalogue command is `parameters.NAME`.
+std::set<std::string> policy_parameters(const Tool&, const CommandCatalogue&);
+
+/// The text block that accompanies a structured result: `content` as JSON on one line.
+std::string as_text(const Tool&, const nlohmann::json& content);
+
 /// The schema a client sees: `input_schema` and, for a tool about a target, a required `target`.
 nlohmann::json full_input_schema(const Tool&);
 
@@ -76,7 +86,8 @@ Status validate_arguments(const Tool&, const nlohmann::json& arguments);
 
 /// Checks `value` against the subset of JSON Schema 2020-12 that our schemas use: type, properties,
 /// required, additionalProperties, items, enum, const, minimum, maximum, minLength, maxLength,
-/// minItems, maxItems, pattern (RE2). A keyword outside the subset fails the unit tests, not a call.
+/// minItems, maxItems, pattern (RE2). A keyword outside the subset fails the unit tests, not a
+/// call.
 Status validate_against(const nlohmann::json& schema, const nlohmann::json& value);
 
 }  // namespace tailops::tools

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "gateway/tools/tool.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tailops::tools {
+
+/// Readers of arguments that the schema has already accepted: an absent one has its default.
+std::string text_or(const nlohmann::json& arguments,
+                    std::string_view name,
+                    std::string_view absent);
+std::int64_t integer_or(const nlohmann::json& arguments,
+                        std::string_view name,
+                        std::int64_t absent);
+bool boolean_or(const nlohmann::json& arguments, std::string_view name, bool absent);
+
+/// What every tool about a target that could not do its work answers with: a result, not an Error,
+/// because the target did answer.
+nlohmann::json failure(std::string error);
+
+}  // namespace tailops::tools

@@ -1,0 +1,163 @@
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/tools/arguments.hpp"
+#include "gateway/tools/families.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace tailops::tools {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view input = R"json({
+  "type": "object",
+  "properties": {
+    "command_name": {"type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[a-z][a-z0-9_]*$",
+                     "description": "A command of the catalogue, as list_commands gives it", "examples": ["disk_usage"]},
+    "parameters": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}, "default": {},
+                   "description": "Its parameters by name; none may begin with \"-\"",
+                   "examples": [{"path": "/var/log"}]}
+  },
+  "required": ["command_name"],
+  "additionalProperties": false
+})json";
+
+constexpr std::string_view output = R"json({
+  "type": "object",
+  "properties": {
+    "success": {"type": "boolean", "description": "Whether it exited 0"},
+    "command": {"type": "string", "description": "Its name in the catalogue"},
+    "output": {"type": "string", "description": "What it printed, also when it failed"},
+    "exit_code": {"type": "integer", "description": "-1 when a signal ended it"},
+    "signal": {"type": "string"},
+    "error": {"type": "string", "description": "What it printed to its standard error"},
+    "truncated": {"type": "boolean"},
+    "output_bytes": {"type": "integer", "description": "Before the output limit"},
+    "elapsed_ms": {"type": "integer"}
+  }
+})json";
+
+/// Capabilities that read, at every tier: a dangerous command of the earlier system has no other.
+constexpr std::array<std::string_view, 11> reading = {
+    "container:read", "database:read", "file:read",    "logs:read",
+    "metrics:read",   "network:diag",  "network:read", "package:read",
+    "security:read",  "service:read",  "system:read"};
+/// Capabilities that change something: never at tier observe.
+constexpr std::array<std::string_view, 13> changing = {
+    "backup:write", "cache:write",     "container:admin", "container:control", "container:write",
+    "file:write",   "network:control", "network:write",   "package:install",   "service:control",
+    "system:admin", "system:control",  "system:write"};
+
+constexpr auto rights = [] {
+    std::array<Right, reading.size() * 3 + changing.size() * 2> out{};
+    std::size_t at = 0;
+    for (const auto capability : reading) {
+        for (const auto tier : {Tier::observe, Tier::control, Tier::admin}) {
+            out[at++] = {capability, tier};
+        }
+    }
+    for (const auto capability : changing) {
+        for (const auto tier : {Tier::control, Tier::admin}) out[at++] = {capability, tier};
+    }
+    return out;
+}();
+
+Result<json> present(const targets::ExecutionResult& result, const std::string& name)
+{
+    const bool success = result.status == 0 && result.signal.empty();
+    json out{{"success", success},
+             {"command", name},
+             {"output", repair_utf8(result.output)},
+             {"exit_code", result.status},
+             {"elapsed_ms", result.elapsed.count()}};
+    if (!result.signal.empty()) out["signal"] = result.signal;
+    const auto diagnostics = trim(result.diagnostics);
+    if (!diagnostics.empty()) out["error"] = repair_utf8(diagnostics);
+    if (result.truncated) {
+        out["truncated"] = true;
+        out["output_bytes"] = result.output_bytes;
+    }
+    return out;
+}
+
+policy::Parameters policy_view(const CatalogueCommand& command,
+                               const CatalogueCommand::Values& values)
+{
+    policy::Parameters out{{"command_name", command.name},
+                           {"category", command.category},
+                           {"requires_confirmation", command.requires_confirmation}};
+    for (const auto& parameter : command.parameters) {
+        const auto value = values.find(parameter.name);
+        if (value == values.end()) continue;
+        auto& entry = out["parameters." + parameter.name];
+        entry = value->second;
+        if (parameter.type != CommandParameter::Type::integer) continue;
+        if (const auto number = parse_int(value->second)) entry = *number;
+    }
+    return out;
+}
+
+/// The row of `rights` that says what `command` needs: its text outlives every catalogue.
+Right right_of(const CatalogueCommand& command)
+{
+    const auto name = command.capability.text();
+    for (const auto& right : rights) {
+        if (right.capability == name && right.tier == command.tier) return right;
+    }
+    return {"system:admin", Tier::admin};
+}
+
+Result<Plan> plan(const json& arguments, const PlanContext& context)
+{
+    static const json none = json::object();
+    const auto& catalogue = context.commands ? *context.commands : CommandCatalogue::shipped();
+    TAILOPS_TRY(const auto name, field<std::string>(arguments, "command_name"));
+    const auto* command = catalogue.find(name);
+    if (!command) {
+        std::vector<std::string_view> names;
+        for (const auto& known : catalogue.all()) names.push_back(known.name);
+        return fail(Errc::not_found, "there is no command " + quote(name) +
+                                         did_you_mean(name, names) +
+                                         "; list_commands tells which there are");
+    }
+    const auto* given = find_member(arguments, "parameters");
+    TAILOPS_TRY(const auto values, command->accept(given ? *given : none));
+    return Plan{.right = right_of(*command),
+                .operation = command->bind(values),
+                .parameters = policy_view(*command, values),
+                .present = [name](const targets::ExecutionResult& result) {
+                    return present(result, name);
+                }};
+}
+
+}  // namespace
+
+std::span<const Right> command_rights()
+{
+    return rights;
+}
+
+std::span<const Tool> command_tools()
+{
+    static constexpr std::array tools = {
+        Tool{.name = "execute_command",
+             .title = "Run a catalogue command",
+             .summary = "Runs one of the commands that list_commands shows, with typed parameters. "
+                        "There is no free-form shell here.",
+             .input_schema = input,
+             .output_schema = output,
+             .rights = rights,
+             .annotations = {.read_only = false,
+                             .destructive = true,
+                             .idempotent = false,
+                             .open_world = false},
+             .plan = plan},
+    };
+    return tools;
+}
+
+}  // namespace tailops::tools

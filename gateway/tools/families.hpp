@@ -1,0 +1,19 @@
+#pragma once
+
+#include "gateway/tools/tool.hpp"
+
+#include <span>
+
+namespace tailops::tools {
+
+/// One function per file of tools; table.cpp gathers them. A new family is one line here and there.
+std::span<const Tool> gateway_tools();
+std::span<const Tool> target_tools();
+std::span<const Tool> system_tools();
+std::span<const Tool> network_tools();
+std::span<const Tool> command_tools();
+std::span<const Tool> container_tools();
+std::span<const Tool> file_tools();
+std::span<const Tool> http_tools();
+
+}  // namespace tailops::tools

@@ -1,0 +1,283 @@
+#include "gateway/tools/file_results.hpp"
+
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/tools/arguments.hpp"
+#include "gateway/tools/path.hpp"
+#include "gateway/tools/sections.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace tailops::tools::files {
+namespace {
+
+using nlohmann::json;
+using targets::ExecutionResult;
+
+/// What the scripts say when they refuse, in words.
+std::string refusal_in_words(std::string_view why, const std::string& path)
+{
+    const auto it = quote(path);
+    if (why == "missing")
+        return "there is no " + it + ", or the target's account may not look there";
+    if (why == "outside") return it + " leads outside the allowed directories";
+    if (why == "link") {
+        return it +
+               " is a symbolic link that does not lead to something readable inside the allowed "
+               "directories";
+    }
+    if (why == "denied") return "the target's account may not read " + it;
+    if (why == "directory") return it + " is a directory; use the action list";
+    if (why == "not_a_directory") return it + " is not a directory; use the action read or info";
+    if (why == "special") return it + " is a pipe, a socket or a device; only files can be read";
+    return "the target cannot tell where " + it + " really is; it needs /proc and readlink";
+}
+
+json refused(const Question& question, std::string_view why)
+{
+    auto out = failure(refusal_in_words(why, question.path));
+    out["action"] = question.action;
+    out["path"] = question.path;
+    if (question.action == "info" && why == "missing") out["exists"] = false;
+    if (why == "outside" || why == "link") out["allowed_paths"] = question.roots;
+    return out;
+}
+
+json answer_to(const Question& question)
+{
+    return {{"success", true}, {"action", question.action}, {"path", question.path}};
+}
+
+/// Names between NUL bytes; what follows the last NUL was cut off.
+std::vector<std::string_view> names_in(std::string_view text)
+{
+    std::vector<std::string_view> out;
+    for (auto end = text.find('\0'); end != text.npos; end = text.find('\0')) {
+        auto name = text.substr(0, end);
+        if (name.starts_with("./")) name.remove_prefix(2);
+        out.push_back(name);
+        text.remove_prefix(end + 1);
+    }
+    return out;
+}
+
+/// A name as it is shown: what could pass for something else is escaped.
+std::string shown(std::string_view name)
+{
+    return escaped_line(name, 4096);
+}
+
+std::optional<std::int64_t> number_of(const Sections& sections, std::string_view name)
+{
+    for (const auto line : sections.lines("facts")) {
+        const auto fields = words(line);
+        if (fields.size() != 2 || fields[0] != name) continue;
+        if (const auto value = parse_int(fields[1], 0)) return *value;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> mode_of(std::string_view text)
+{
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+/// man 7 inode: the type bits of a mode.
+std::string_view type_of(std::uint32_t mode)
+{
+    switch (mode & 0170000U) {
+    case 0100000U: return "file";
+    case 0040000U: return "directory";
+    case 0120000U: return "symlink";
+    case 0020000U: return "character-device";
+    case 0060000U: return "block-device";
+    case 0010000U: return "pipe";
+    case 0140000U: return "socket";
+    default: return "unknown";
+    }
+}
+
+std::string permissions_of(std::uint32_t mode)
+{
+    const auto bits = mode & 07777U;
+    std::string out{"0"};
+    for (int shift = bits > 0777U ? 9 : 6; shift >= 0; shift -= 3) {
+        out += static_cast<char>('0' + ((bits >> shift) & 7U));
+    }
+    return out;
+}
+
+std::string time_text(std::int64_t seconds)
+{
+    return rfc3339(TimePoint{std::chrono::seconds{seconds}});
+}
+
+Result<json> present_list(const Question& question, const ExecutionResult& result)
+{
+    const auto sections = Sections::read(result.output, "names");
+    TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("names"));
+    const auto text = sections.whole("names");
+    auto names = names_in(text);
+    const auto stats = sections.lines("stat");
+    const auto total = number_of(sections, "total").value_or(0);
+    const auto asked = std::clamp<std::int64_t>(total - question.offset, 0, question.lines);
+    // A name that vanished meanwhile has no line; then nobody can say which line is whose.
+    const bool has_stats = std::ssize(stats) == asked && names.size() <= stats.size();
+    auto files = json::array(), directories = json::array(), others = json::array();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto fields = has_stats ? words(stats[i]) : std::vector<std::string_view>{};
+        const auto mode = fields.size() == 3 ? mode_of(fields[0]) : std::nullopt;
+        const auto type = mode ? type_of(*mode) : std::string_view{"unknown"};
+        if (type == "directory") {
+            directories.push_back(shown(names[i]));
+            continue;
+        }
+        json entry{{"name", shown(names[i])}};
+        const auto size = fields.size() == 3 ? parse_int(fields[1], 0) : Result<std::int64_t>{0};
+        const auto modified = fields.size() == 3 ? parse_int(fields[2]) : Result<std::int64_t>{0};
+        if (type == "file") {
+            if (size) entry["size"] = *size;
+            if (modified) entry["modified"] = time_text(*modified);
+            files.push_back(std::move(entry));
+        } else {
+            entry["type"] = type;
+            others.push_back(std::move(entry));
+        }
+    }
+    auto out = answer_to(question);
+    const auto seen = question.offset + static_cast<std::int64_t>(names.size());
+    out["total"] = total;
+    out["files"] = std::move(files);
+    out["directories"] = std::move(directories);
+    if (!others.empty()) out["others"] = std::move(others);
+    out["has_more"] = seen < total;
+    if (result.truncated) out["truncated"] = true;
+    return out;
+}
+
+Result<json> present_info(const Question& question, const ExecutionResult& result)
+{
+    const auto sections = Sections::read(result.output, "link");
+    TAILOPS_TRY(const auto line, sections.required("stat"));
+    const auto fields = words(line);  // mode size modified changed uid gid links born
+    if (fields.size() < 7) return refused(question, "missing");
+    const auto mode = mode_of(fields[0]);
+    const auto size = parse_int(fields[1], 0), modified = parse_int(fields[2]),
+               changed = parse_int(fields[3]), uid = parse_int(fields[4], 0),
+               gid = parse_int(fields[5], 0), links = parse_int(fields[6], 0);
+    if (!mode || !size || !modified || !changed || !uid || !gid || !links) {
+        return fail(Errc::internal, "the target's stat did not answer as expected: " + quote(line));
+    }
+    auto out = answer_to(question);
+    out["exists"] = true;
+    out["type"] = type_of(*mode);
+    out["size"] = *size;
+    out["modified"] = time_text(*modified);
+    out["changed"] = time_text(*changed);
+    // Not every file system knows it, and busybox cannot ask.
+    const auto born = fields.size() > 7 ? parse_int(fields[7], 1) : Result<std::int64_t>{0};
+    if (born && *born > 0) out["created"] = time_text(*born);
+    out["permissions"] = permissions_of(*mode);
+    out["owner_uid"] = *uid;
+    out["group_gid"] = *gid;
+    out["links"] = *links;
+    if (const auto owner = sections.text("owner"); !owner.empty()) out["owner"] = shown(owner);
+    if (const auto group = sections.text("group"); !group.empty()) out["group"] = shown(group);
+    if (const auto link = sections.text("link"); !link.empty()) out["link_target"] = shown(link);
+    return out;
+}
+
+/// Text for a reader, and a word when it is not what the file holds.
+void add_content(json& out, std::string_view content)
+{
+    const bool is_text = is_valid_utf8(content) && content.find('\0') == content.npos;
+    if (is_text) {
+        out["content"] = content;
+        return;
+    }
+    auto repaired = repair_utf8(content);
+    std::ranges::replace(repaired, '\0', '?');
+    out["content"] = std::move(repaired);
+    out["binary"] = true;
+}
+
+std::int64_t count_lines(std::string_view content)
+{
+    const auto ends = std::ranges::count(content, '\n');
+    return ends + (content.empty() || content.ends_with('\n') ? 0 : 1);
+}
+
+Result<json> present_content(const Question& question, const ExecutionResult& result)
+{
+    const auto sections = Sections::read(result.output, "content");
+    TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("content"));
+    auto content = sections.whole("content");
+    const bool is_clipped = content.size() > content_bytes_max;
+    if (is_clipped) {
+        content = question.action == "tail" ? content.substr(content.size() - content_bytes_max)
+                                            : content.substr(0, content_bytes_max);
+    }
+    // Cut within a character: three bytes are the most that can be too many.
+    for (int i = 0; is_clipped && question.action == "tail" && i < 3 && !content.empty() &&
+                    (static_cast<unsigned char>(content.front()) & 0xC0) == 0x80;
+         ++i) {
+        content.remove_prefix(1);
+    }
+    auto out = answer_to(question);
+    const auto lines = count_lines(content);
+    if (const auto size = number_of(sections, "size")) out["size"] = *size;
+    out["lines_returned"] = lines;
+    if (question.action == "read") {
+        out["offset"] = question.offset;
+        const auto total = number_of(sections, "lines");
+        if (total) out["total_lines"] = *total;
+        out["has_more"] = total ? question.offset + lines < *total : lines >= question.lines;
+    }
+    add_content(out, content);
+    if (is_clipped || result.truncated) out["truncated"] = true;
+    return out;
+}
+
+Result<json> present_search(const Question& question, const ExecutionResult& result)
+{
+    const auto sections = Sections::read(result.output, "names");
+    TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("names"));
+    const auto text = sections.whole("names");
+    auto names = names_in(text);
+    const bool is_cut = !text.empty() && text.back() != '\0';
+    const bool is_long = names.size() > found_max;
+    std::ranges::sort(names);
+    if (is_long) names.resize(found_max);
+    auto files = json::array();
+    const auto prefix = question.path == "/" ? std::string{"/"} : question.path + '/';
+    for (const auto name : names) files.push_back(prefix + shown(name));
+    auto out = answer_to(question);
+    out["pattern"] = question.pattern;
+    out["directory"] = question.path;
+    out["count"] = files.size();
+    out["files"] = std::move(files);
+    if (is_cut || is_long || result.truncated) out["truncated"] = true;
+    return out;
+}
+
+}  // namespace
+
+Result<json> present(const Question& question, const ExecutionResult& result)
+{
+    // A script refuses before it says anything else, so nothing that a file holds can say
+    // "refused".
+    const auto sections = Sections::read(result.output, "refused");
+    if (sections.first() == "refused") return refused(question, sections.text("refused"));
+    if (question.action == "list") return present_list(question, result);
+    if (question.action == "info") return present_info(question, result);
+    if (question.action == "search") return present_search(question, result);
+    return present_content(question, result);
+}
+
+}  // namespace tailops::tools::files

@@ -1,0 +1,189 @@
+#include "gateway/tools/scripts.hpp"
+
+#include <algorithm>
+#include <array>
+
+/// The scripts of file_operations. A path can be swapped between a check and a use, so none of them
+/// checks a path: they open first, ask the kernel where the opened thing really is
+/// (/proc/self/fd/3, /proc/self/cwd), and go on from the opened thing only.
+namespace tailops::tools::scripts {
+namespace {
+
+constexpr std::string_view floor_text = R"sh(
+unset CDPATH
+refuse() { section refused; printf '%s\n' "$1"; exit 0; }
+# allowed PATH ROOT...: PATH is one of the directories or inside one, at segment boundaries.
+allowed() {
+    tested=$1
+    shift
+    for root do
+        [ "$root" = / ] && return 0
+        case $tested in "$root" | "$root"/*) return 0 ;; esac
+    done
+    return 1
+}
+# locate LINK: where the kernel says that an open file or directory is, in $real. The x keeps line
+# ends that a name may end with.
+locate() {
+    real=$(readlink "$1" && echo x) || refuse unverified
+    real=${real%?x}
+}
+# settle ROOT...: stands in the directory of $path if that is allowed, or answers for what is missing.
+settle() {
+    near=${path%/*}
+    until cd -P "${near:-/}" 2>/dev/null; do near=${near%/*}; done
+    locate /proc/self/cwd
+    next=${path#"$near"/}
+    allowed "${real%/}/${next%%/*}" "$@" || refuse outside
+    [ "$near" = "${path%/*}" ] || refuse missing
+    [ -e "$path" ] || [ -L "$path" ] || refuse missing
+}
+# enter ROOT...: stands in the directory $path if that is allowed.
+enter() {
+    settle "$@"
+    if ! [ -d "$path" ]; then
+        [ -L "$path" ] && refuse link
+        refuse not_a_directory
+    fi
+    cd -P "$path" 2>/dev/null || refuse denied
+    locate /proc/self/cwd
+    allowed "$real" "$@" || refuse outside
+    [ -r . ] || refuse denied
+}
+# with_file ACTION ROOT...: runs ACTION with the file $path open as descriptor 3, if that is allowed.
+# What would block or act when opened (pipes, devices) is refused before.
+with_file() {
+    action=$1
+    shift
+    settle "$@"
+    if ! [ -f "$path" ]; then
+        [ -L "$path" ] && refuse link
+        [ -d "$path" ] && refuse directory
+        refuse special
+    fi
+    opened=
+    { opened=yes; verified "$action" "$@"; } 2>/dev/null 3<"$path"
+    [ -n "$opened" ] && return
+    [ -L "$path" ] && refuse link
+    refuse denied
+}
+verified() {
+    action=$1
+    shift
+    locate /proc/self/fd/3
+    allowed "$real" "$@" || refuse outside
+    [ -f /proc/self/fd/3 ] || refuse special
+    size=$(stat -L -c %s /proc/self/fd/3)
+    section facts
+    printf 'size %s\n' "$size"
+    "$action"
+}
+)sh";
+
+constexpr std::string_view list_text = R"sh(
+path=$1 offset=$2 count=$3
+shift 3
+enter "$@"
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+set -- ..?*; there "$1" || set --
+set -- .[!.]* "$@"; there "$1" || shift
+set -- * "$@"; there "$1" || shift
+section facts
+printf 'total %s\n' "$#"
+if [ "$offset" -lt "$#" ]; then shift "$offset"; else set --; fi
+names() {
+    left=$count
+    for name do
+        [ "$left" -gt 0 ] || break
+        left=$((left - 1))
+        printf './%s\0' "$name"
+    done
+}
+section stat
+[ "$#" -eq 0 ] || names "$@" | xargs -0 stat -c '%f %s %Y' -- 2>/dev/null
+section names
+names "$@"
+)sh";
+
+constexpr std::string_view info_text = R"sh(
+path=$1
+shift
+settle "$@"
+subject=./${path##*/}
+if [ -d "$path" ] && ! [ -L "$path" ]; then
+    cd -P "$path" 2>/dev/null || refuse denied
+    locate /proc/self/cwd
+    allowed "$real" "$@" || refuse outside
+    subject=.
+fi
+section stat
+stat -c '%f %s %Y %Z %u %g %h %W' -- "$subject" 2>/dev/null
+section owner
+stat -c '%U' -- "$subject" 2>/dev/null
+section group
+stat -c '%G' -- "$subject" 2>/dev/null
+section link
+[ -L "$subject" ] && readlink -- "$subject"
+exit 0
+)sh";
+
+constexpr std::string_view read_text = R"sh(
+path=$1 offset=$2 lines=$3 bytes=$4
+shift 4
+print_part() {
+    # 256 MiB: counting the lines of more takes longer than a caller waits.
+    if [ "$size" -le 268435456 ]; then
+        total=$(wc -l </proc/self/fd/3)
+        # A last line without a line end is a line too.
+        [ "$size" -gt 0 ] && [ "$(tail -c 1 </proc/self/fd/3 | wc -l)" -eq 0 ] && total=$((total + 1))
+        printf 'lines %s\n' "$((total))"
+    fi
+    section content
+    tail -n "+$((offset + 1))" </proc/self/fd/3 | head -n "$lines" | head -c "$bytes"
+}
+with_file print_part "$@"
+exit 0
+)sh";
+
+constexpr std::string_view tail_text = R"sh(
+path=$1 lines=$2 bytes=$3
+shift 3
+print_end() {
+    section content
+    tail -n "$lines" </proc/self/fd/3 | tail -c "$bytes"
+}
+with_file print_end "$@"
+exit 0
+)sh";
+
+constexpr std::string_view search_text = R"sh(
+path=$1 pattern=$2 bytes=$3
+shift 3
+enter "$@"
+section names
+find . -mindepth 1 -maxdepth 16 ! -type d -name "$pattern" -print0 2>/dev/null | head -c "$bytes"
+exit 0
+)sh";
+
+/// A script and the functions it stands on, put together at compile time.
+template <const std::string_view& body>
+constexpr auto on_floor()
+{
+    std::array<char, floor_text.size() + body.size()> out{};
+    std::ranges::copy(body, std::ranges::copy(floor_text, out.begin()).out);
+    return out;
+}
+template <const std::string_view& body>
+constexpr auto joined = on_floor<body>();
+template <const std::string_view& body>
+constexpr std::string_view standing{joined<body>.data(), joined<body>.size()};
+
+}  // namespace
+
+const std::string_view file_list = standing<list_text>;
+const std::string_view file_info = standing<info_text>;
+const std::string_view file_read = standing<read_text>;
+const std::string_view file_tail = standing<tail_text>;
+const std::string_view file_search = standing<search_text>;
+
+}  // namespace tailops::tools::scripts

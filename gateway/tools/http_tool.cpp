@@ -1,0 +1,196 @@
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/tools/arguments.hpp"
+#include "gateway/tools/families.hpp"
+#include "gateway/tools/path.hpp"
+#include "targets/http/api_path.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace tailops::tools {
+namespace {
+
+using nlohmann::json;
+using targets::ExecutionResult;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::string_view input = R"json({
+  "type": "object",
+  "properties": {
+    "method": {"type": "string", "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], "default": "GET",
+               "description": "What to do; anything but GET and HEAD counts as a change"},
+    "path": {"type": "string", "minLength": 1, "maxLength": 2048, "pattern": "^/",
+             "description": "Below the target's base URL, without query", "examples": ["/api/v1/status"]},
+    "query": {"type": "object", "additionalProperties": {"type": ["string", "integer", "boolean"]},
+              "description": "Query parameters; they are encoded for you", "examples": [{"limit": 10}]},
+    "headers": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 4096},
+                "description": "Request headers; credentials are the target's own and are added for you",
+                "examples": [{"Accept": "application/json"}]},
+    "body": {"type": ["string", "object", "array"], "maxLength": 262144,
+             "description": "Text as it is; an object or a list is sent as JSON", "examples": [{"enabled": true}]}
+  },
+  "required": ["path"],
+  "additionalProperties": false
+})json";
+
+constexpr std::string_view output = R"json({
+  "type": "object",
+  "properties": {
+    "success": {"type": "boolean", "description": "Whether the status is below 400"},
+    "status": {"type": "integer", "description": "HTTP status"},
+    "content_type": {"type": "string"},
+    "body": {"type": "string", "description": "Absent when the answer is no text"},
+    "note": {"type": "string", "description": "Why there is no body"},
+    "body_bytes": {"type": "integer", "description": "Before the output limit"},
+    "truncated": {"type": "boolean"},
+    "elapsed_ms": {"type": "integer"}
+  }
+})json";
+
+constexpr std::array rights = {Right{"http:read", Tier::observe},
+                               Right{"http:write", Tier::control}};
+
+bool is_token(std::string_view name)
+{
+    constexpr std::string_view further = "!#$%&'*+-.^_`|~";  // RFC 9110 section 5.6.2
+    return !name.empty() && name.size() <= 128 && std::ranges::all_of(name, [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               further.find(c) != further.npos;
+    });
+}
+
+/// Headers that are the gateway's to write: who is asked, as whom, and how the message is framed.
+bool is_reserved(std::string_view lower_name)
+{
+    constexpr std::array<std::string_view, 14> reserved = {
+        "authorization",  "connection",      "content-length",
+        "cookie",         "expect",          "forwarded",
+        "host",           "keep-alive",      "te",
+        "trailer",        "upgrade",         "transfer-encoding",
+        "http2-settings", "proxy-connection"};
+    return lower_name.starts_with("proxy-") || lower_name.starts_with("x-forwarded-") ||
+           std::ranges::find(reserved, lower_name) != reserved.end();
+}
+
+Result<Pairs> read_headers(const json& arguments)
+{
+    Pairs out;
+    const auto* headers = find_member(arguments, "headers");
+    if (!headers || !headers->is_object()) return out;
+    constexpr std::size_t headers_max = 32;
+    if (headers->size() > headers_max) {
+        return fail(Errc::invalid_argument, "\"headers\" must have at most 32 entries");
+    }
+    for (const auto& [name, value] : headers->items()) {
+        if (!is_token(name)) {
+            return fail(Errc::invalid_argument,
+                        quote(name) + " is no header name, e.g. \"Accept\"");
+        }
+        if (is_reserved(lower_ascii(name))) {
+            return fail(Errc::invalid_argument,
+                        "the header " + quote(name) + " is set by the gateway");
+        }
+        TAILOPS_TRY(auto text, field<std::string>(*headers, name));
+        if (has_control_characters(text)) {
+            return fail(Errc::invalid_argument,
+                        "the header " + quote(name) + " must not hold control characters");
+        }
+        out.emplace_back(name, std::move(text));
+    }
+    return out;
+}
+
+Pairs read_query(const json& arguments)
+{
+    Pairs out;
+    const auto* query = find_member(arguments, "query");
+    if (!query || !query->is_object()) return out;
+    for (const auto& [name, value] : query->items()) {
+        out.emplace_back(name, value.is_string() ? value.get<std::string>() : dump_json(value));
+    }
+    return out;
+}
+
+bool has_header(const Pairs& headers, std::string_view lower_name)
+{
+    return std::ranges::any_of(
+        headers, [&](const auto& header) { return lower_ascii(header.first) == lower_name; });
+}
+
+Result<json> present(const ExecutionResult& result)
+{
+    json out{{"success", result.status < 400},
+             {"status", result.status},
+             {"body_bytes", result.output_bytes},
+             {"elapsed_ms", result.elapsed.count()}};
+    if (!result.content_type.empty()) out["content_type"] = escaped_line(result.content_type, 200);
+    if (result.truncated) out["truncated"] = true;
+    // A text that was cut may end inside a character; three bytes are the most that can be missing.
+    std::string_view text = result.output;
+    for (int cut = 0; result.truncated && cut < 3 && !is_valid_utf8(text); ++cut)
+        text.remove_suffix(1);
+    if (is_valid_utf8(text) && text.find('\0') == text.npos) {
+        out["body"] = text;
+    } else {
+        out["note"] = "the answer is no text; " + std::to_string(result.output_bytes) +
+                      " bytes are not shown";
+    }
+    return out;
+}
+
+Result<Plan> plan(const json& arguments, const PlanContext&)
+{
+    const auto method = text_or(arguments, "method", "GET");
+    TAILOPS_TRY(const auto path, field<std::string>(arguments, "path"));
+    if (auto canonical = targets::check_canonical_path(path); !canonical) {
+        return fail(std::move(canonical).error());
+    }
+    TAILOPS_TRY(auto headers, read_headers(arguments));
+    const bool is_reading = method == "GET" || method == "HEAD";
+    targets::HttpCall call{.method = method,
+                           .path = path,
+                           .query = read_query(arguments),
+                           .headers = std::move(headers),
+                           .body = {}};
+    if (const auto* body = find_member(arguments, "body")) {
+        if (is_reading) {
+            return fail(Errc::invalid_argument,
+                        "\"body\" does not go with " + method + ", e.g. use POST");
+        }
+        call.body = body->is_string() ? body->get<std::string>() : dump_json(*body);
+        if (!has_header(call.headers, "content-type")) {
+            call.headers.emplace_back("Content-Type", body->is_string()
+                                                          ? "text/plain; charset=utf-8"
+                                                          : "application/json");
+        }
+    }
+    return Plan{.right = is_reading ? rights[0] : rights[1],
+                .operation = std::move(call),
+                .parameters = {{"method", method}, {"path", path}},
+                .present = present};
+}
+
+}  // namespace
+
+std::span<const Tool> http_tools()
+{
+    static constexpr std::array tools = {
+        Tool{.name = "http_request",
+             .title = "HTTP request to an API",
+             .summary =
+                 "Sends a request to the HTTP API of a target and shows what it answers. The "
+                 "gateway adds the credentials.",
+             .input_schema = input,
+             .output_schema = output,
+             .rights = rights,
+             .annotations =
+                 {.read_only = false, .destructive = true, .idempotent = false, .open_world = true},
+             .plan = plan},
+    };
+    return tools;
+}
+
+}  // namespace tailops::tools
