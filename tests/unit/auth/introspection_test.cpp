@@ -1,13 +1,6 @@
-#include "auth/introspection.hpp"
-
 #include "gateway/core/digest.hpp"
-#include "tests/support/run.hpp"
-#include "tests/unit/auth/fakes.hpp"
+#include "tests/unit/auth/introspection_world.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
 #include <gtest/gtest.h>
 
 namespace tailops::auth {
@@ -15,77 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using testing::Door;
-using testing::FakeClock;
 using testing::FakeHttpClient;
-using testing::FakeServer;
 using testing::http;
-
-constexpr auto issuer = "https://idp.example.ts.net";
-constexpr auto audience = "https://gw.example.com/mcp";
-constexpr auto introspect = "/introspect";
-
-/// An introspector before a server that knows the tokens "good" and "good…".
-struct World {
-    std::shared_ptr<FakeServer> server = std::make_shared<FakeServer>();
-    std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
-    IntrospectionSettings settings;
-    json scopes_supported{"openid", "email", "profile"};
-    json good;
-
-    World()
-    {
-        settings.issuer = issuer;
-        settings.client_id = "gateway";
-        settings.client_secret = Secret{"s3cret"};
-        settings.audience = {audience};
-        good = {{"active", true},
-                {"iss", issuer},
-                {"sub", "1001"},
-                {"username", "alice@example.com"},
-                {"client_id", "assistant"},
-                {"aud", {"assistant", audience}},
-                {"exp", clock->seconds + 300},
-                {"scope", "openid system:read"}};
-        server->answer = [this](const net::HttpRequest& request) { return answer(request); };
-    }
-
-    Result<net::HttpResponse> answer(const net::HttpRequest& request) const
-    {
-        if (request.target == "/.well-known/openid-configuration") {
-            return http(200, {{"issuer", issuer},
-                              {"introspection_endpoint", std::string{issuer} + introspect},
-                              {"scopes_supported", scopes_supported}});
-        }
-        if (request.target != introspect) return http(404, "{}");
-        return http(200, request.body.starts_with("token=good") ? good : json{{"active", false}});
-    }
-
-    std::shared_ptr<Introspector> make(Runtime& runtime)
-    {
-        auto made = Introspector::create(std::move(settings), FakeHttpClient::connect(server),
-                                         runtime.io.get_executor(), clock);
-        if (!made) throw std::runtime_error{made.error().describe()};
-        return *made;
-    }
-};
-
-/// Parameters are views: GCC 12 destroys converted arguments of an awaited call twice. `who` must
-/// outlive the task.
-template <class T>
-Task<Result<Identity>> check(const std::shared_ptr<T>& who, std::string_view token)
-{
-    return who->authenticate(Secret{std::string{token}}, after(10s));
-}
-
-/// Runs one authentication against a fresh introspector.
-Result<Identity> once(World& world, std::string token)
-{
-    return testing::run([&](Runtime& runtime) -> Task<Result<Identity>> {
-        const auto introspector = world.make(runtime);
-        co_return co_await check(introspector, token);
-    });
-}
 
 TEST(Introspection, VouchesForATokenAndAsksOnlyOnce)
 {
@@ -174,16 +98,18 @@ TEST(Introspection, KeepsNoMoreThanItsBound)
 
 TEST(Introspection, RefusesWhatIsNoBearerTokenWithoutAsking)
 {
-    for (const std::string token : {"", "a b", "a\"b", "a\nb", "=", "a=b", "caf\xC3\xA9", "a,b",
-                                    std::string(4097, 'a').c_str()}) {
+    const std::vector<std::string> malformed{
+        "", "a b", "a\"b", "a\nb", "=", "a=b", "caf\xC3\xA9", "a,b", std::string(4097, 'a')};
+    for (const auto& token : malformed) {
         World world;
         const auto identity = once(world, token);
         ASSERT_FALSE(identity) << token;
         EXPECT_EQ(identity.error().code(), Errc::unauthenticated) << token;
         EXPECT_TRUE(world.server->requests.empty()) << token;
     }
-    for (const std::string token :
-         {"good", "good-._~+/09==", ("good" + std::string(4092, 'a')).c_str()}) {
+    const std::vector<std::string> well_formed{"good",
+                                               "good-._~+/09==", "good" + std::string(4092, 'a')};
+    for (const auto& token : well_formed) {
         World world;
         EXPECT_TRUE(once(world, token)) << token;
     }
@@ -233,144 +159,6 @@ INSTANTIATE_TEST_SUITE_P(
                         return response;
                     }}),
     [](const auto& row) { return std::string{row.param.name}; });
-
-/// Starts `count` authentications of one token on strands of their own and waits for all.
-struct Crowd {
-    std::atomic<int> accepted{0};
-    std::atomic<int> refused{0};
-    std::atomic<int> ended{0};
-    std::mutex mutex;
-    std::vector<Errc> errors;
-
-    Task<void> one(std::shared_ptr<Introspector> who, std::string token, Deadline deadline)
-    {
-        const auto identity = co_await who->authenticate(Secret{std::move(token)}, deadline);
-        if (identity) {
-            ++accepted;
-        } else {
-            const std::scoped_lock lock{mutex};
-            errors.push_back(identity.error().code());
-            ++refused;
-        }
-        ++ended;
-    }
-    Task<void> until(const std::atomic<int>& counter, int wanted)
-    {
-        boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
-        for (int i = 0; i < 10'000 && counter < wanted; ++i) {
-            timer.expires_after(1ms);
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
-        EXPECT_GE(counter.load(), wanted);
-    }
-};
-
-Task<void> until_asked(std::shared_ptr<FakeServer> server)
-{
-    boost::asio::steady_timer timer{co_await boost::asio::this_coro::executor};
-    for (int i = 0; i < 10'000 && server->count(introspect) == 0; ++i) {
-        timer.expires_after(1ms);
-        co_await timer.async_wait(boost::asio::use_awaitable);
-    }
-}
-
-TEST(Introspection, AsksOnceForManyConcurrentCallers)
-{
-    World world;
-    Crowd crowd;
-    world.server->door = std::make_shared<Door>();
-    testing::run(
-        [&](Runtime& runtime) -> Task<void> {
-            const auto introspector = world.make(runtime);
-            for (int i = 0; i < 100; ++i) {
-                boost::asio::co_spawn(boost::asio::make_strand(runtime.io),
-                                      crowd.one(introspector, "good", after(20s)),
-                                      [](std::exception_ptr) {});
-            }
-            co_await until_asked(world.server);
-            EXPECT_EQ(introspector->counts().in_flight, 1U);
-            world.server->door->open();
-            co_await crowd.until(crowd.ended, 100);
-        },
-        4);
-    EXPECT_EQ(crowd.accepted, 100);
-    EXPECT_EQ(world.server->count(introspect), 1U);
-}
-
-TEST(Introspection, GoesOnForTheFollowersWhenTheFirstCallerIsCancelled)
-{
-    World world;
-    Crowd crowd;
-    world.server->door = std::make_shared<Door>();
-    testing::run([&](Runtime& runtime) -> Task<void> {
-        const auto introspector = world.make(runtime);
-        boost::asio::cancellation_signal hang_up;
-        // Both on this test's strand, so that the signal is emitted where its slot lives.
-        const auto here = co_await boost::asio::this_coro::executor;
-        boost::asio::co_spawn(
-            here, crowd.one(introspector, "good", after(20s)),
-            boost::asio::bind_cancellation_slot(hang_up.slot(), [](std::exception_ptr) {}));
-        co_await until_asked(world.server);
-        boost::asio::co_spawn(here, crowd.one(introspector, "good", after(20s)),
-                              [](std::exception_ptr) {});
-        hang_up.emit(boost::asio::cancellation_type::terminal);
-        co_await crowd.until(crowd.refused, 1);
-        world.server->door->open();
-        co_await crowd.until(crowd.accepted, 1);
-    });
-    EXPECT_EQ(crowd.errors, std::vector{Errc::cancelled});
-    EXPECT_EQ(world.server->count(introspect), 1U);
-}
-
-TEST(Introspection, GivesEveryCallerItsOwnDeadline)
-{
-    World world;
-    Crowd crowd;
-    world.server->door = std::make_shared<Door>();
-    testing::run([&](Runtime& runtime) -> Task<void> {
-        const auto introspector = world.make(runtime);
-        const auto here = co_await boost::asio::this_coro::executor;
-        boost::asio::co_spawn(here, crowd.one(introspector, "good", after(20s)),
-                              [](std::exception_ptr) {});
-        boost::asio::co_spawn(here, crowd.one(introspector, "good", after(5ms)),
-                              [](std::exception_ptr) {});
-        co_await crowd.until(crowd.refused, 1);
-        world.server->door->open();
-        co_await crowd.until(crowd.accepted, 1);
-    });
-    EXPECT_EQ(crowd.errors, std::vector{Errc::deadline_exceeded});
-}
-
-TEST(Introspection, CallsASlowServerUnreachableAfterItsTimeout)
-{
-    World world;
-    world.settings.timeout = 1s;
-    world.server->door = std::make_shared<Door>();  // never opened
-    const auto identity = once(world, "good");
-    ASSERT_FALSE(identity);
-    EXPECT_EQ(identity.error().code(), Errc::unreachable);
-}
-
-TEST(Introspection, SaysBusyWhenTooManyTokensAreBeingChecked)
-{
-    World world;
-    Crowd crowd;
-    world.settings.lookups_max = 3;
-    world.server->door = std::make_shared<Door>();
-    testing::run([&](Runtime& runtime) -> Task<void> {
-        const auto introspector = world.make(runtime);
-        const auto here = co_await boost::asio::this_coro::executor;
-        for (int i = 0; i < 4; ++i) {
-            boost::asio::co_spawn(here,
-                                  crowd.one(introspector, "good" + std::to_string(i), after(20s)),
-                                  [](std::exception_ptr) {});
-        }
-        co_await crowd.until(crowd.refused, 1);
-        world.server->door->open();
-        co_await crowd.until(crowd.accepted, 3);
-    });
-    EXPECT_EQ(crowd.errors, std::vector{Errc::busy});
-}
 
 TEST(Introspection, AuthenticatesItselfTheConfiguredWay)
 {
