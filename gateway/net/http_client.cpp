@@ -9,6 +9,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <openssl/crypto.h>
 
 #include <array>
 
@@ -17,6 +18,23 @@ namespace tailops::net {
 namespace {
 
 constexpr std::size_t read_size_bytes = 16 * 1024;
+
+/// Wipes a request when the exchange ends: credentials travel in its headers.
+class RequestWipe {
+public:
+    RequestWipe(std::string& text, HeaderList& headers) : text_{text}, headers_{headers} {}
+    RequestWipe(const RequestWipe&) = delete;
+    RequestWipe& operator=(const RequestWipe&) = delete;
+    ~RequestWipe()
+    {
+        OPENSSL_cleanse(text_.data(), text_.size());
+        for (auto& [name, value] : headers_) OPENSSL_cleanse(value.data(), value.size());
+    }
+
+private:
+    std::string& text_;
+    HeaderList& headers_;
+};
 
 /// What one attempt on one connection came to.
 struct Attempt {
@@ -62,7 +80,8 @@ private:
 
     Task<Result<HttpResponse>> exchange(HttpRequest request, Deadline deadline)
     {
-        TAILOPS_CO_TRY(const auto text, write_request(endpoint_, request));
+        TAILOPS_CO_TRY(auto text, write_request(endpoint_, request));
+        const RequestWipe wipe{text, request.headers};
         if (auto kept = pool_.take()) {
             auto attempt = co_await attempt_on(std::move(kept), text, request);
             const bool is_stale = !attempt.response && !attempt.answer_begun &&

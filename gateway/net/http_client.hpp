@@ -85,11 +85,11 @@ public:
 
     virtual ~HttpClient() = default;
 
-    /// Name the request and move it in: g++ 12 frees a braced temporary twice when it is an argument
-    /// inside a co_await expression (`co_await client.send({...}, d)` crashes).
-    /// Errors: invalid_argument (a method, target or header that would break the message, or a
-    /// header that is ours to add), unreachable (no connection, TLS refused, or the answer broke
-    /// off: the detail says which), HttpClientOptions::not_trusted, deadline_exceeded, cancelled.
+    /// Name the request and move it in: g++ 12 frees a braced temporary twice when it is an
+    /// argument inside a co_await expression (`co_await client.send({...}, d)` crashes). Errors:
+    /// invalid_argument (a method, target or header that would break the message, or a header that
+    /// is ours to add), unreachable (no connection, TLS refused, or the answer broke off: the
+    /// detail says which), HttpClientOptions::not_trusted, deadline_exceeded, cancelled.
     virtual Task<Result<HttpResponse>> send(HttpRequest request, Deadline deadline) = 0;
 };
 

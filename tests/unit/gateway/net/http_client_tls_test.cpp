@@ -50,9 +50,8 @@ TEST(HttpClientTls, UsesAKeptConnectionAgain)
 {
     ScriptedServer server{{answers(answer(200, "x"), 3)}, known_as("DNS:localhost")};
     testing::run([&](Runtime&) -> Task<void> {
-        auto client =
-            HttpClient::create({.host = "localhost", .port = server.port(), .tls = true},
-                               {.tls = {.ca_file = authority().certificate_file()}});
+        auto client = HttpClient::create({.host = "localhost", .port = server.port(), .tls = true},
+                                         {.tls = {.ca_file = authority().certificate_file()}});
         for (int i = 0; i < 3; ++i) {
             HttpRequest request;
             const auto response = co_await (*client)->send(std::move(request), after(30s));
