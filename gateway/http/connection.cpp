@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+
 namespace tailops::http {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;

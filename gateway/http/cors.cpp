@@ -3,6 +3,8 @@
 #include "gateway/core/text.hpp"
 #include "gateway/http/header_text.hpp"
 
+#include <algorithm>
+
 namespace tailops::http {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include "gateway/core/text.hpp"
 
+#include <algorithm>
+
 namespace tailops::http {
 namespace {
 

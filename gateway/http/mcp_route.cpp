@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 
+#include <algorithm>
+
 namespace tailops::http {
 namespace {
 
