@@ -8,7 +8,7 @@
 #include "gateway/net/response_reader.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <openssl/crypto.h>
 
 #include <array>
@@ -59,16 +59,22 @@ public:
     {
         if (!request.trace) request.trace = std::make_shared<ExchangeTrace>();
         const auto trace = request.trace;
+        std::exception_ptr thrown;
         try {
             auto response =
                 co_await with_deadline(deadline, exchange(std::move(request), deadline));
             if (response || response.error().code() != Errc::deadline_exceeded) co_return response;
             co_return fail(too_late(*trace));
-        } catch (const boost::system::system_error& error) {
-            // A cancellation that came between two operations surfaces as an exception.
-            if (error.code() != boost::asio::error::operation_aborted) throw;
-            co_return fail(Errc::cancelled, "the caller went away");
+        } catch (...) {
+            thrown = std::current_exception();
         }
+        // A cancellation that came between two operations surfaces as an exception, of the exchange
+        // or of it and its timer together.
+        const auto state = co_await boost::asio::this_coro::cancellation_state;
+        if (state.cancelled() == boost::asio::cancellation_type::none) {
+            std::rethrow_exception(thrown);
+        }
+        co_return fail(Errc::cancelled, "the caller went away");
     }
 
 private:
