@@ -11,9 +11,9 @@
 namespace tailops::mcp {
 
 struct DeliveryOptions {
-    Accepts accepts;
+    Accepts accepts{};
     std::chrono::milliseconds keep_alive_interval{15'000};
-    std::string stream;      // its name in event ids; empty: events have no ids
+    std::string stream{};    // its name in event ids; empty: events have no ids
     bool is_primed{false};   // the stream begins with an event that has an id and no data
     bool is_batch{false};    // a JSON reply is an array
     bool begins_now{false};  // a stream from the start, whether or not there is something to say

@@ -8,8 +8,8 @@
 #include "gateway/mcp/modern.hpp"
 #include "gateway/mcp/protocol.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <exception>
 
@@ -96,6 +96,19 @@ Task<void> serve_method(Shared protocol, Inbound inbound, Exchange& exchange)
     return send(refused(*protocol, inbound, std::move(why)), exchange);
 }
 
+/// Whether the client's leaving ended the request. The cancellation state does not tell: whoever
+/// had to clean up first has reset it.
+bool is_cancellation(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const boost::system::system_error& e) {
+        return e.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
 }  // namespace
 
 struct Endpoint::State {
@@ -121,8 +134,7 @@ Task<void> Endpoint::serve(Inbound inbound, Exchange& exchange)
     } catch (...) {
         thrown = std::current_exception();
     }
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (!thrown || state.cancelled() != asio::cancellation_type::none) co_return;
+    if (!thrown || is_cancellation(thrown)) co_return;
     log(Event::internal_error,
         {{"request", request.str()}, {"why", "serving the request ended by an exception"}});
 }

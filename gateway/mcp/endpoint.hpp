@@ -15,7 +15,7 @@ namespace tailops::mcp {
 
 struct EndpointSettings {
     std::string server_name{"tailops-gateway"};
-    std::string server_version;
+    std::string server_version{};
     std::size_t sessions_max{1024};
     std::size_t sessions_per_principal_max{64};
     std::chrono::seconds session_idle_timeout{3600};
@@ -27,7 +27,8 @@ struct EndpointSettings {
     int json_depth_max{64};
     /// The WWW-Authenticate value of the 403 that names every scope a call needs (RFC 6750 section
     /// 3). Empty: the 403 goes without the header. Called from any strand.
-    std::function<std::string(const std::vector<std::string>& scopes)> insufficient_scope_challenge;
+    std::function<std::string(const std::vector<std::string>& scopes)>
+        insufficient_scope_challenge{};
 };
 
 /// The MCP endpoint without sockets: decodes one HTTP request, tells its era, dispatches, and

@@ -1,0 +1,482 @@
+#include "tests/unit/gateway/mcp/fakes.hpp"
+
+namespace tailops::mcp::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<std::string> revisions{"2025-03-26", "2025-06-18", "2025-11-25"};
+
+json result_of(const Flow& flow)
+{
+    return field<json>(flow.exchange.message(), "result").value_or(json{});
+}
+
+Inbound changed(Inbound inbound, std::string_view header, std::optional<std::string> value)
+{
+    std::erase_if(inbound.headers, [&](const auto& h) { return h.first == header; });
+    if (value) inbound.headers.emplace_back(header, *value);
+    return inbound;
+}
+
+TEST(LegacyHandshake, SettlesTheRevision)
+{
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"2025-03-26", "2025-03-26"}, {"2025-06-18", "2025-06-18"}, {"2025-11-25", "2025-11-25"},
+        {"2026-07-28", "2025-11-25"}, {"2024-11-05", "2025-11-25"}, {"1.0", "2025-11-25"}};
+    on_bench([&](Bench& bench) -> Task<void> {
+        for (const auto& [asked, settled] : rows) {
+            auto inbound = bench.initialize(asked);
+            const auto flow = co_await bench.serve(std::move(inbound));
+            const auto result = result_of(*flow);
+            EXPECT_EQ(text_member(result, "protocolVersion"), settled);
+            EXPECT_EQ(text_member(result, "instructions"), "use it well");
+            EXPECT_EQ(field<json>(result, "capabilities").value().dump(), R"({"tools":{}})");
+            EXPECT_NE(find_member(result, "serverInfo"), nullptr);
+            EXPECT_EQ(find_member(result, "resultType"), nullptr);
+            const auto id = flow->exchange.header("Mcp-Session-Id");
+            EXPECT_GE(id.size(), 22U);
+            for (const char c : id) EXPECT_TRUE(c >= 0x21 && c <= 0x7E);
+        }
+    });
+}
+
+TEST(LegacyHandshake, RefusesParamsOfTheWrongShapeInBand)
+{
+    const std::vector<json> shapes{json::object(), json{{"protocolVersion", 1}},
+                                   json{{"protocolVersion", "2025-11-25"}, {"capabilities", 1}}};
+    on_bench([&](Bench& bench) -> Task<void> {
+        for (const auto& params : shapes) {
+            const auto flow = co_await bench.serve(bench.legacy("initialize", params));
+            EXPECT_EQ(flow->exchange.answer.status, 200);
+            EXPECT_EQ(error_code(flow->exchange.message()), -32602);
+            EXPECT_EQ(flow->exchange.header("Mcp-Session-Id"), "");
+        }
+    });
+}
+
+struct Row {
+    std::string_view name;
+    std::function<Inbound(Bench&)> inbound;
+    int status;
+    int code;  // 0: no error
+};
+
+class Legacy : public ::testing::TestWithParam<Row> {};
+
+TEST_P(Legacy, AnswersWithItsStatusAndCode)
+{
+    on_bench([&](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto flow = co_await bench.serve(GetParam().inbound(bench));
+        EXPECT_EQ(flow->exchange.answer.status, GetParam().status);
+        if (flow->exchange.answer.body.empty()) {
+            EXPECT_EQ(GetParam().code, 0);
+            co_return;
+        }
+        const auto message = flow->exchange.message();
+        EXPECT_EQ(error_code(message), GetParam().code) << flow->exchange.answer.body;
+        const auto* id = find_member(message, "id");
+        EXPECT_TRUE(!id || *id == 1);
+        const auto result = result_of(*flow);
+        EXPECT_EQ(find_member(result, "resultType"), nullptr);
+        EXPECT_EQ(find_member(result, "ttlMs"), nullptr);
+        EXPECT_EQ(find_member(result, "_meta"), nullptr);
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows,
+    Legacy,
+    ::testing::ValuesIn(std::vector<Row>{
+        {"ping", [](Bench& b) { return b.legacy("ping"); }, 200, 0},
+        {"list", [](Bench& b) { return b.legacy("tools/list"); }, 200, 0},
+        {"call", [](Bench& b) { return b.legacy_call("echo"); }, 200, 0},
+        {"denied", [](Bench& b) { return b.legacy_call("denied"); }, 200, 0},
+        {"unknown_tool", [](Bench& b) { return b.legacy_call("nothing"); }, 200, -32602},
+        {"exception", [](Bench& b) { return b.legacy_call("throws"); }, 200, -32603},
+        {"insufficient_scope", [](Bench& b) { return b.legacy_call("scoped"); }, 403, 403},
+        {"unknown_method", [](Bench& b) { return b.legacy("no/such"); }, 200, -32601},
+        {"modern_method", [](Bench& b) { return b.legacy("server/discover"); }, 200, -32601},
+        {"cursor", [](Bench& b) { return b.legacy("tools/list", {{"cursor", "x"}}); }, 200, -32602},
+        {"initialized", [](Bench& b) { return b.notification("notifications/initialized"); }, 202,
+         0},
+        {"unknown_notification", [](Bench& b) { return b.notification("notifications/x"); }, 202,
+         0},
+        {"cancel_of_nothing",
+         [](Bench& b) { return b.notification("notifications/cancelled", {{"requestId", 9}}); },
+         202, 0},
+        {"response",
+         [](Bench& b) {
+             return b.inbound("POST", b.legacy_headers(),
+                              R"({"jsonrpc":"2.0","id":1,"result":{}})");
+         },
+         202, 0},
+        {"no_session", [](Bench& b) { return changed(b.legacy("ping"), "Mcp-Session-Id", {}); },
+         400, -32600},
+        {"notification_without_session",
+         [](Bench& b) {
+             return changed(b.notification("notifications/initialized"), "Mcp-Session-Id", {});
+         },
+         400, -32600},
+        {"unknown_session",
+         [](Bench& b) { return changed(b.legacy("ping"), "Mcp-Session-Id", "nope"); }, 404, -32600},
+        {"session_twice",
+         [](Bench& b) {
+             auto inbound = b.legacy("ping");
+             inbound.headers.emplace_back("Mcp-Session-Id", "other");
+             return inbound;
+         },
+         400, -32600},
+        {"settled_version",
+         [](Bench& b) { return changed(b.legacy("ping"), "MCP-Protocol-Version", "2025-11-25"); },
+         200, 0},
+        {"other_supported_version",
+         [](Bench& b) { return changed(b.legacy("ping"), "MCP-Protocol-Version", "2025-06-18"); },
+         200, 0},
+        {"invalid_version",
+         [](Bench& b) {
+             return changed(b.legacy("ping"), "MCP-Protocol-Version", "invalid-protocol-version");
+         },
+         400, -32600},
+        {"old_version",
+         [](Bench& b) { return changed(b.legacy("ping"), "MCP-Protocol-Version", "2000-01-01"); },
+         400, -32600},
+        {"modern_version_without_envelope",
+         [](Bench& b) { return changed(b.legacy("ping"), "MCP-Protocol-Version", "2026-07-28"); },
+         400, -32602},
+        {"accepts_html", [](Bench& b) { return changed(b.legacy("ping"), "Accept", "text/html"); },
+         406, -32600},
+        {"accepts_anything", [](Bench& b) { return changed(b.legacy("ping"), "Accept", "*/*"); },
+         200, 0},
+        {"accepts_json",
+         [](Bench& b) { return changed(b.legacy("ping"), "Accept", "application/json"); }, 200, 0},
+        {"batch_after_2025_06_18",
+         [](Bench& b) {
+             return b.inbound("POST", b.legacy_headers(), '[' + Bench::legacy_body("ping") + ']');
+         },
+         400, -32600},
+        {"get_without_session",
+         [](Bench& b) { return b.inbound("GET", {{"Accept", "text/event-stream"}}); }, 400, -32600},
+        {"get_of_json",
+         [](Bench& b) {
+             return changed(b.inbound("GET", b.legacy_headers()), "Accept", "application/json");
+         },
+         406, -32600},
+        {"get_unknown_session",
+         [](Bench& b) {
+             return changed(b.inbound("GET", b.legacy_headers()), "Mcp-Session-Id", "nope");
+         },
+         404, -32600},
+        {"get_of_no_stream",
+         [](Bench& b) {
+             return changed(b.inbound("GET", b.legacy_headers()), "Last-Event-ID", "77-1");
+         },
+         400, -32600},
+        {"get_of_no_event",
+         [](Bench& b) {
+             return changed(b.inbound("GET", b.legacy_headers()), "Last-Event-ID", "x");
+         },
+         400, -32600},
+        {"delete_without_session", [](Bench& b) { return b.inbound("DELETE", {}); }, 400, -32600},
+        {"delete_unknown",
+         [](Bench& b) { return b.inbound("DELETE", {{"Mcp-Session-Id", "nope"}}); }, 404, -32600},
+    }),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(LegacySession, EndsWithDelete)
+{
+    const std::vector<std::string> methods{"DELETE", "GET"};
+    on_bench([&](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto stream = bench.start(bench.inbound("GET", bench.legacy_headers()));
+        const auto gone = co_await bench.serve(bench.inbound("DELETE", bench.legacy_headers()));
+        EXPECT_EQ(gone->exchange.answer.status, 204);
+        co_await bench.end_of(stream);
+        for (const auto& method : methods) {
+            const auto after = co_await bench.serve(bench.inbound(method, bench.legacy_headers()));
+            EXPECT_EQ(after->exchange.answer.status, 404);
+        }
+        const auto post = co_await bench.serve(bench.legacy("ping"));
+        EXPECT_EQ(post->exchange.answer.status, 404);
+    });
+}
+
+TEST(LegacySession, IsUnknownToAnotherPrincipal)
+{
+    const std::vector<std::string> methods{"POST", "GET", "DELETE"};
+    on_bench([&](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        bench.subject = "bob";
+        for (const auto& method : methods) {
+            const auto flow = co_await bench.serve(
+                bench.inbound(method, bench.legacy_headers(), Bench::legacy_body("ping")));
+            EXPECT_EQ(flow->exchange.answer.status, 404);
+        }
+        bench.subject = "alice";
+        const auto flow = co_await bench.serve(bench.legacy("ping"));
+        EXPECT_EQ(flow->exchange.answer.status, 200);
+    });
+}
+
+TEST(LegacySession, ExpiresWhenIdle)
+{
+    on_bench(
+        [](Bench& bench) -> Task<void> {
+            co_await bench.open_session();
+            bench.clock.advance(59s);
+            auto flow = co_await bench.serve(bench.legacy("ping"));
+            EXPECT_EQ(flow->exchange.answer.status, 200);
+            bench.clock.advance(59s);
+            flow = co_await bench.serve(bench.legacy("ping"));
+            EXPECT_EQ(flow->exchange.answer.status, 200);
+            bench.clock.advance(60s);
+            flow = co_await bench.serve(bench.legacy("ping"));
+            EXPECT_EQ(flow->exchange.answer.status, 404);
+        },
+        {.session_idle_timeout = 60s});
+}
+
+TEST(LegacySession, KeepsTheWireOfItsRevision)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        for (const auto& revision : revisions) {
+            const bool old = revision == "2025-03-26";
+            co_await bench.open_session(revision);
+            auto flow = co_await bench.serve(bench.legacy("tools/list"));
+            const auto tools = field<json>(result_of(*flow), "tools").value();
+            EXPECT_EQ(find_member(tools[0], "title") == nullptr, old);
+            EXPECT_EQ(find_member(tools[0], "outputSchema") == nullptr, old);
+            EXPECT_NE(find_member(tools[0], "annotations"), nullptr);
+            flow = co_await bench.serve(bench.legacy_call("echo"));
+            EXPECT_EQ(find_member(result_of(*flow), "structuredContent") == nullptr, old);
+            // Only objects were structured results then.
+            flow = co_await bench.serve(bench.legacy_call("list"));
+            EXPECT_EQ(find_member(result_of(*flow), "structuredContent"), nullptr);
+        }
+    });
+}
+
+std::string echo_body(const json& id)
+{
+    return Bench::legacy_body("tools/call", {{"name", "echo"}}, id);
+}
+
+TEST(LegacyBatch, IsAnsweredAsAnArray)
+{
+    const auto body = '[' + Bench::legacy_body("ping", json::object(), 1) + ',' +
+                      R"({"jsonrpc":"2.0","method":"notifications/x"},)" + echo_body("two") + ',' +
+                      Bench::legacy_body("no/such", json::object(), 3) + ']';
+    on_bench([&](Bench& bench) -> Task<void> {
+        co_await bench.open_session("2025-03-26");
+        const auto flow = co_await bench.serve(bench.inbound("POST", bench.legacy_headers(), body));
+        const auto answers = flow->exchange.message();
+        EXPECT_EQ(answers.size(), 3U);
+        std::set<std::string> ids;
+        for (const auto& answer : answers) ids.insert(field<json>(answer, "id").value().dump());
+        EXPECT_TRUE(ids.contains("1") && ids.contains("\"two\"") && ids.contains("3"));
+    });
+}
+
+TEST(LegacyBatch, GivesEachCallItsOwnIdInTheTrail)
+{
+    const auto body = '[' + echo_body(1) + ',' + echo_body(2) + ']';
+    on_bench([&](Bench& bench) -> Task<void> {
+        co_await bench.open_session("2025-03-26");
+        co_await bench.serve(bench.inbound("POST", bench.legacy_headers(), body));
+        EXPECT_EQ(bench.service.requests.size(), 2U);
+        EXPECT_NE(bench.service.requests[0], bench.service.requests[1]);
+    });
+}
+
+TEST(LegacyBatch, HasItsLimits)
+{
+    const auto ping = Bench::legacy_body("ping");
+    const auto initialize = Bench::legacy_body("initialize", {{"protocolVersion", "2025-03-26"}});
+    const auto note = std::string{R"({"jsonrpc":"2.0","method":"notifications/x"})"};
+    const std::vector<std::pair<std::string, int>> rows{
+        {'[' + ping + ',' + ping + ']', 200},
+        {'[' + ping + ',' + ping + ',' + ping + ']', 400},
+        {'[' + initialize + ']', 400},
+        {'[' + note + ',' + note + ']', 202}};
+    on_bench(
+        [&](Bench& bench) -> Task<void> {
+            co_await bench.open_session("2025-03-26");
+            for (const auto& [body, status] : rows) {
+                const auto flow =
+                    co_await bench.serve(bench.inbound("POST", bench.legacy_headers(), body));
+                EXPECT_EQ(flow->exchange.answer.status, status) << body;
+            }
+        },
+        {.batch_max = 2});
+}
+
+TEST(LegacyCall, RunsOnWhenTheClientHangsUp)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto flow = bench.start(bench.legacy_call("slow"));
+        co_await bench.bell.until([&] { return bench.service.slow_calls == 1; });
+        flow->hang_up.emit(asio::cancellation_type::terminal);
+        co_await bench.end_of(flow);
+        EXPECT_EQ(bench.service.slow_cancels, 0);
+        EXPECT_EQ(bench.endpoint.legacy_calls(), 1U);
+        bench.service.release();
+        co_await bench.bell.until([&] { return bench.service.slow_ends == 1; });
+    });
+}
+
+TEST(LegacyCall, IsStoppedByTheNotificationAndNotAnswered)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto flow = bench.start(bench.legacy_call("slow", "call"));
+        co_await bench.bell.until([&] { return bench.service.slow_calls == 1; });
+        const auto other = co_await bench.serve(bench.cancelled(1));
+        EXPECT_EQ(other->exchange.answer.status, 202);
+        EXPECT_FALSE(flow->is_over);
+        co_await bench.serve(bench.cancelled("call"));
+        co_await bench.end_of(flow);
+        co_await bench.bell.until([&] { return bench.service.slow_cancels == 1; });
+        EXPECT_TRUE(flow->exchange.streaming);
+        EXPECT_TRUE(std::ranges::all_of(flow->exchange.events,
+                                        [](const auto& event) { return event.second.empty(); }));
+    });
+}
+
+TEST(LegacyCall, IsNotStoppedFromAnotherSession)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto flow = bench.start(bench.legacy_call("slow"));
+        co_await bench.bell.until([&] { return bench.service.slow_calls == 1; });
+        co_await bench.open_session();
+        co_await bench.serve(bench.cancelled(1));
+        bench.service.release();
+        co_await bench.end_of(flow);
+        EXPECT_EQ(bench.service.slow_ends, 1);
+        EXPECT_TRUE(flow->exchange.replied);
+    });
+}
+
+TEST(LegacyCall, EndsWithItsSession)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto flow = bench.start(bench.legacy_call("slow"));
+        co_await bench.bell.until([&] { return bench.service.slow_calls == 1; });
+        co_await bench.serve(bench.inbound("DELETE", bench.legacy_headers()));
+        co_await bench.end_of(flow);
+        co_await bench.bell.until([&] { return bench.service.slow_cancels == 1; });
+    });
+}
+
+TEST(LegacyCall, IsRefusedWhenTooManyAreUnderWay)
+{
+    on_bench(
+        [](Bench& bench) -> Task<void> {
+            co_await bench.open_session();
+            const auto first = bench.start(bench.legacy_call("slow"));
+            co_await bench.bell.until([&] { return bench.service.slow_calls == 1; });
+            const auto second = co_await bench.serve(bench.legacy_call("echo", 2));
+            EXPECT_EQ(error_code(second->exchange.message()), -32603);
+            const auto ping = co_await bench.serve(bench.legacy("ping"));
+            EXPECT_EQ(error_code(ping->exchange.message()), 0);
+            bench.service.release();
+            co_await bench.end_of(first);
+        },
+        {.calls_per_session_max = 1});
+}
+
+TEST(LegacyStream, IsPrimedOnlySince20251125)
+{
+    on_bench(
+        [](Bench& bench) -> Task<void> {
+            for (const auto& revision : revisions) {
+                bench.service.is_released = false;
+                co_await bench.open_session(revision);
+                const auto flow = bench.start(bench.legacy_call("slow"));
+                co_await bench.bell.until([&] { return flow->exchange.keep_alives >= 1; });
+                bench.service.release();
+                co_await bench.end_of(flow);
+                const auto& events = flow->exchange.events;
+                EXPECT_EQ(events.size(), revision == "2025-11-25" ? 2U : 1U);
+                EXPECT_EQ(events.front().second.empty(), revision == "2025-11-25");
+                EXPECT_EQ(events.back().first, "1-1");
+            }
+        },
+        {.keep_alive_interval = 2ms});
+}
+
+TEST(LegacyStream, IsResumedWhereItBrokeOff)
+{
+    on_bench(
+        [](Bench& bench) -> Task<void> {
+            co_await bench.open_session();
+            const auto broken = bench.start(bench.legacy_call("slow"));
+            co_await bench.bell.until([&] { return broken->exchange.keep_alives >= 1; });
+            broken->hang_up.emit(asio::cancellation_type::terminal);
+            co_await bench.end_of(broken);
+            EXPECT_EQ(broken->exchange.events.size(), 1U);
+            const auto last = broken->exchange.events.front().first;
+
+            const auto resumed = bench.start(
+                changed(bench.inbound("GET", bench.legacy_headers()), "Last-Event-ID", last));
+            co_await bench.bell.until([&] { return resumed->exchange.streaming; });
+            bench.service.release();
+            co_await bench.end_of(resumed);
+            EXPECT_EQ(resumed->exchange.events.size(), 1U);
+            EXPECT_EQ(error_code(resumed->exchange.message()), 0);
+
+            // What was sent is kept: the same place can be resumed from again.
+            const auto again = co_await bench.serve(
+                changed(bench.inbound("GET", bench.legacy_headers()), "Last-Event-ID", last));
+            EXPECT_EQ(again->exchange.events, resumed->exchange.events);
+        },
+        {.keep_alive_interval = 2ms});
+}
+
+TEST(LegacyStream, OfASessionIsOneAndStaysOpen)
+{
+    on_bench(
+        [](Bench& bench) -> Task<void> {
+            co_await bench.open_session();
+            const auto stream = bench.start(bench.inbound("GET", bench.legacy_headers()));
+            co_await bench.bell.until([&] { return stream->exchange.keep_alives >= 2; });
+            EXPECT_EQ(stream->exchange.events.size(), 1U) << "the priming event";
+            const auto second = co_await bench.serve(bench.inbound("GET", bench.legacy_headers()));
+            EXPECT_EQ(second->exchange.answer.status, 409);
+            stream->hang_up.emit(asio::cancellation_type::terminal);
+            co_await bench.end_of(stream);
+            const auto third = bench.start(bench.inbound("GET", bench.legacy_headers()));
+            co_await bench.bell.until([&] { return third->exchange.streaming; });
+            bench.endpoint.drain();
+            co_await bench.end_of(third);
+        },
+        {.keep_alive_interval = 2ms});
+}
+
+TEST(LegacyStream, EndsWithTheToken)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        auto inbound = bench.inbound("GET", bench.legacy_headers());
+        inbound.principal.identity.expires = bench.clock.now() + 5ms;
+        const auto stream = co_await bench.serve(std::move(inbound));
+        EXPECT_TRUE(stream->exchange.streaming);
+    });
+}
+
+TEST(LegacyEndpoint, OpensNoSessionsWhileItDrains)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        bench.endpoint.drain();
+        auto inbound = bench.initialize("2025-11-25");
+        const auto flow = co_await bench.serve(std::move(inbound));
+        EXPECT_EQ(flow->exchange.answer.status, 503);
+        EXPECT_NE(flow->exchange.header("Retry-After"), "");
+    });
+}
+
+}  // namespace
+}  // namespace tailops::mcp::testing
