@@ -12,6 +12,9 @@
 namespace tailops::targets::ssh {
 namespace {
 
+// The longest name of RFC 4254 has four letters; servers may add their own.
+constexpr std::size_t signal_bytes_max = 32;
+
 void keep(Channel::Stream& stream, std::string_view bytes, std::size_t kept_max)
 {
     stream.bytes += bytes.size();
@@ -42,7 +45,9 @@ struct Channel::Callbacks {
         };
         table.channel_exit_signal_function = [](ssh_session, ssh_channel, const char* name, int,
                                                 const char*, const char*, void* self) {
-            static_cast<Callbacks*>(self)->note([&](Seen& seen) { seen.signal = name; });
+            static_cast<Callbacks*>(self)->note([&](Seen& seen) {
+                seen.signal = std::string_view{name}.substr(0, signal_bytes_max);
+            });
         };
         table.channel_close_function = [](ssh_session, ssh_channel, void* self) {
             static_cast<Callbacks*>(self)->note([](Seen& seen) { seen.closed = true; });

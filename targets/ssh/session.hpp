@@ -99,11 +99,12 @@ private:
 
     Introduction introduction_;
     Socket socket_;
-    // Order matters: the event refers to the session and must be freed before it.
-    SessionHandle session_;
-    EventHandle event_;
+    // Order matters: the session refers to the counters and the event to the session; each must be
+    // freed before what it refers to.
     struct Counters;
     std::unique_ptr<Counters> counters_;
+    SessionHandle session_;
+    EventHandle event_;
     std::vector<Listener*> listeners_;
     std::optional<Error> failure_;
     std::uint64_t announced_{0};  // what received() was when listeners were last rung

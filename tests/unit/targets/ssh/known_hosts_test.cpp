@@ -52,6 +52,11 @@ struct Case {
     Trust trust;
 };
 
+void PrintTo(const Case& row, std::ostream* out)
+{
+    *out << row.name;
+}
+
 class SshKnownHostsFile : public ::testing::TestWithParam<Case> {};
 
 TEST_P(SshKnownHostsFile, DecidesWhetherAKeyIsKnown)

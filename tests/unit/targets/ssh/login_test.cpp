@@ -121,6 +121,11 @@ struct KeyFormat {
     std::string name;
     std::vector<std::string> arguments;
 };
+void PrintTo(const KeyFormat& row, std::ostream* out)
+{
+    *out << row.name;
+}
+
 class SshKeyFormat : public ::testing::TestWithParam<KeyFormat> {};
 
 TEST_P(SshKeyFormat, LogsIn)
