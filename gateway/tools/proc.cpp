@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <set>
 
 namespace tailops::tools::proc {
@@ -31,7 +32,9 @@ std::optional<double> decimal(std::string_view text)
     double value = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) ||
+        value < 0)
+        return std::nullopt;
     return value;
 }
 
@@ -90,16 +93,18 @@ Result<Memory> parse_meminfo(std::string_view text)
             bytes[fields[0].substr(0, fields[0].size() - 1)] = *kib * 1024;
         }
     }
-    if (!bytes.contains("MemTotal") || bytes["MemTotal"] == 0) {
-        return unreadable("/proc/meminfo", text);
-    }
-    Memory out{.total = bytes["MemTotal"],
-               .available = bytes["MemAvailable"],
-               .free = bytes["MemFree"],
-               .swap_total = bytes["SwapTotal"],
-               .swap_free = bytes["SwapFree"]};
+    const auto said = [&bytes](std::string_view name) {
+        const auto at = bytes.find(name);
+        return at == bytes.end() ? std::uint64_t{0} : at->second;
+    };
+    if (said("MemTotal") == 0) return unreadable("/proc/meminfo", text);
+    Memory out{.total = said("MemTotal"),
+               .available = said("MemAvailable"),
+               .free = said("MemFree"),
+               .swap_total = said("SwapTotal"),
+               .swap_free = said("SwapFree")};
     if (!bytes.contains("MemAvailable")) {
-        out.available = bytes["MemFree"] + bytes["Buffers"] + bytes["Cached"];
+        out.available = said("MemFree") + said("Buffers") + said("Cached");
     }
     out.available = std::min(out.available, out.total);
     return out;

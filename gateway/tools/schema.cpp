@@ -144,7 +144,7 @@ std::size_t characters(std::string_view text)
 const json* broken_bound(const json& schema, std::string_view keyword, std::size_t size)
 {
     const auto* bound = find_member(schema, keyword);
-    if (!bound || !bound->is_number_unsigned()) return nullptr;
+    if (!bound || !bound->is_number_integer()) return nullptr;
     const auto limit = bound->get<std::size_t>();
     const bool broken = keyword.starts_with("min") ? size < limit : size > limit;
     return broken ? bound : nullptr;
@@ -256,8 +256,9 @@ const std::map<std::string_view, json>& input_schemas()
                 {"minLength", 1},
                 {"maxLength", 128},
                 {"examples", json::array({"web-01"})}};
-            auto& required = entry["required"];
-            required.insert(required.begin(), "target");
+            auto required = json::array({"target"});
+            for (auto& name : entry["required"]) required.push_back(std::move(name));
+            entry["required"] = std::move(required);
         }
         return out;
     }();

@@ -1,0 +1,110 @@
+#include "gateway/core/json.hpp"
+#include "gateway/tools/tool.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace tailops::tools {
+namespace {
+
+using nlohmann::json;
+using targets::HttpCall;
+using ::testing::HasSubstr;
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+Result<Plan> plan(const json& arguments)
+{
+    return find("http_request")->plan(arguments, {});
+}
+
+TEST(HttpRequest, ReadingAndChangingAreTwoRights)
+{
+    for (const auto* method : {"GET", "HEAD"}) {
+        const auto made = plan({{"method", method}, {"path", "/api"}});
+        ASSERT_TRUE(made);
+        EXPECT_EQ(made->right.capability, "http:read");
+        EXPECT_EQ(made->right.tier, Tier::observe);
+    }
+    for (const auto* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+        const auto made = plan({{"method", method}, {"path", "/api"}});
+        ASSERT_TRUE(made);
+        EXPECT_EQ(made->right.capability, "http:write");
+        EXPECT_EQ(made->right.tier, Tier::control);
+    }
+    EXPECT_FALSE(validate_arguments(*find("http_request"),
+                                    {{"target", "t"}, {"path", "/"}, {"method", "TRACE"}}));
+    EXPECT_FALSE(validate_arguments(*find("http_request"),
+                                    {{"target", "t"}, {"path", "/"}, {"method", "get"}}));
+}
+
+TEST(HttpRequest, CarriesQueryHeadersAndBody)
+{
+    const auto made = plan({{"method", "POST"},
+                            {"path", "/api/items"},
+                            {"query", {{"a", "x&y"}, {"n", 5}, {"on", true}}},
+                            {"headers", {{"Accept", "application/json"}}},
+                            {"body", {{"k", "v"}}}});
+    ASSERT_TRUE(made) << made.error().describe();
+    const auto& call = std::get<HttpCall>(made->operation);
+    EXPECT_EQ(call.query, (Pairs{{"a", "x&y"}, {"n", "5"}, {"on", "true"}}));
+    EXPECT_EQ(call.headers,
+              (Pairs{{"Accept", "application/json"}, {"Content-Type", "application/json"}}));
+    EXPECT_EQ(call.body, R"({"k":"v"})");
+    EXPECT_EQ(std::get<std::string>(made->parameters.at("path")), "/api/items");
+    const auto text = plan({{"method", "PUT"},
+                            {"path", "/a"},
+                            {"body", "x"},
+                            {"headers", {{"content-type", "text/csv"}}}});
+    EXPECT_EQ(std::get<HttpCall>(text->operation).headers, (Pairs{{"content-type", "text/csv"}}));
+}
+
+TEST(HttpRequest, RefusesPathsThatMeanTwoThings)
+{
+    for (const auto* path : {"/", "/api", "/api/", "/a.b/c~d", "/a%20b"}) {
+        EXPECT_TRUE(plan({{"path", path}})) << path;
+    }
+    for (const auto* path :
+         {"", "api", "//evil.example/x", "/a/../b", "/a/./b", "/a//b", "/a?x=1", "/a#b",
+          "/%2e%2e/b", "/a%2fb", "/a%00", "/a%5cb", "/a\\b", "/a b", "/a\r\nX: y", "/..;/b"}) {
+        EXPECT_FALSE(plan({{"path", path}})) << path;
+    }
+}
+
+TEST(HttpRequest, RefusesHeadersThatAreTheGateways)
+{
+    for (const auto* name :
+         {"Authorization", "cookie", "HOST", "Content-Length", "transfer-encoding", "Connection",
+          "Proxy-Authorization", "X-Forwarded-For", "Bad Name", "", "a:b", "a\nb"}) {
+        EXPECT_FALSE(plan({{"path", "/"}, {"headers", {{name, "x"}}}})) << name;
+    }
+    EXPECT_FALSE(plan({{"path", "/"}, {"headers", {{"X-A", "a\r\nHost: b"}}}}));
+    EXPECT_TRUE(plan({{"path", "/"}, {"headers", {{"X-A", "a"}}}}));
+    EXPECT_FALSE(plan({{"path", "/"}, {"body", "x"}}));
+}
+
+TEST(HttpRequest, ShowsTheAnswer)
+{
+    const auto made = plan({{"path", "/"}});
+    targets::ExecutionResult result;
+    result.status = 200;
+    result.content_type = "application/json";
+    result.output = R"({"a": 1})";
+    result.output_bytes = 8;
+    const auto good = made->present(result);
+    ASSERT_TRUE(good);
+    EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *good));
+    EXPECT_EQ(good->at("success"), true);
+    EXPECT_EQ(good->at("body"), R"({"a": 1})");
+    result.status = 404;
+    EXPECT_EQ(made->present(result)->at("success"), false);
+    result.output = std::string{"\x89PNG\0", 5};
+    EXPECT_FALSE(made->present(result)->contains("body"));
+    EXPECT_THAT(made->present(result)->at("note").get<std::string>(), HasSubstr("no text"));
+    result.output = "caf\xC3";  // cut within a character
+    result.truncated = true;
+    EXPECT_EQ(made->present(result)->at("body"), "caf");
+}
+
+}  // namespace
+}  // namespace tailops::tools

@@ -1,0 +1,238 @@
+#include "gateway/core/json.hpp"
+#include "gateway/tools/reference.hpp"
+#include "gateway/tools/tool.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <re2/re2.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace tailops::tools {
+namespace {
+
+using nlohmann::json;
+
+const std::set<std::string> supported = {
+    "type",     "properties", "required",  "additionalProperties",
+    "items",    "enum",       "const",     "minimum",
+    "maximum",  "minLength",  "maxLength", "minItems",
+    "maxItems", "pattern",    "title",     "description",
+    "default",  "examples"};
+
+/// Complains of every keyword that validate_against would silently not check, and of descriptions,
+/// patterns, defaults and examples that are not what they should be.
+void check_schema(const json& schema, const std::string& where, bool is_input)
+{
+    ASSERT_TRUE(schema.is_object()) << where;
+    for (const auto& [keyword, value] : schema.items()) {
+        EXPECT_TRUE(supported.contains(keyword)) << where << ": " << keyword;
+    }
+    if (const auto* pattern = find_member(schema, "pattern")) {
+        EXPECT_TRUE(re2::RE2{pattern->get<std::string>()}.ok()) << where;
+    }
+    if (const auto* usual = find_member(schema, "default")) {
+        EXPECT_TRUE(validate_against(schema, *usual)) << where;
+    }
+    for (const auto& example : schema.value("examples", json::array())) {
+        EXPECT_TRUE(validate_against(schema, example)) << where;
+    }
+    const auto properties = schema.value("properties", json::object());
+    for (const auto& [name, inner] : properties.items()) {
+        check_schema(inner, where + '.' + name, is_input);
+        if (is_input) {
+            EXPECT_TRUE(inner.contains("description")) << where << '.' << name;
+        }
+    }
+    if (const auto* items = find_member(schema, "items"))
+        check_schema(*items, where + "[]", is_input);
+    const auto* others = find_member(schema, "additionalProperties");
+    if (others && others->is_object()) check_schema(*others, where + ".*", is_input);
+    for (const auto& name : schema.value("required", json::array())) {
+        EXPECT_TRUE(properties.contains(name.get<std::string>()))
+            << where << ": requires the unknown " << name;
+    }
+}
+
+TEST(Table, IsSortedAndEveryToolIsFound)
+{
+    ASSERT_FALSE(all().empty());
+    EXPECT_TRUE(std::ranges::is_sorted(all(), {}, &Tool::name));
+    for (const auto& tool : all()) EXPECT_EQ(find(tool.name), &tool);
+    EXPECT_EQ(find("get_system_statu"), nullptr);
+}
+
+TEST(Table, EveryColumnIsFilled)
+{
+    for (const auto& tool : all()) {
+        SCOPED_TRACE(tool.name);
+        EXPECT_FALSE(tool.title.empty());
+        EXPECT_GT(tool.summary.size(), 20U);
+        EXPECT_NE(tool.plan == nullptr, tool.answer == nullptr);
+        EXPECT_FALSE(tool.rights.empty());
+        for (const auto& right : tool.rights) EXPECT_TRUE(parse_capability(right.capability));
+        if (tool.annotations.read_only) {
+            EXPECT_FALSE(tool.annotations.destructive);
+        }
+        if (tool.annotations.read_only) {
+            for (const auto& right : tool.rights) EXPECT_EQ(right.tier, Tier::observe);
+        }
+    }
+}
+
+TEST(Table, SchemasAreStrictAndUseOnlyWhatIsChecked)
+{
+    for (const auto& tool : all()) {
+        const auto input = parse_json(tool.input_schema), output = parse_json(tool.output_schema);
+        ASSERT_TRUE(input) << tool.name << input.error().describe();
+        ASSERT_TRUE(output) << tool.name << output.error().describe();
+        EXPECT_EQ(input->at("type"), "object");
+        EXPECT_EQ(input->at("additionalProperties"), false) << tool.name;
+        EXPECT_EQ(output->at("type"), "object");
+        check_schema(*input, std::string{tool.name} + ".input", true);
+        check_schema(*output, std::string{tool.name} + ".output", false);
+        check_schema(full_input_schema(tool), std::string{tool.name} + ".full", true);
+        EXPECT_EQ(full_input_schema(tool).at("properties").contains("target"), tool.needs_target());
+    }
+}
+
+TEST(Table, EveryTextArgumentIsBounded)
+{
+    for (const auto& tool : all()) {
+        const auto properties = parse_json(tool.input_schema)->at("properties");
+        for (const auto& [name, schema] : properties.items()) {
+            if (schema.value("type", json{}) == "string") {
+                EXPECT_TRUE(schema.contains("maxLength") || schema.contains("enum"))
+                    << tool.name << '.' << name;
+            }
+            if (schema.value("type", json{}) == "integer") {
+                EXPECT_TRUE(schema.contains("minimum") && schema.contains("maximum"))
+                    << tool.name << '.' << name;
+            }
+        }
+    }
+}
+
+TEST(Table, WhatADryRunOrAFailureAnswersFitsTheOutputSchema)
+{
+    for (const auto& tool : all()) {
+        if (!tool.needs_target()) continue;
+        const auto schema = parse_json(tool.output_schema);
+        EXPECT_TRUE(validate_against(*schema, {{"dry_run", true}, {"would", "run x"}}))
+            << tool.name;
+        EXPECT_TRUE(validate_against(*schema, {{"success", false}, {"error", "no"}})) << tool.name;
+    }
+}
+
+/// One row for each tool: arguments that are fine, and the neighbour that is not.
+struct Row {
+    json accepted;
+    json refused;
+};
+
+const std::map<std::string_view, Row>& rows()
+{
+    static const std::map<std::string_view, Row> table{
+        {"execute_command", {{{"command_name", "uptime"}}, {{"command_name", "uptime; id"}}}},
+        {"file_operations",
+         {{{"action", "read"}, {"path", "/srv/a"}}, {{"action", "write"}, {"path", "/srv/a"}}}},
+        {"get_container_list", {json::object(), {{"all", "yes"}}}},
+        {"get_container_logs", {{{"name_or_id", "web"}}, {{"name_or_id", "../web"}}}},
+        {"get_network_status", {json::object(), {{"x", 1}}}},
+        {"get_system_status", {json::object(), {{"format", "toon"}}}},
+        {"get_top_processes", {{{"limit", 100}, {"sort_by", "memory"}}, {{"limit", 101}}}},
+        {"health_check", {json::object(), {{"x", 1}}}},
+        {"http_request", {{{"path", "/api"}}, {{"path", "api"}}}},
+        {"inspect_container", {{{"name_or_id", "web.1"}}, {{"name_or_id", "-web"}}}},
+        {"list_commands", {{{"category", "disk"}}, {{"category", "disks"}}}},
+        {"list_targets", {{{"tag", "web"}}, {{"tag", 1}}}},
+        {"manage_container",
+         {{{"action", "stop"}, {"name_or_id", "web"}},
+          {{"action", "kill"}, {"name_or_id", "web"}}}},
+        {"test_target", {json::object(), {{"x", 1}}}},
+        {"whoami", {json::object(), {{"x", 1}}}},
+    };
+    return table;
+}
+
+TEST(Table, EveryToolHasARowHere)
+{
+    for (const auto& tool : all()) {
+        SCOPED_TRACE(tool.name);
+        const auto row = rows().find(tool.name);
+        ASSERT_NE(row, rows().end());
+        auto accepted = row->second.accepted, refused = row->second.refused;
+        if (tool.needs_target()) accepted["target"] = refused["target"] = "t";
+        EXPECT_TRUE(validate_arguments(tool, accepted));
+        EXPECT_FALSE(validate_arguments(tool, refused));
+    }
+    EXPECT_EQ(rows().size(), all().size());
+}
+
+TEST(Table, EveryPlanAsksForADeclaredRightAndShowsPolicyOnlyDeclaredParameters)
+{
+    targets::TargetSpec spec;
+    spec.facts.id = TargetId{"t"};
+    spec.file_roots = {"/srv"};
+    const auto& commands = CommandCatalogue::shipped();
+    for (const auto& tool : all()) {
+        if (!tool.needs_target()) continue;
+        SCOPED_TRACE(tool.name);
+        auto arguments = rows().at(tool.name).accepted;
+        arguments["target"] = "t";
+        const auto plan = tool.plan(arguments, {.target = &spec, .commands = &commands});
+        ASSERT_TRUE(plan) << plan.error().describe();
+        EXPECT_TRUE(std::ranges::any_of(tool.rights, [&](const Right& right) {
+            return right.capability == plan->right.capability && right.tier == plan->right.tier;
+        }));
+        const auto known = policy_parameters(tool, commands);
+        for (const auto& [name, value] : plan->parameters) {
+            EXPECT_TRUE(known.contains(name)) << name;
+        }
+        EXPECT_TRUE(plan->present);
+    }
+}
+
+TEST(Table, AbsentArgumentsMeanTheDefaultsOfTheSchema)
+{
+    targets::TargetSpec spec;
+    spec.file_roots = {"/srv"};
+    const PlanContext context{.target = &spec, .commands = &CommandCatalogue::shipped()};
+    for (const auto& tool : all()) {
+        if (!tool.needs_target()) continue;
+        auto arguments = rows().at(tool.name).accepted;
+        auto spelled_out = arguments;
+        const auto properties = parse_json(tool.input_schema)->at("properties");
+        for (const auto& [name, schema] : properties.items()) {
+            if (schema.contains("default") && !arguments.contains(name)) {
+                spelled_out[name] = schema.at("default");
+            }
+        }
+        const auto plan = tool.plan(arguments, context), same = tool.plan(spelled_out, context);
+        ASSERT_TRUE(plan && same) << tool.name;
+        EXPECT_EQ(plan->parameters, same->parameters) << tool.name;
+    }
+}
+
+TEST(ToolsReference, IsWhatDocsToolsSays)
+{
+    std::ifstream file{TAILOPS_SOURCE_DIR "/docs/tools.md"};
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_EQ(text.str(), tools_reference())
+        << "write docs/tools.md anew: tailops tools-reference > docs/tools.md";
+}
+
+TEST(AsText, IsOneLineOfJson)
+{
+    const auto text = as_text(*find("whoami"), {{"name", "a\nb\xff"}});
+    EXPECT_EQ(text.find('\n'), std::string::npos);
+    EXPECT_TRUE(parse_json(text));
+}
+
+}  // namespace
+}  // namespace tailops::tools
