@@ -115,6 +115,7 @@ struct Load {
 double measure(const std::filesystem::path& directory, const Load& load)
 {
     const Clock clock;
+    Runtime runtime{2, 1};  // outlives the trail
     TrailSettings settings{.directory = directory / load.name, .key = Secret{std::string(32, 'k')}};
     auto opened = JsonlTrail::open(std::move(settings), clock);
     if (!opened) {
@@ -122,7 +123,6 @@ double measure(const std::filesystem::path& directory, const Load& load)
         std::exit(1);
     }
     auto& trail = **opened;
-    Runtime runtime{2, 1};
     std::atomic<int> refused{0};
     const auto before = trail.counters();
     const auto began = steady_clock::now();

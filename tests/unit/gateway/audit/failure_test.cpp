@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <thread>
 
 namespace tailops::audit {
 namespace {
@@ -61,20 +62,20 @@ TEST(TrailFailure, AFullDiskRefusesUntilThereIsRoomAndTheChainStaysWhole)
     int accepted = 0;
     auto last = Status{};
     while (last && accepted < 10'000) {
-        last = append(*trail, intent(std::to_string(accepted)));
+        last = directory.append(*trail, intent(std::to_string(accepted)));
         if (last) ++accepted;
     }
     ASSERT_TRUE(is_unavailable(last));
     EXPECT_TRUE(is_unavailable(trail->health()));
     EXPECT_EQ(last.error().public_message(), "the audit trail cannot be written");
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("refused"))));
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("refused"), Durability::buffered)));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("refused"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("refused"), Durability::buffered)));
     // Nothing half-written is in sight, though the disk took a part of the last record.
     EXPECT_TRUE(directory.verified().is_sound());
     EXPECT_TRUE(directory.text().ends_with('\n'));
 
     disk.make_room();
-    EXPECT_TRUE(append(*trail, intent("after")));
+    EXPECT_TRUE(directory.append(*trail, intent("after")));
     EXPECT_TRUE(trail->health());
     EXPECT_TRUE(directory.verified().is_sound());
     EXPECT_EQ(directory.found({.filter = {.request = "refused"}}).size(), 0U);
@@ -96,14 +97,14 @@ TEST(TrailFailure, AnOutcomeThatWasRefusedIsWrittenLater)
         return -1;
     };
     const auto trail = directory.open(std::move(settings));
-    ASSERT_TRUE(append(*trail, intent("a")));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
     is_broken = true;
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("b"))));
-    EXPECT_TRUE(is_unavailable(append(*trail, outcome("a"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, outcome("a"))));
     EXPECT_TRUE(is_unavailable(trail->health()));
     EXPECT_EQ(directory.found({}).size(), 1U);
     is_broken = false;
-    EXPECT_TRUE(append(*trail, intent("c")));
+    EXPECT_TRUE(directory.append(*trail, intent("c")));
     EXPECT_EQ(directory.found({.filter = {.request = "a", .outcome = "ok"}}).size(), 1U);
     EXPECT_EQ(directory.found({.filter = {.request = "b"}}).size(), 0U);
     EXPECT_TRUE(directory.verified().is_sound());
@@ -122,7 +123,7 @@ TEST(TrailFailure, RecoversWithoutBeingAsked)
     };
     const auto trail = directory.open(std::move(settings));
     is_broken = true;
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("a"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("a"))));
     is_broken = false;
     while (!trail->health()) std::this_thread::yield();
     EXPECT_TRUE(directory.verified().is_sound());
@@ -132,15 +133,15 @@ TEST(TrailFailure, ARemovedFileRefusesUntilItIsBack)
 {
     TrailDirectory directory;
     const auto trail = directory.open();
-    ASSERT_TRUE(append(*trail, intent("a")));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
     const auto file = directory.path / "audit.jsonl";
     const auto aside = directory.path / "elsewhere";
     std::filesystem::rename(file, aside);
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("b"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
     std::filesystem::copy_file(aside, file);  // the same text, another file
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("c"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("c"))));
     std::filesystem::rename(aside, file);
-    EXPECT_TRUE(append(*trail, intent("d")));
+    EXPECT_TRUE(directory.append(*trail, intent("d")));
     EXPECT_TRUE(directory.verified().is_sound());
 }
 
@@ -148,11 +149,11 @@ TEST(TrailFailure, AFileThatAnotherProgramChangedRefuses)
 {
     TrailDirectory directory;
     const auto trail = directory.open();
-    ASSERT_TRUE(append(*trail, intent("a")));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
     std::ofstream{directory.path / "audit.jsonl", std::ios::app} << "a line of mine\n";
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("b"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
     std::filesystem::resize_file(directory.path / "audit.jsonl", 10);
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("c"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("c"))));
 }
 
 TEST(TrailFailure, ARotationThatFailsGoesBackAndRefuses)
@@ -167,13 +168,13 @@ TEST(TrailFailure, ARotationThatFailsGoesBackAndRefuses)
         return -1;
     };
     const auto trail = directory.open(std::move(settings));
-    ASSERT_TRUE(append(*trail, intent("a")));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
     syncs_left = 1;  // the old file's sync goes well, the new one's does not
-    EXPECT_TRUE(is_unavailable(append(*trail, intent("b"))));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
     EXPECT_TRUE(directory.verified().is_sound());
     EXPECT_EQ(directory.verified().files, 1U);
     syncs_left = 1000;
-    EXPECT_TRUE(append(*trail, intent("c")));
+    EXPECT_TRUE(directory.append(*trail, intent("c")));
     EXPECT_EQ(trail->counters().rotations, 1U);
     EXPECT_TRUE(directory.verified().is_sound());
 }

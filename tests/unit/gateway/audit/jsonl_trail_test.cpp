@@ -4,13 +4,15 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <latch>
 #include <semaphore>
+#include <thread>
 
 namespace tailops::audit {
 namespace {
@@ -39,8 +41,8 @@ TEST(JsonlTrail, WritesIntentAndOutcomeInOrder)
 {
     TrailDirectory directory;
     const auto trail = directory.open();
-    ASSERT_TRUE(append(*trail, intent("a")));
-    ASSERT_TRUE(append(*trail, outcome("a")));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
+    ASSERT_TRUE(directory.append(*trail, outcome("a")));
     EXPECT_TRUE(trail->health());
     const auto found = directory.found({.order = Query::Order::oldest_first});
     ASSERT_EQ(found.size(), 2U);
@@ -56,11 +58,11 @@ TEST(JsonlTrail, ADurableRecordIsSyncedAndABufferedOneRidesWithIt)
     settings.flush_interval = std::chrono::hours{1};
     const auto trail = directory.open(std::move(settings));
     const auto before = trail->counters();
-    ASSERT_TRUE(append(*trail, intent("a"), Durability::buffered));
+    ASSERT_TRUE(directory.append(*trail, intent("a"), Durability::buffered));
     EXPECT_EQ(trail->counters().syncs, before.syncs);
     EXPECT_EQ(trail->counters().queued, 1U);
     EXPECT_EQ(directory.found({}).size(), 0U);
-    ASSERT_TRUE(append(*trail, outcome("a"), Durability::durable));
+    ASSERT_TRUE(directory.append(*trail, outcome("a"), Durability::durable));
     EXPECT_EQ(trail->counters().syncs, before.syncs + 1);
     EXPECT_EQ(trail->counters().queued, 0U);
     EXPECT_EQ(directory.found({}).size(), 2U);
@@ -72,8 +74,8 @@ TEST(JsonlTrail, FlushWaitsForWhatWasBuffered)
     auto settings = directory.settings();
     settings.flush_interval = std::chrono::hours{1};
     const auto trail = directory.open(std::move(settings));
-    ASSERT_TRUE(append(*trail, intent("a"), Durability::buffered));
-    ASSERT_TRUE(testing::run([&](Runtime&) { return trail->flush(); }));
+    ASSERT_TRUE(directory.append(*trail, intent("a"), Durability::buffered));
+    ASSERT_TRUE(directory.flush(*trail));
     EXPECT_EQ(directory.found({}).size(), 1U);
 }
 
@@ -84,7 +86,7 @@ TEST(JsonlTrail, WritesBufferedRecordsUnaskedAndAtTheEnd)
         auto settings = directory.settings();
         settings.flush_interval = std::chrono::milliseconds{1};
         const auto trail = directory.open(std::move(settings));
-        ASSERT_TRUE(append(*trail, intent("a"), Durability::buffered));
+        ASSERT_TRUE(directory.append(*trail, intent("a"), Durability::buffered));
         while (trail->counters().records == 0) std::this_thread::yield();
         EXPECT_EQ(directory.found({}).size(), 1U);
     }
@@ -92,7 +94,7 @@ TEST(JsonlTrail, WritesBufferedRecordsUnaskedAndAtTheEnd)
         auto settings = directory.settings();
         settings.flush_interval = std::chrono::hours{1};
         const auto trail = directory.open(std::move(settings));
-        ASSERT_TRUE(append(*trail, intent("b"), Durability::buffered));
+        ASSERT_TRUE(directory.append(*trail, intent("b"), Durability::buffered));
     }
     EXPECT_EQ(directory.found({.filter = {.request = "b"}}).size(), 1U);
     EXPECT_TRUE(directory.verified().is_sound());
@@ -107,18 +109,17 @@ TEST(JsonlTrail, ManyDurableAppendsShareOneSync)
     const auto trail = directory.open(std::move(settings));
     const auto before = trail->counters().syncs;
 
-    asio::io_context io;
     int returned = 0;
     const auto spawn = [&](int number) {
         asio::co_spawn(
-            io,
+            directory.io,
             [&, number]() -> Task<void> {
                 const auto request = std::to_string(number);
                 EXPECT_TRUE(co_await trail->append(intent(request), Durability::durable));
                 ++returned;
             },
             [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
-        io.poll();  // on to where it waits for the disk
+        directory.io.poll();  // on to where it waits for the disk
     };
     gate.is_armed = true;
     spawn(0);
@@ -127,7 +128,7 @@ TEST(JsonlTrail, ManyDurableAppendsShareOneSync)
     EXPECT_EQ(trail->counters().queued, 63U);
     EXPECT_EQ(returned, 0);
     gate.leave.release();
-    io.run();
+    directory.io.run();
     EXPECT_EQ(returned, 64);
     EXPECT_EQ(trail->counters().syncs - before, 2U);
     EXPECT_EQ(directory.found({.limit = 1000}).size(), 64U);
@@ -140,21 +141,20 @@ TEST(JsonlTrail, ACancelledCallersRecordIsWrittenAllTheSame)
     auto settings = directory.settings();
     settings.sync = gate.sync();
     const auto trail = directory.open(std::move(settings));
-    asio::io_context io;
     asio::cancellation_signal signal;
     std::optional<Status> answer;
     gate.is_armed = true;
     asio::co_spawn(
-        io,
+        directory.io,
         [&]() -> Task<void> { answer = co_await trail->append(outcome("a"), Durability::durable); },
         asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr) {}));
-    io.poll();
+    directory.io.poll();
     gate.entered.acquire();
     signal.emit(asio::cancellation_type::terminal);
-    io.poll();
+    directory.io.poll();
     EXPECT_FALSE(answer);  // the wait goes on
     gate.leave.release();
-    io.run();
+    directory.io.run();
     ASSERT_TRUE(answer);
     EXPECT_TRUE(*answer);
     EXPECT_EQ(directory.found({}).size(), 1U);
@@ -164,15 +164,14 @@ TEST(JsonlTrail, CancellationReachesTheCallerAgainAfterTheAppend)
 {
     TrailDirectory directory;
     const auto trail = directory.open();
-    asio::io_context io;
     asio::cancellation_signal signal;
     bool is_cancelled = false;
     asio::co_spawn(
-        io,
+        directory.io,
         [&]() -> Task<void> {
             EXPECT_TRUE(co_await trail->append(intent("a"), Durability::durable));
-            asio::steady_timer timer{io, std::chrono::hours{1}};
-            asio::post(io, [&] { signal.emit(asio::cancellation_type::terminal); });
+            asio::steady_timer timer{directory.io, std::chrono::hours{1}};
+            asio::post(directory.io, [&] { signal.emit(asio::cancellation_type::terminal); });
             try {
                 co_await timer.async_wait(asio::use_awaitable);
             } catch (const boost::system::system_error&) {
@@ -180,37 +179,37 @@ TEST(JsonlTrail, CancellationReachesTheCallerAgainAfterTheAppend)
             }
         },
         asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr) {}));
-    io.run();
+    directory.io.run();
     EXPECT_TRUE(is_cancelled);
 }
 
 TEST(JsonlTrail, AFullQueueRefusesAndRecovers)
 {
     TrailDirectory directory;
+    asio::io_context held;  // of the caller behind the gate
     Gate gate;
     auto settings = directory.settings();
     settings.queue_bytes_max = 2 * line_bytes_max;
     settings.sync = gate.sync();
     const auto trail = directory.open(std::move(settings));
     gate.is_armed = true;
-    asio::io_context io;
     asio::co_spawn(
-        io, [&]() -> Task<void> { EXPECT_TRUE(co_await trail->flush()); },
+        held, [&]() -> Task<void> { EXPECT_TRUE(co_await trail->flush()); },
         [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
-    io.poll();
+    held.poll();
     gate.entered.acquire();
 
     Status last;
     for (int i = 0; i < 100'000 && last; ++i) {
-        last = append(*trail, intent(std::to_string(i)), Durability::buffered);
+        last = directory.append(*trail, intent(std::to_string(i)), Durability::buffered);
     }
     ASSERT_FALSE(last);
     EXPECT_EQ(last.error().code(), Errc::unavailable);
-    EXPECT_FALSE(append(*trail, intent("durable"), Durability::durable));
+    EXPECT_FALSE(directory.append(*trail, intent("durable"), Durability::durable));
     const auto accepted = trail->counters().queued;
     gate.leave.release();
-    io.run();
-    EXPECT_TRUE(append(*trail, intent("again"), Durability::durable));
+    held.run();
+    EXPECT_TRUE(directory.append(*trail, intent("again"), Durability::durable));
     EXPECT_EQ(directory.found({.limit = 100'000}).size(), accepted + 1);
 }
 
@@ -222,7 +221,7 @@ TEST(JsonlTrail, OneDirectoryHasOneWriter)
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code(), Errc::unavailable);
     EXPECT_EQ(second.error().public_message(), "another daemon writes this audit trail");
-    EXPECT_TRUE(append(*first, intent("a")));
+    EXPECT_TRUE(directory.append(*first, intent("a")));
     first.reset();
     EXPECT_TRUE(directory.try_open());
 }
@@ -238,7 +237,8 @@ TEST(JsonlTrail, FilesAreForTheOwnerAlone)
     const auto state = settings.directory;
     {
         const auto trail = directory.open(std::move(settings));
-        for (const auto* request : {"a", "b", "c"}) ASSERT_TRUE(append(*trail, intent(request)));
+        for (const auto* request : {"a", "b", "c"})
+            ASSERT_TRUE(directory.append(*trail, intent(request)));
     }
     ::umask(mask);
     int files = 0;
@@ -292,10 +292,10 @@ TEST(JsonlTrail, RotationKeepsTheChainAndCarriesOpenIntents)
     settings.rotate_bytes = 2000;
     {
         const auto trail = directory.open(std::move(settings));
-        ASSERT_TRUE(append(*trail, intent("long")));
+        ASSERT_TRUE(directory.append(*trail, intent("long")));
         for (int i = 0; i < 20; ++i) {
-            ASSERT_TRUE(append(*trail, intent(std::to_string(i))));
-            ASSERT_TRUE(append(*trail, outcome(std::to_string(i))));
+            ASSERT_TRUE(directory.append(*trail, intent(std::to_string(i))));
+            ASSERT_TRUE(directory.append(*trail, outcome(std::to_string(i))));
         }
         EXPECT_GT(trail->counters().rotations, 2U);
     }
@@ -322,8 +322,8 @@ TEST(JsonlTrail, RetentionSaysWhatItRemoved)
     {
         const auto trail = directory.open(std::move(settings));
         for (int i = 0; i < 30; ++i) {
-            ASSERT_TRUE(append(*trail, intent(std::to_string(i))));
-            ASSERT_TRUE(append(*trail, outcome(std::to_string(i))));
+            ASSERT_TRUE(directory.append(*trail, intent(std::to_string(i))));
+            ASSERT_TRUE(directory.append(*trail, outcome(std::to_string(i))));
         }
     }
     const auto report = directory.verified();
@@ -351,7 +351,8 @@ TEST(JsonlTrail, AMissingFileInTheMiddleIsAGap)
     settings.rotate_bytes = 2000;
     {
         const auto trail = directory.open(std::move(settings));
-        for (int i = 0; i < 30; ++i) ASSERT_TRUE(append(*trail, intent(std::to_string(i))));
+        for (int i = 0; i < 30; ++i)
+            ASSERT_TRUE(directory.append(*trail, intent(std::to_string(i))));
     }
     std::vector<std::string> rotated;
     for (const auto& name : directory.names()) {
@@ -371,8 +372,9 @@ TEST(JsonlTrail, GivesUpTheOldestOpenIntentBeyondTheBound)
     auto settings = directory.settings();
     settings.open_intents_max = 2;
     const auto trail = directory.open(std::move(settings));
-    for (const auto* request : {"a", "b", "c"}) ASSERT_TRUE(append(*trail, intent(request)));
-    ASSERT_TRUE(testing::run([&](Runtime&) { return trail->flush(); }));
+    for (const auto* request : {"a", "b", "c"})
+        ASSERT_TRUE(directory.append(*trail, intent(request)));
+    ASSERT_TRUE(directory.flush(*trail));
     const auto unknown = directory.found({.filter = {.outcome = "unknown"}});
     ASSERT_EQ(unknown.size(), 1U);
     EXPECT_EQ(unknown[0].record.request.view(), "a");

@@ -21,15 +21,15 @@ protected:
         auto trail = JsonlTrail::open(std::move(settings), clock);
         ASSERT_TRUE(trail);
         for (const auto* request : {"a", "b", "c", "d"}) {
-            ASSERT_TRUE(append(**trail, intent(request)));
+            ASSERT_TRUE(directory.append(**trail, intent(request)));
             auto denied = intent(std::string{"denied-"} + request);
             denied.subject = "https://idp.example|bob";
             denied.name = "bob";
             denied.target = TargetId{"db-01"};
             denied.effect = policy::Effect::deny;
             denied.outcome = "refused";
-            ASSERT_TRUE(append(**trail, denied));
-            ASSERT_TRUE(append(**trail, outcome(request)));
+            ASSERT_TRUE(directory.append(**trail, denied));
+            ASSERT_TRUE(directory.append(**trail, outcome(request)));
             clock.time += std::chrono::minutes{1};
         }
     }

@@ -1,6 +1,9 @@
 #include "gateway/audit/recovery.hpp"
 
+#include "gateway/async/runtime.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
+
+#include <boost/asio/strand.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,9 +20,9 @@ void crash(TrailDirectory& directory)
 {
     {
         const auto trail = directory.open();
-        ASSERT_TRUE(append(*trail, intent("done")));
-        ASSERT_TRUE(append(*trail, outcome("done")));
-        ASSERT_TRUE(append(*trail, intent("open")));
+        ASSERT_TRUE(directory.append(*trail, intent("done")));
+        ASSERT_TRUE(directory.append(*trail, outcome("done")));
+        ASSERT_TRUE(directory.append(*trail, intent("open")));
     }
     ASSERT_TRUE(directory.verified().is_sound());
 }
@@ -62,8 +65,8 @@ TEST(Recovery, ContinuesTheChain)
     TrailDirectory directory;
     for (const auto* request : {"a", "b", "c"}) {
         const auto trail = directory.open();
-        ASSERT_TRUE(append(*trail, intent(request)));
-        ASSERT_TRUE(append(*trail, outcome(request)));
+        ASSERT_TRUE(directory.append(*trail, intent(request)));
+        ASSERT_TRUE(directory.append(*trail, outcome(request)));
     }
     const auto report = directory.verified();
     EXPECT_TRUE(report.is_sound());
@@ -86,7 +89,7 @@ TEST_P(RecoveryTorn, MovesATornEndAside)
     {
         const auto trail = directory.open();
         ASSERT_TRUE(trail);
-        ASSERT_TRUE(append(*trail, intent("after")));
+        ASSERT_TRUE(directory.append(*trail, intent("after")));
     }
     EXPECT_EQ(directory.text("audit.torn"), GetParam().text);
     EXPECT_TRUE(directory.text().starts_with(whole));
@@ -109,7 +112,7 @@ TEST(Recovery, MovesATornFirstLineAsideAndBeginsAgain)
     {
         const auto trail = directory.open();
         ASSERT_TRUE(trail);
-        ASSERT_TRUE(append(*trail, intent("a")));
+        ASSERT_TRUE(directory.append(*trail, intent("a")));
     }
     EXPECT_TRUE(directory.verified().is_sound());
     EXPECT_EQ(directory.text("audit.torn"), R"({"seq":1,"pr)");
@@ -128,7 +131,7 @@ TEST(Recovery, GoesOnAfterACrashInTheMiddleOfARotation)
         if (is_empty_file_left) directory.rewrite("");
         const auto trail = directory.open();
         ASSERT_TRUE(trail);
-        ASSERT_TRUE(append(*trail, intent(is_empty_file_left ? "second" : "first")));
+        ASSERT_TRUE(directory.append(*trail, intent(is_empty_file_left ? "second" : "first")));
         EXPECT_TRUE(directory.verified().is_sound());
     }
     EXPECT_EQ(unknown_requests(directory), (Requests{"first", "open"}));
@@ -154,11 +157,11 @@ TEST(Recovery, RefusesAChangedLastRecordAndAnotherKey)
 /// Writes calls from four strands until it is killed; says each finished intent on `out`.
 [[noreturn]] void write_until_killed(TrailDirectory& directory, int out)
 {
+    Runtime runtime{2, 1};
     auto settings = directory.settings();
     settings.rotate_bytes = 100'000;
     const auto trail = JsonlTrail::open(std::move(settings), directory.clock);
     if (!trail) ::_exit(1);
-    Runtime runtime{2, 1};
     auto& target = **trail;
     for (int strand = 0; strand < 8; ++strand) {
         boost::asio::co_spawn(

@@ -2,8 +2,9 @@
 
 #include "gateway/audit/jsonl_trail.hpp"
 #include "gateway/audit/reader.hpp"
-#include "tests/support/run.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,22 @@ public:
         }
         return *std::move(trail);
     }
+
+    /// Appends one record after the other; the first failure ends it.
+    Status append_all(JsonlTrail& trail, std::vector<Record> records, Durability durability)
+    {
+        auto last = Status{};
+        for (auto& record : records) {
+            last = finish(trail.append(std::move(record), durability));
+            if (!last) break;
+        }
+        return last;
+    }
+    Status append(JsonlTrail& trail, Record record, Durability durability = Durability::durable)
+    {
+        return finish(trail.append(std::move(record), durability));
+    }
+    Status flush(JsonlTrail& trail) { return finish(trail.flush()); }
 
     Report verified(const Secret& with = key()) const
     {
@@ -103,6 +121,22 @@ public:
 
     std::filesystem::path path;
     Clock clock;
+    // Outlives every trail of the test, as the Runtime outlives the daemon's.
+    boost::asio::io_context io;
+
+private:
+    Status finish(Task<Status> task)
+    {
+        std::optional<Status> answer;
+        io.restart();
+        boost::asio::co_spawn(io, std::move(task),
+                              [&answer](std::exception_ptr thrown, Status got) {
+                                  if (thrown) std::rethrow_exception(thrown);
+                                  answer = std::move(got);
+                              });
+        io.run();
+        return answer.value();
+    }
 };
 
 inline Record intent(const std::string& request)
@@ -131,25 +165,6 @@ inline Record outcome(const std::string& request, const std::string& what = "ok"
     record.outcome = what;
     record.elapsed_ms = 12;
     return record;
-}
-
-/// Appends one record after the other; the first failure ends it.
-inline Status append_all(JsonlTrail& trail, std::vector<Record> records, Durability durability)
-{
-    return testing::run([&](Runtime&) -> Task<Status> {
-        for (auto& record : records) {
-            auto appended = co_await trail.append(std::move(record), durability);
-            if (!appended) co_return appended;
-        }
-        co_return Status{};
-    });
-}
-
-inline Status append(JsonlTrail& trail, Record record, Durability durability = Durability::durable)
-{
-    std::vector<Record> records;
-    records.push_back(std::move(record));
-    return append_all(trail, std::move(records), durability);
 }
 
 }  // namespace tailops::audit

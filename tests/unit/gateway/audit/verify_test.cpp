@@ -1,6 +1,8 @@
 #include "gateway/audit/reader.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
+#include <thread>
+
 namespace tailops::audit {
 namespace {
 
@@ -9,8 +11,8 @@ void write_calls(TrailDirectory& directory)
 {
     const auto trail = directory.open();
     for (const auto* request : {"a", "b", "c", "d", "e"}) {
-        ASSERT_TRUE(append(*trail, intent(request)));
-        ASSERT_TRUE(append(*trail, outcome(request)));
+        ASSERT_TRUE(directory.append(*trail, intent(request)));
+        ASSERT_TRUE(directory.append(*trail, outcome(request)));
     }
 }
 
@@ -151,7 +153,7 @@ TEST(Verify, AForgerWithoutTheKeyIsFound)
     auto settings = forged.settings();
     settings.key = Secret{std::string(32, 'f')};
     {
-        ASSERT_TRUE(append(*forged.open(std::move(settings)), intent("a")));
+        ASSERT_TRUE(directory.append(*forged.open(std::move(settings)), intent("a")));
     }
     auto lines = forged.lines();
     lines[0] = directory.lines()[0];
@@ -175,7 +177,7 @@ TEST(Verify, ReadsTheKeyThatLiesWithTheTrail)
     auto settings = directory.settings();
     settings.key.reset();
     {
-        ASSERT_TRUE(append(*directory.open(std::move(settings)), intent("a")));
+        ASSERT_TRUE(directory.append(*directory.open(std::move(settings)), intent("a")));
     }
     const auto key = read_trail_key(directory.path);
     ASSERT_TRUE(key);
@@ -199,7 +201,7 @@ TEST(Verify, WorksWhileTheTrailIsWritten)
                 records.push_back(intent(request));
                 records.push_back(outcome(request));
             }
-            EXPECT_TRUE(append_all(*trail, std::move(records), Durability::buffered));
+            EXPECT_TRUE(directory.append_all(*trail, std::move(records), Durability::buffered));
         }
         is_done = true;
     }};
