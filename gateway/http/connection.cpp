@@ -1,6 +1,7 @@
 #include "gateway/http/connection.hpp"
 
 #include "gateway/core/log.hpp"
+#include "gateway/http/chunks.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -109,18 +110,17 @@ Task<bool> Connection::serve_one()
     if (!co_await wait_for_request()) co_return false;
     phase_ = Phase::reading;
 
-    MessageParser parser;
-    auto head = co_await read_head(parser);
+    auto head = co_await read_head();
     if (!head) {
         if (head.error()) co_await refuse(*head.error());
         co_return false;
     }
-    auto body = co_await read_body(*head, parser);
+    auto body = co_await read_body(*head);
     if (!body) {
         if (body.error()) co_await refuse(*body.error());
         co_return false;
     }
-    const bool closes = head->wants_close || !head->is_http11 || draining_;
+    const bool closes = head->wants_close || !head->is_http11;
     const AnswerTerms terms{.is_head = head->method == "HEAD",
                             .is_http11 = head->is_http11,
                             .after = closes ? After::close : After::keep_alive};
@@ -149,7 +149,7 @@ Task<bool> Connection::wait_for_request()
     }
 }
 
-Task<std::expected<MessageHead, Connection::Ending>> Connection::read_head(MessageParser& parser)
+Task<std::expected<MessageHead, Connection::Ending>> Connection::read_head()
 {
     auto& inbox = wire_->inbox();
     const auto limit = context_->limits.header_bytes;
@@ -161,18 +161,17 @@ Task<std::expected<MessageHead, Connection::Ending>> Connection::read_head(Messa
         if (*length > limit || (*length == 0 && inbox.size() >= limit)) {
             co_return std::unexpected{Ending{header_too_large}};
         }
-        if (*length > 0) co_return take_head(parser, *length);
+        if (*length > 0) co_return take_head(*length);
         const auto read = co_await wire_->read_some(inbox, limit - inbox.size(), deadline);
         if (read == WireState::timed_out) co_return std::unexpected{Ending{header_timeout}};
         if (read == WireState::closed) co_return std::unexpected{Ending{}};
     }
 }
 
-std::expected<MessageHead, Connection::Ending> Connection::take_head(MessageParser& parser,
-                                                                     std::size_t length)
+std::expected<MessageHead, Connection::Ending> Connection::take_head(std::size_t length)
 {
     auto& inbox = wire_->inbox();
-    auto head = parser.parse_head(std::string_view{inbox}.substr(0, length));
+    auto head = parse_head(std::string_view{inbox}.substr(0, length));
     if (!head) return std::unexpected{Ending{head.error()}};
     inbox.erase(0, length);
     path_ = head->path;
@@ -180,8 +179,7 @@ std::expected<MessageHead, Connection::Ending> Connection::take_head(MessagePars
     return std::move(*head);
 }
 
-Task<std::expected<std::string, Connection::Ending>> Connection::read_body(const MessageHead& head,
-                                                                           MessageParser& parser)
+Task<std::expected<std::string, Connection::Ending>> Connection::read_body(const MessageHead& head)
 {
     const auto length = head.content_length.value_or(0);
     if (length > context_->limits.body_bytes) co_return std::unexpected{Ending{body_too_large}};
@@ -191,7 +189,7 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_body(const
         if (sent != WireState::ok) co_return std::unexpected{Ending{}};
     }
     const auto deadline = after(context_->limits.body_read_timeout);
-    if (head.is_chunked) co_return co_await read_chunked(parser, deadline);
+    if (head.is_chunked) co_return co_await read_chunked(deadline);
     co_return co_await read_sized(static_cast<std::size_t>(length), deadline);
 }
 
@@ -216,16 +214,16 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_sized(std:
     co_return body;
 }
 
-Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(MessageParser& parser,
-                                                                              Deadline deadline)
+Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(Deadline deadline)
 {
     auto& inbox = wire_->inbox();
+    ChunkDecoder decoder{context_->limits.body_bytes};
     std::string body;
     for (;;) {
-        const auto taken = parser.parse_chunks(inbox, body, context_->limits.body_bytes);
+        const auto taken = decoder.decode(inbox, body);
         if (!taken) co_return std::unexpected{Ending{taken.error()}};
         inbox.erase(0, *taken);
-        if (parser.is_complete()) co_return body;
+        if (decoder.is_complete()) co_return body;
         const auto read = co_await wire_->read_some(inbox, chunk_read_bytes, deadline);
         if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
         if (read == WireState::closed) co_return std::unexpected{Ending{}};
@@ -234,10 +232,9 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(Me
 
 Task<bool> Connection::answer(Request request, AnswerTerms terms)
 {
-    WireExchange exchange{*wire_, terms};
+    WireExchange exchange{*wire_, terms, draining_};
     std::exception_ptr thrown;
     phase_ = Phase::answering;
-    exchange_ = &exchange;
     wire_->watch(hang_up_);
     try {
         co_await context_->handler(std::move(request), exchange);
@@ -249,7 +246,6 @@ Task<bool> Connection::answer(Request request, AnswerTerms terms)
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     co_await asio::this_coro::throw_if_cancelled(true);
     const bool goes_on = co_await finish(exchange, thrown);
-    exchange_ = nullptr;
     phase_ = Phase::ending;
     if (!goes_on) co_await wire_->linger();
     co_return goes_on;
@@ -298,7 +294,7 @@ Task<void> Connection::refuse(Refusal refusal)
     log(Event::protocol_error, {{"peer", peer_},
                                 {"status", std::to_string(refusal.status)},
                                 {"why", std::string{refusal.message}}});
-    WireExchange exchange{*wire_, {.after = After::close}};
+    WireExchange exchange{*wire_, {.after = After::close}, draining_};
     auto reply = refusal_reply(refusal.status, refusal.message, path_);
     const auto sent = co_await exchange.reply(std::move(reply));
     if (sent) co_await wire_->linger();
@@ -313,7 +309,6 @@ void Connection::stop_on_strand(StopHow how)
 {
     draining_ = true;
     if (phase_ == Phase::idle) return wire_->close();
-    if (exchange_) exchange_->close_after();
     if (how != StopHow::now) return;
     if (phase_ != Phase::answering) return wire_->close();
     cancelled_ = true;

@@ -51,12 +51,11 @@ private:
     Task<void> run();
     Task<bool> serve_one();
     Task<bool> wait_for_request();
-    Task<std::expected<MessageHead, Ending>> read_head(MessageParser& parser);
-    std::expected<MessageHead, Ending> take_head(MessageParser& parser, std::size_t length);
-    Task<std::expected<std::string, Ending>> read_body(const MessageHead& head,
-                                                       MessageParser& parser);
+    Task<std::expected<MessageHead, Ending>> read_head();
+    std::expected<MessageHead, Ending> take_head(std::size_t length);
+    Task<std::expected<std::string, Ending>> read_body(const MessageHead& head);
     Task<std::expected<std::string, Ending>> read_sized(std::size_t length, Deadline deadline);
-    Task<std::expected<std::string, Ending>> read_chunked(MessageParser& parser, Deadline deadline);
+    Task<std::expected<std::string, Ending>> read_chunked(Deadline deadline);
     Task<bool> answer(Request request, AnswerTerms terms);
     Task<bool> finish(WireExchange& exchange, std::exception_ptr thrown);
     Task<void> refuse(Refusal refusal);
@@ -69,7 +68,6 @@ private:
     boost::asio::any_io_executor strand_;
     boost::asio::cancellation_signal hang_up_;
     boost::asio::steady_timer last_words_;  // after a cancel, before the socket is closed
-    WireExchange* exchange_{nullptr};       // of the request in hand
     std::string path_;                      // of the request in hand: its refusals depend on it
     Phase phase_{Phase::idle};
     bool draining_{false};

@@ -13,8 +13,6 @@ using beast::http::field;
 
 namespace {
 
-// A chunk header or the trailers that have not ended after this are an attack on our memory.
-constexpr std::size_t chunk_frame_bytes_max = 8 * 1024;
 constexpr std::size_t headers_max = 128;
 
 constexpr Refusal bad_line_ending{400, "a line of the request head does not end in CRLF"};
@@ -76,14 +74,14 @@ std::expected<std::size_t, Refusal> HeadScanner::scan(std::string_view bytes)
     }
 }
 
+namespace {
+
 /// Beast's parser with our rules on top, writing straight into a MessageHead.
-struct MessageParser::State final : beast::http::basic_parser<true> {
+struct HeadParser final : beast::http::basic_parser<true> {
     MessageHead head;
     std::optional<Refusal> refusal;
-    std::string* body{nullptr};
     bool has_length{false};
     bool has_coding{false};
-    bool in_trailers{false};
 
     void refuse(Refusal why, beast::error_code& ec)
     {
@@ -107,7 +105,6 @@ struct MessageParser::State final : beast::http::basic_parser<true> {
                        beast::string_view value,
                        beast::error_code& ec) override
     {
-        if (in_trailers) return;
         if (head.headers.size() >= headers_max) return refuse({431, "too many headers"}, ec);
         const std::string_view text{value.data(), value.size()};
         switch (name) {
@@ -150,7 +147,7 @@ struct MessageParser::State final : beast::http::basic_parser<true> {
         head.is_chunked = true;
     }
 
-    void on_header_impl(beast::error_code&) override { in_trailers = true; }
+    void on_header_impl(beast::error_code&) override {}
     void on_body_init_impl(boost::optional<std::uint64_t> const&, beast::error_code&) override {}
     std::size_t on_body_impl(beast::string_view text, beast::error_code&) override
     {
@@ -161,61 +158,27 @@ struct MessageParser::State final : beast::http::basic_parser<true> {
                                    beast::string_view text,
                                    beast::error_code&) override
     {
-        body->append(text.data(), text.size());
         return text.size();
     }
     void on_finish_impl(beast::error_code&) override {}
     void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
 };
 
-MessageParser::MessageParser() : state_{std::make_unique<State>()}
-{
-    // Our own bounds stand: the caller's on the head, ours on the body.
-    state_->header_limit(UINT32_MAX);
-    state_->body_limit(boost::none);
-}
+}  // namespace
 
-MessageParser::~MessageParser() = default;
-
-std::expected<MessageHead, Refusal> MessageParser::parse_head(std::string_view bytes)
+std::expected<MessageHead, Refusal> parse_head(std::string_view bytes)
 {
+    HeadParser parser;
+    // The caller's own bounds stand: on the head's size before this, on the body's after it.
+    parser.header_limit(UINT32_MAX);
+    parser.body_limit(boost::none);
     beast::error_code ec;
-    state_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
-    if (state_->refusal) return std::unexpected{*state_->refusal};
-    if (ec || !state_->is_header_done()) {
+    parser.put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
+    if (parser.refusal) return std::unexpected{*parser.refusal};
+    if (ec || !parser.is_header_done()) {
         return std::unexpected{Refusal{400, "the request head is not valid HTTP/1.1"}};
     }
-    return std::move(state_->head);
-}
-
-std::expected<std::size_t, Refusal> MessageParser::parse_chunks(std::string_view bytes,
-                                                                std::string& body,
-                                                                std::size_t body_bytes_max)
-{
-    constexpr Refusal bad_chunk{400, "the chunked body is not valid"};
-    state_->body = &body;
-    std::size_t taken = 0;
-    while (!state_->is_done()) {
-        const auto rest = bytes.substr(taken);
-        if (rest.empty()) break;
-        state_->body_limit(body_bytes_max - body.size());
-        beast::error_code ec;
-        taken += state_->put(boost::asio::const_buffer{rest.data(), rest.size()}, ec);
-        if (ec == beast::http::error::body_limit) {
-            return std::unexpected{Refusal{413, "the request body is too large"}};
-        }
-        if (ec && ec != beast::http::error::need_more) return std::unexpected{bad_chunk};
-        if (ec == beast::http::error::need_more) break;
-    }
-    if (!state_->is_done() && bytes.size() - taken > chunk_frame_bytes_max) {
-        return std::unexpected{bad_chunk};
-    }
-    return taken;
-}
-
-bool MessageParser::is_complete() const noexcept
-{
-    return state_->is_done();
+    return std::move(parser.head);
 }
 
 }  // namespace tailops::http

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,30 +43,10 @@ private:
     std::size_t scanned_{0};
 };
 
-/// Reads one HTTP/1 request from bytes: RFC 9112, without anything that makes two readers disagree
-/// on where a message ends. Both lengths and transfer codings, repeated or listed lengths, codings
-/// other than chunked, folding and space before a colon are refused. Pure: no I/O, no time.
-class MessageParser {
-public:
-    MessageParser();
-    MessageParser(const MessageParser&) = delete;
-    MessageParser& operator=(const MessageParser&) = delete;
-    ~MessageParser();
-
-    /// `bytes` is a complete head, its empty line included, as HeadScanner found it.
-    std::expected<MessageHead, Refusal> parse_head(std::string_view bytes);
-
-    /// Decodes a chunked body from the front of `bytes`, appends it to `body`, and returns how many
-    /// bytes it took; more are needed unless is_complete(). Call after parse_head when the head is
-    /// chunked. Trailers are dropped. Refusals: 413 above `body_bytes_max`, 400.
-    std::expected<std::size_t, Refusal> parse_chunks(std::string_view bytes,
-                                                     std::string& body,
-                                                     std::size_t body_bytes_max);
-    bool is_complete() const noexcept;
-
-private:
-    struct State;
-    std::unique_ptr<State> state_;
-};
+/// Reads a complete head, its empty line included, as HeadScanner found it: RFC 9112, without
+/// anything that makes two readers disagree on where a message ends. Both lengths and transfer
+/// codings, repeated or listed lengths, codings other than chunked, folding and space before a
+/// colon are refused. Pure.
+std::expected<MessageHead, Refusal> parse_head(std::string_view bytes);
 
 }  // namespace tailops::http

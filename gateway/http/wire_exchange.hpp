@@ -18,7 +18,13 @@ struct AnswerTerms {
 /// event. Used from the connection's strand.
 class WireExchange final : public mcp::Exchange {
 public:
-    WireExchange(Wire& wire, AnswerTerms terms) : wire_{wire}, terms_{terms} {}
+    /// `is_draining` is read when the answer begins: whether the connection ends after it.
+    WireExchange(Wire& wire, AnswerTerms terms, const bool& is_draining)
+        : wire_{wire},
+          terms_{terms},
+          is_draining_{is_draining}
+    {
+    }
 
     Task<Status> reply(mcp::Reply reply) override;
     Task<Status> begin_events(mcp::Headers extra) override;
@@ -32,7 +38,7 @@ public:
     Task<Status> end_events();
     /// From now on the answer says that the connection closes.
     void close_after() noexcept { terms_.after = After::close; }
-    After after() const noexcept { return terms_.after; }
+    After after() const noexcept { return is_draining_ ? After::close : terms_.after; }
 
 private:
     Status stream_state() const;
@@ -40,6 +46,7 @@ private:
 
     Wire& wire_;
     AnswerTerms terms_;
+    const bool& is_draining_;
     Framing framing_{Framing::chunked};
     Stage stage_{Stage::fresh};
 };
