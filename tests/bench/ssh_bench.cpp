@@ -129,7 +129,7 @@ double measure_control_master(const testing::SshServer& server,
                               int lanes,
                               int count)
 {
-    const auto socket = server.file("master");
+    const auto socket = server.file("master-" + std::to_string(lanes));
     const std::vector<std::string> common{"ssh",
                                           "-F",
                                           "none",
@@ -148,18 +148,27 @@ double measure_control_master(const testing::SshServer& server,
     const testing::Program master{master_argv, server.file("master.log")};
     testing::eventually([&] { return std::filesystem::exists(socket); });
     auto argv = common;
-    for (const char* word : {"127.0.0.1", "exec true"}) argv.emplace_back(word);
+    // Without the proxy a client whom the master does not serve would quietly log in by itself.
+    for (const char* word : {"-o", "ProxyCommand=false", "127.0.0.1", "exec true"}) {
+        argv.emplace_back(word);
+    }
+    const auto finish = [](testing::Program& program) {
+        if (const int status = program.wait(); status != 0) {
+            std::fprintf(stderr, "ssh -S exited %d\n", status);
+            std::exit(1);
+        }
+    };
 
     const auto start = Clock::now();
     std::deque<std::unique_ptr<testing::Program>> running;
     for (int i = 0; i < count; ++i) {
         if (static_cast<int>(running.size()) == lanes) {
-            running.front()->wait();
+            finish(*running.front());
             running.pop_front();
         }
         running.push_back(std::make_unique<testing::Program>(argv, "/dev/null"));
     }
-    for (auto& program : running) program->wait();
+    for (auto& program : running) finish(*program);
     return count / seconds_since(start);
 }
 
