@@ -18,19 +18,23 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& lis
 }
 
 /// Words that a shell understands itself: a template that begins with one needs the shell.
-constexpr std::array<std::string_view, 22> shell_words = {
-    "!",       "{",    "if",     "for",   "while",  "until", "case",  "cd",
-    "command", "type", "ulimit", "umask", "export", "set",   "unset", "eval",
-    "exec",    "trap", "wait",   "read",  "alias",  "."};
+constexpr auto shell_words = std::to_array<std::string_view>(
+    {"!",       "{",    "if",     "for",   "while",  "until", "case",  "cd",
+     "command", "type", "ulimit", "umask", "export", "set",   "unset", "eval",
+     "exec",    "trap", "wait",   "read",  "alias",  "."});
 /// Words after which the next word is a program again.
-constexpr std::array<std::string_view, 22> wrappers = {
-    "!",      "{",      "if",    "then",    "else",    "elif",  "do",    "while",
-    "until",  "time",   "exec",  "env",     "sudo",    "doas",  "nohup", "nice",
-    "ionice", "setsid", "xargs", "timeout", "command", "chroot"};
+constexpr auto wrappers = std::to_array<std::string_view>(
+    {"!",     "{",       "if",      "then",   "else",  "elif",     "do",   "while",  "until",
+     "time",  "exec",    "env",     "sudo",   "doas",  "nohup",    "nice", "ionice", "setsid",
+     "xargs", "timeout", "command", "chroot", "-exec", "-execdir", "-ok",  "-okdir"});
 /// Programs that read a program from their arguments.
-constexpr std::array<std::string_view, 16> interpreters = {
-    "sh",     "bash",    "dash", "ash",  "ksh",  "zsh", "busybox", "eval",
-    "python", "python3", "perl", "ruby", "node", "awk", "source",  "."};
+constexpr auto interpreters = std::to_array<std::string_view>(
+    {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "eval", "source", ".", "python",
+     "python3", "perl", "ruby", "lua", "php", "node", "awk", "expect"});
+/// Programs that hand their arguments to a shell, here or elsewhere: names and integers pass it
+/// unchanged, free text does not.
+constexpr auto relays = std::to_array<std::string_view>(
+    {"ssh", "su", "watch", "parallel", "script", "flock", "at", "batch"});
 
 bool is_identifier_character(char c)
 {
@@ -135,7 +139,7 @@ private:
         after_redirection_ = c == '<' || c == '>' || (c == '&' && after_redirection_);
         if (!after_redirection_) {
             expects_program_ = true;
-            has_interpreter_ = false;
+            has_interpreter_ = has_relay_ = false;
         }
     }
 
@@ -179,6 +183,7 @@ private:
         if (words_.empty() && is_one_of(literal, shell_words)) needs_shell_ = true;
         const auto name = literal.substr(literal.rfind('/') + 1);
         if (is_one_of(name, interpreters) && expects_program_) has_interpreter_ = true;
+        if (is_one_of(name, relays) && expects_program_) has_relay_ = true;
         const bool is_assignment = expects_program_ && literal.find('=') != literal.npos;
         // What may stand between a wrapper and its program: `env -i`, `timeout 5`.
         const bool is_setting =
@@ -199,13 +204,23 @@ private:
             return refuse(word_.begin, "a parameter cannot be the target of a redirection");
         }
         if (expects_program_) return refuse(word_.begin, "a parameter cannot choose the program");
-        if (has_interpreter_) {
+        if (has_interpreter_ || (has_relay_ && has_free_text())) {
             return refuse(word_.begin, "a parameter cannot be handed to a shell or an interpreter");
         }
         if (word_.pieces.front().literal.starts_with('-')) {
             return refuse(word_.begin,
                           "a parameter cannot be part of an option; make it a word of its own");
         }
+    }
+
+    /// Whether the word holds a value that a shell would not read as one word.
+    bool has_free_text() const
+    {
+        return std::ranges::any_of(word_.pieces, [this](const Piece& piece) {
+            const auto* parameter = find(piece.parameter);
+            return parameter && parameter->type != CommandParameter::Type::name &&
+                   parameter->type != CommandParameter::Type::integer;
+        });
     }
 
     /// `{name}`, but neither `{}`, `{{…}}` nor `${name}`. True when it was one, good or bad.
@@ -299,6 +314,7 @@ private:
     bool needs_shell_{false};
     bool expects_program_{true};
     bool has_interpreter_{false};
+    bool has_relay_{false};
     bool after_redirection_{false};
     std::optional<std::size_t> partial_;
     std::vector<Use> uses_;

@@ -2,10 +2,11 @@
 
 namespace tailops::tools {
 
+namespace {
+
 // A copy of deploy/commands.yaml, which a unit test holds to it byte for byte.
-std::string_view shipped_commands_text()
-{
-    return R"yaml(# The commands that execute_command can run: copy this file to /etc/tailops/commands.yaml and edit it.
+constexpr std::string_view text =
+    R"yaml(# The commands that execute_command can run: copy this file to /etc/tailops/commands.yaml and edit it.
 # docs/commands.md has the format. A parameter {name} is handed over as an argument of its own, never
 # as text of a command line; its value never begins with "-".
 commands:
@@ -196,6 +197,12 @@ commands:
     command_template: getent group sudo
     category: system
 )yaml";
+
+}  // namespace
+
+std::string_view shipped_commands_text()
+{
+    return text;
 }
 
 }  // namespace tailops::tools

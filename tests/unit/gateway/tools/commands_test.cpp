@@ -63,6 +63,13 @@ TEST(CommandTemplate, APlainCommandBecomesItsWords)
                 ElementsAre("cat", "unit-web.3"));
 }
 
+TEST(CommandTemplate, NamesPassProgramsThatHandThemToAShell)
+{
+    EXPECT_THAT(argv("ssh {name} uptime", {{"name", "db-02"}}),
+                ElementsAre("ssh", "db-02", "uptime"));
+    EXPECT_THAT(argv("grep sh {path}", {{"path", "/x y"}}), ElementsAre("grep", "sh", "/x y"));
+}
+
 TEST(CommandTemplate, BracesOfOthersAreLiteral)
 {
     EXPECT_THAT(argv("docker ps --format 'table {{.Names}}\\t{{.Status}}'"),
@@ -127,6 +134,10 @@ TEST(CommandTemplate, RefusesPlaceholdersThatCouldChangeWhatItDoes)
              Refusal{"sh -c {text}", 6, "shell or an interpreter"},
              Refusal{"/bin/bash -c {text}", 13, "shell or an interpreter"},
              Refusal{"eval {text}", 5, "shell or an interpreter"},
+             Refusal{"find . -exec sh -c {text} ;", 19, "shell or an interpreter"},
+             Refusal{"find . -exec {name} ;", 13, "choose the program"},
+             Refusal{"ssh host {text}", 9, "shell or an interpreter"},
+             Refusal{"su -c {path}", 6, "shell or an interpreter"},
              Refusal{"a x{path}", 3, "word of its own"},
              Refusal{"a {path}x", 2, "word of its own"},
              Refusal{"a x{name} | b", 3, "word of its own in a template that needs a shell"},
