@@ -1,0 +1,218 @@
+"""Real machines for the tests: OpenSSH and dropbear servers, a Docker engine in a network namespace of
+its own, OAuth servers. Each is a context manager that ends what it started."""
+import contextlib
+import json
+import os
+import pathlib
+import pwd
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+from harness import ROOT, until
+
+USER = "tailops-test"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def login_user():
+    """Who the tests log in as. root gets a user with a plain shell; anyone else is that user."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", USER], check=True)
+        subprocess.run(["usermod", "-p", "*", USER], check=True)  # else sshd calls it locked
+    return USER
+
+
+class Machine:
+    """A child process with a folder; ended by its id."""
+
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tailops-machine-"))
+        self.directory.chmod(0o755)
+        self.process = None
+
+    def __exit__(self, *_):
+        self.end()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+
+
+class SshServer(Machine):
+    """One sshd (or dropbear) on a port of its own, with a host key and one user key."""
+
+    def __init__(self, kind="openssh"):
+        super().__init__()
+        self.kind, self.user, self.port = kind, login_user(), free_port()
+        self.key = self.directory / "user"
+        for name in ("user", "host"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.directory / name],
+                           check=True)
+
+    def __enter__(self):
+        if self.kind == "openssh":
+            command = self.openssh()
+        else:
+            command = self.dropbear()
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(self.answers, what=f"{self.kind} on port {self.port}")
+        return self
+
+    def answers(self):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as peer:
+            return peer.recv(4) == b"SSH-"
+        return False
+
+    def openssh(self):
+        if os.geteuid() == 0:
+            pathlib.Path("/run/sshd").mkdir(exist_ok=True)
+        authorized = self.directory / "authorized_keys"
+        shutil.copy(self.directory / "user.pub", authorized)
+        config = self.directory / "sshd_config"
+        config.write_text(f"""Port {self.port}
+ListenAddress 127.0.0.1
+HostKey {self.directory}/host
+PidFile {self.directory}/pid
+AuthorizedKeysFile {authorized}
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+MaxSessions 64
+MaxStartups 200:30:400
+UseDNS no
+""")
+        return ["/usr/sbin/sshd", "-D", "-f", str(config), "-E", str(self.directory / "log")]
+
+    def dropbear(self):
+        host = self.directory / "dropbear_host"
+        subprocess.run(["dropbearkey", "-t", "ed25519", "-f", host], check=True, capture_output=True)
+        home = pathlib.Path(pwd.getpwnam(self.user).pw_dir)
+        (home / ".ssh").mkdir(mode=0o700, exist_ok=True)
+        keys = home / ".ssh/authorized_keys"
+        self.added = (self.directory / "user.pub").read_text()
+        self.keys = keys
+        with keys.open("a") as file:
+            file.write(self.added)
+        account = pwd.getpwnam(self.user)
+        for path in (home / ".ssh", keys):
+            os.chown(path, account.pw_uid, account.pw_gid)
+        keys.chmod(0o600)
+        return ["dropbear", "-F", "-E", "-s", "-p", f"127.0.0.1:{self.port}", "-r", str(host),
+                "-P", str(self.directory / "pid")]
+
+    def __exit__(self, *arguments):
+        if self.kind == "dropbear":
+            self.keys.write_text(self.keys.read_text().replace(self.added, ""))
+        super().__exit__(*arguments)
+
+    def target(self, name, more="", capabilities='["system:read", "system:write", "network:read", "file:read"]'):
+        return f"""  {name}:
+    type: ssh
+    connection: {{host: 127.0.0.1, port: {self.port}, username: {self.user}, key_path: "{self.key}"}}
+    capabilities: {capabilities}
+    metadata: {{tags: [ssh], environment: lab}}
+{more}"""
+
+
+class DockerEngine(Machine):
+    """A Docker engine in a network and mount namespace of its own, with one image made of busybox."""
+
+    def __init__(self):
+        super().__init__()
+        self.socket = self.directory / "docker.sock"
+
+    def __enter__(self):
+        script = (f"mount --make-rprivate /; ip link set lo up; exec dockerd --data-root {self.directory}/data "
+                  f"--exec-root {self.directory}/exec -p {self.directory}/pid -H unix://{self.socket} "
+                  "--log-level warn")
+        self.log = open(self.directory / "log", "wb")
+        self.process = subprocess.Popen(["unshare", "-n", "-m", "--propagation", "private", "bash", "-c", script],
+                                        stdout=self.log, stderr=self.log)
+        try:
+            until(lambda: self.docker("version", check=False).returncode == 0, 60, "the Docker engine")
+            self.import_busybox()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def docker(self, *words, check=True, **more):
+        return subprocess.run(["docker", "-H", f"unix://{self.socket}", *words], check=check, timeout=120,
+                              capture_output=True, text=True, **more)
+
+    def import_busybox(self):
+        root = self.directory / "rootfs"
+        (root / "bin").mkdir(parents=True)
+        shutil.copy("/bin/busybox", root / "bin/busybox")
+        for name in ("sh", "sleep", "echo", "cat", "true"):
+            (root / "bin" / name).symlink_to("busybox")
+        archive = self.directory / "image.tar"
+        subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
+        self.docker("import", "-c", 'CMD ["/bin/sh"]', str(archive), "bb:1")
+
+    def run(self, name, *command):
+        self.docker("run", "-d", "--name", name, "--network", "none", "bb:1", *command)
+
+    def __exit__(self, *arguments):
+        if self.process and self.process.poll() is None:
+            with contextlib.suppress(Exception):
+                names = self.docker("ps", "-aq").stdout.split()
+                if names:
+                    self.docker("rm", "-f", *names)
+        super().__exit__(*arguments)
+        self.log.close()
+
+    def target(self, name):
+        return f"""  {name}:
+    type: docker
+    connection: {{socket_path: "{self.socket}"}}
+    capabilities: ["container:read", "container:write"]
+    metadata: {{tags: [docker], environment: lab}}
+"""
+
+
+class NodeServer(Machine):
+    """A node program of tests/support/authserver that prints one line of JSON once it listens."""
+
+    def __init__(self, program, *arguments, environment=None):
+        super().__init__()
+        self.program, self.arguments, self.environment = program, arguments, environment or {}
+
+    def __enter__(self):
+        folder = ROOT / "tests/support/authserver"
+        node = ROOT / "tests/integration/node_modules/.bin/node"
+        self.log = open(self.directory / "log", "wb")
+        self.process = subprocess.Popen([str(node), str(folder / self.program), *self.arguments], cwd=folder, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.log, env={**os.environ, **self.environment})
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        line = self.process.stdout.readline() if ready else b""
+        if not line:
+            raise AssertionError(f"{self.program} did not start: {(self.directory / 'log').read_text()}")
+        self.told = json.loads(line)
+        return self
+
+    def __exit__(self, *arguments):
+        super().__exit__(*arguments)
+        self.process.stdout.close()
+        self.log.close()

@@ -1,0 +1,224 @@
+"""Policy, approvals, visibility, reload and the command line, through the daemon."""
+import json
+import signal
+import unittest
+
+from harness import GATEWAY_TOKEN, LOCAL_TARGET, Gateway, local_gateway, text_of, until
+
+COMMANDS = """commands:
+  - name: make_marker
+    description: "Create a marker file, which changes something"
+    command_template: "touch {path}"
+    category: custom
+    capability: "system:write"
+    tier: control
+    parameters: {path: "Where"}
+"""
+
+POLICY = """version: 1
+roles:
+  viewer:
+    members: {subjects: [vera]}
+    scopes: ["readonly"]
+rules:
+  - id: observe
+    effect: allow
+    tier: observe
+  - id: markers
+    effect: allow
+    tools: [execute_command]
+    capabilities: ["system:write"]
+    tier: control
+    principals: {subjects: [tester]}
+  - id: dry
+    effect: dry_run_only
+    tools: [execute_command]
+    capabilities: ["system:write"]
+    tier: control
+    principals: {subjects: [dora]}
+  - id: ask
+    effect: require_approval
+    tools: [execute_command]
+    capabilities: ["system:write"]
+    tier: control
+    principals: {subjects: [asker]}
+"""
+
+
+def gateway_with_commands(policy=POLICY):
+    made = local_gateway(policy=policy, gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
+    made.write("commands.yaml", COMMANDS)
+    return made
+
+
+class Gate(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gateway = gateway_with_commands().start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.__exit__()
+
+    def mark(self, name, **more):
+        path = self.gateway.directory / name
+        result = self.gateway.call("execute_command", {"target": "local", "command_name": "make_marker",
+                                                       "parameters": {"path": str(path)}}, **more)
+        return path, result
+
+    def test_lets_through_what_a_rule_allows(self):
+        path, result = self.mark("allowed")
+        self.assertFalse(result.get("isError", False), text_of(result))
+        self.assertTrue(path.exists())
+
+    def test_answers_approval_required_and_does_nothing(self):
+        path, result = self.mark("asked", token=self.gateway.mint("admin", subject="asker"))
+        self.assertTrue(result["isError"])
+        self.assertIn("approval required", text_of(result))
+        self.assertFalse(path.exists())
+
+    def test_says_what_a_dry_run_would_do_and_does_nothing(self):
+        path, result = self.mark("dry", token=self.gateway.mint("admin", subject="dora"))
+        self.assertFalse(result.get("isError", False), text_of(result))
+        self.assertIn("would run", text_of(result))
+        self.assertFalse(path.exists())
+
+    def test_denies_by_default_and_names_the_reason(self):
+        path, result = self.mark("denied", token=self.gateway.mint("admin", subject="stranger"))
+        self.assertTrue(result["isError"])
+        self.assertIn("no rule matched", text_of(result))
+        self.assertFalse(path.exists())
+
+    def test_asks_for_the_scope_that_the_token_lacks(self):
+        path = self.gateway.directory / "unscoped"
+        answer = self.gateway.rpc("tools/call", {"name": "execute_command", "arguments": {
+            "target": "local", "command_name": "make_marker", "parameters": {"path": str(path)}}},
+            token=self.gateway.mint("readonly"))
+        self.assertEqual(answer.status, 403)
+        self.assertIn('error="insufficient_scope"', answer.headers["www-authenticate"])
+        self.assertIn('scope="system:write"', answer.headers["www-authenticate"])
+        self.assertFalse(path.exists())
+
+    def test_gives_roles_their_rights_when_the_token_has_no_scopes(self):
+        vera = self.gateway.mint(subject="vera")
+        self.assertFalse(self.gateway.call("get_system_status", {"target": "local"}, token=vera).get("isError"))
+        self.assertIn("viewer", self.gateway.call("whoami", token=vera)["structuredContent"]["roles"])
+        nobody = self.gateway.mint(subject="nobody")
+        self.assertTrue(self.gateway.call("get_system_status", {"target": "local"}, token=nobody)["isError"])
+
+    def test_shows_a_caller_only_what_it_may_call(self):
+        everything = self.gateway.tools()
+        self.assertIn("execute_command", everything)
+        files_only = self.gateway.tools(token=self.gateway.mint("file:read"))
+        self.assertIn("file_operations", files_only)
+        self.assertNotIn("get_network_status", files_only)
+        nobody = self.gateway.tools(token=self.gateway.mint(subject="nobody"))
+        self.assertNotIn("file_operations", nobody)
+        self.assertEqual(self.gateway.call("list_targets", token=self.gateway.mint(subject="nobody"))
+                         ["structuredContent"]["count"], 0)
+
+    def test_refuses_option_and_newline_injection(self):
+        for value in ("-rf", "--help", "a\nb", "$(id)", "x;id", "../x", "/tmp/a\x00b"):
+            result = self.gateway.call("execute_command", {"target": "local", "command_name": "make_marker",
+                                                           "parameters": {"path": value}})
+            self.assertTrue(result["isError"], repr(value))
+
+    def test_stops_a_token_at_once_when_it_is_revoked_or_ends(self):
+        token = self.gateway.mint("readonly", subject="leaver")
+        self.assertEqual(self.gateway.rpc("tools/list", token=token).status, 200)
+        listed = self.gateway.command("token", "list", "--state-dir", str(self.gateway.state_dir), check=True).stdout
+        number = next(line.split()[0] for line in listed.splitlines() if "leaver" in line)
+        self.assertNotIn(token, listed)
+        self.gateway.command("token", "revoke", number, "--state-dir", str(self.gateway.state_dir), check=True)
+        until(lambda: self.gateway.rpc("tools/list", token=token).status == 401, 5, "the revocation")
+        brief = self.gateway.mint("readonly", subject="brief", ttl="1s")
+        until(lambda: self.gateway.rpc("tools/list", token=brief).status == 401, 10, "the expiry")
+
+    def test_writes_who_did_what_and_why_without_secrets(self):
+        self.mark("audited")
+        lines = self.gateway.command("audit", "query", "--state-dir", str(self.gateway.state_dir),
+                                     "--tool", "execute_command", "--limit", "20", check=True).stdout.splitlines()
+        records = [json.loads(line) for line in lines]
+        mine = [record for record in records if "audited" in json.dumps(record)]
+        self.assertEqual({record["phase"] for record in mine}, {"intent", "outcome"})
+        everything = "".join(path.read_text(errors="replace") for path in self.gateway.state_dir.rglob("*.jsonl"))
+        self.assertNotIn(self.gateway.token, everything)
+        self.assertNotIn(self.gateway.token, self.gateway.logged())
+
+
+class Reload(unittest.TestCase):
+    def test_takes_a_good_policy_and_keeps_the_old_one_over_a_bad(self):
+        with gateway_with_commands() as gateway:
+            status = {"target": "local"}
+            self.assertFalse(gateway.call("get_system_status", status).get("isError"))
+            gateway.write("policy.yaml", "version: 1\nrules: []\n")
+            gateway.process.send_signal(signal.SIGHUP)
+            until(lambda: gateway.call("get_system_status", status).get("isError"), what="the new policy")
+            gateway.write("policy.yaml", "version: 1\nrulez: []\n")
+            checked = gateway.command("check", "--config", gateway.config)
+            self.assertEqual(checked.returncode, 2)
+            self.assertIn('policy.yaml:2:1: unknown key "rulez"; did you mean "rules"?', checked.stderr)
+            gateway.process.send_signal(signal.SIGHUP)
+            until(lambda: "reload_refused" in gateway.logged(), what="the refusal in the log")
+            self.assertTrue(gateway.call("get_system_status", status).get("isError"))
+            gateway.write("policy.yaml", POLICY)
+            gateway.process.send_signal(signal.SIGHUP)
+            until(lambda: not gateway.call("get_system_status", status).get("isError"), what="the old policy again")
+
+
+class CommandLine(unittest.TestCase):
+    def test_explains_a_decision(self):
+        with gateway_with_commands() as gateway:
+            told = gateway.command("policy", "explain", "--config", gateway.config, "--as", "asker", "--scope", "admin",
+                                   "--tool", "execute_command", "--target", "local", "--param",
+                                   "command_name=make_marker", "--param", 'parameters={"path":"/tmp/x"}')
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertTrue(told.stdout.startswith("require_approval: decided by rule ask"), told.stdout)
+            wrong = gateway.command("policy", "explain", "--config", gateway.config, "--as", "a", "--tool",
+                                    "execute_comand", "--target", "local")
+            self.assertEqual(wrong.returncode, 2)
+            self.assertIn('did you mean "execute_command"', wrong.stderr)
+
+    def test_calls_a_tool_of_a_running_gateway(self):
+        with gateway_with_commands() as gateway:
+            environment = {"TAILOPS_TOKEN": gateway.token}
+            gateway.environment = environment
+            told = gateway.command("call", "get_top_processes", "--target", "local", "limit=3", "--url", gateway.url)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertLessEqual(len(json.loads(told.stdout)["processes"]), 3)
+            refused = gateway.command("call", "get_system_status", "--target", "nope", "--url", gateway.url)
+            self.assertEqual(refused.returncode, 1)
+            gateway.environment = {"TAILOPS_TOKEN": "tailops_wrong"}
+            self.assertEqual(gateway.command("call", "whoami", "--url", gateway.url).returncode, 1)
+
+    def test_tells_wrong_usage_from_failure(self):
+        gateway = Gateway()
+        self.assertEqual(gateway.command("version").returncode, 0)
+        self.assertEqual(gateway.command("fly").returncode, 2)
+        self.assertEqual(gateway.command("serve", "--config", "/nonexistent").returncode, 2)
+        self.assertEqual(gateway.command("check", "--config", "/nonexistent").returncode, 2)
+
+    def test_checks_a_targets_file_alone_as_the_earlier_system_documents(self):
+        gateway = Gateway(files={"targets.yaml": LOCAL_TARGET, "bad.yaml": "version: \"1.0\"\ntargets: {l: {type: lokal}}\n"})
+        good = gateway.command("--validate-config", str(gateway.directory / "targets.yaml"))
+        self.assertEqual((good.returncode, good.stdout.strip()), (0, "ok: 1 targets"), good.stderr)
+        self.assertEqual(gateway.command("--validate-config", str(gateway.directory / "bad.yaml")).returncode, 2)
+
+    def test_serves_nobody_without_authentication_but_on_loopback_and_at_a_persons_word(self):
+        policy, targets = "version: 1\nrules: []\n", LOCAL_TARGET
+        for listen, accepted, starts in (("127.0.0.1:0", "true", True), ("127.0.0.1:0", "false", False),
+                                         ("0.0.0.0:0", "true", False)):
+            gateway = Gateway(files={"policy.yaml": policy, "targets.yaml": targets, "gateway.yaml": (
+                f'version: 1\nlisten: ["{listen}"]\nstate_dir: "@STATE@"\n'
+                f"auth: {{mode: none, i_accept_the_risk: {accepted}}}\n")})
+            if starts:
+                with gateway:
+                    self.assertEqual(gateway.rpc("tools/list", token=None).status, 200)
+            else:
+                told = gateway.command("check", "--config", gateway.config)
+                self.assertEqual(told.returncode, 2)
+                self.assertIn("auth.mode none", told.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

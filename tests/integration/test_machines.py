@@ -1,0 +1,238 @@
+"""The same tools on real machines: OpenSSH, dropbear, a Docker engine, an HTTP API."""
+import http.server
+import json
+import os
+import signal
+import threading
+import time
+import unittest
+
+from harness import LOCAL_TARGET, POLICY_ALL, local_gateway, text_of, until
+from machines import DockerEngine, SshServer
+
+
+class Ssh(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.servers = {"web-01": SshServer().__enter__(), "db-01": SshServer().__enter__(),
+                       "drop-01": SshServer("dropbear").__enter__()}
+        targets = 'version: "1.0"\ntargets:\n'
+        for name, server in cls.servers.items():
+            targets += server.target(name, '    constraints: {timeout: 20, allowed_paths: ["/etc"]}\n')
+        targets += cls.servers["web-01"].target("untrusted").replace("127.0.0.1", "localhost")
+        cls.gateway = local_gateway(targets=targets).start()
+        cls.trusted = [cls.gateway.command("targets", "trust", name, "--yes", "--config", cls.gateway.config)
+                       for name in cls.servers]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.__exit__()
+        for server in cls.servers.values():
+            server.__exit__()
+
+    def test_trusts_a_host_key_at_a_persons_word(self):
+        for done in self.trusted:
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("SHA256:", done.stderr)
+
+    def test_refuses_a_host_whose_key_nobody_confirmed(self):
+        result = self.gateway.call("get_system_status", {"target": "untrusted"})
+        self.assertTrue(result["isError"])
+        self.assertIn("unauthorized_there", text_of(result))
+        self.assertIn("tailops targets trust untrusted", text_of(result))
+        state = self.state_of("untrusted")
+        self.assertEqual(state["status"], "unauthorized")
+
+    def state_of(self, name):
+        targets = self.gateway.call("list_targets")["structuredContent"]["targets"]
+        return next(target["state"] for target in targets if target["id"] == name)
+
+    def test_reads_the_state_of_every_machine(self):
+        for name in self.servers:
+            result = self.gateway.call("get_system_status", {"target": name})
+            self.assertFalse(result.get("isError", False), f"{name}: {text_of(result)}")
+            self.assertGreater(result["structuredContent"]["memory_usage"]["total"], 0)
+            self.assertEqual(self.state_of(name)["status"], "reachable")
+            processes = self.gateway.call("get_top_processes", {"target": name})["structuredContent"]
+            self.assertGreater(processes["total_processes"], 1)
+
+    def test_runs_commands_and_keeps_the_output_of_failing_ones(self):
+        for name in self.servers:
+            good = self.gateway.call("execute_command", {"target": name, "command_name": "uname"})
+            self.assertIn("Linux", good["structuredContent"]["output"])
+            missing = self.gateway.call("execute_command", {"target": name, "command_name": "disk_usage_path",
+                                                            "parameters": {"path": "/nonexistent"}})
+            self.assertTrue(missing["isError"])
+            self.assertEqual(missing["structuredContent"]["success"], False)
+
+    def test_reads_files_and_refuses_to_leave_the_allowed_places(self):
+        for name in self.servers:
+            good = self.gateway.call("file_operations", {"target": name, "action": "read", "path": "/etc/hostname"})
+            self.assertFalse(good.get("isError", False), text_of(good))
+            bad = self.gateway.call("file_operations", {"target": name, "action": "read", "path": "/proc/self/environ"})
+            self.assertTrue(bad["isError"])
+
+    def test_a_wedged_machine_delays_nobody_else(self):
+        wedged = self.servers["db-01"]
+        self.gateway.call("test_target", {"target": "db-01"})
+        wedged.process.send_signal(signal.SIGSTOP)
+        # The listener and the processes of its sessions.
+        children = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and parent_of(pid) == wedged.process.pid]
+        for pid in children:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            waiting = threading.Thread(target=lambda: self.gateway.call("get_system_status", {"target": "db-01"}))
+            waiting.start()
+            for _ in range(3):
+                result = self.gateway.call("get_system_status", {"target": "web-01"})
+                self.assertFalse(result.get("isError", False), text_of(result))
+            self.assertTrue(waiting.is_alive(), "the wedged machine should still be waited for")
+        finally:
+            for pid in [wedged.process.pid, *children]:
+                os.kill(pid, signal.SIGCONT)
+            waiting.join()
+
+    def test_refuses_a_changed_host_key(self):
+        known = self.gateway.state_dir / "known_hosts"
+        text = known.read_text()
+        other = self.servers["web-01"].directory / "host.pub"
+        port = self.servers["db-01"].port
+        key = " ".join(other.read_text().split()[:2])
+        lines = [f"[127.0.0.1]:{port} {key}" if f":{port} " in line else line for line in text.splitlines()]
+        # The warm session was opened before; a new gateway has none.
+        with local_gateway(targets='version: "1.0"\ntargets:\n' + self.servers["db-01"].target("db-01")) as fresh:
+            (fresh.state_dir / "known_hosts").write_text("\n".join(lines) + "\n")
+            result = fresh.call("get_system_status", {"target": "db-01"})
+            self.assertTrue(result["isError"])
+            self.assertIn("changed", text_of(result))
+
+
+def parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[1])
+    except (OSError, IndexError):
+        return 0
+
+
+class Docker(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.engine = DockerEngine().__enter__()
+        cls.engine.run("web", "sh", "-c", "echo hello; echo oops >&2; exec sleep 3600")
+        targets = 'version: "1.0"\ntargets:\n' + cls.engine.target("docker-01")
+        cls.gateway = local_gateway(targets=targets).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.__exit__()
+        cls.engine.__exit__()
+
+    def test_lists_inspects_and_reads_logs(self):
+        listed = self.gateway.call("get_container_list", {"target": "docker-01"})["structuredContent"]
+        self.assertIn("web", [container["name"] for container in listed["containers"]])
+        inspected = self.gateway.call("inspect_container", {"target": "docker-01", "name_or_id": "web"})
+        self.assertFalse(inspected.get("isError", False), text_of(inspected))
+        logs = self.gateway.call("get_container_logs", {"target": "docker-01", "name_or_id": "web"})
+        self.assertIn("hello", text_of(logs))
+        self.assertIn("oops", text_of(logs))
+
+    def test_restarts_for_real(self):
+        def started():
+            return self.engine.docker("inspect", "-f", "{{.State.StartedAt}}", "web").stdout
+        before = started()
+        result = self.gateway.call("manage_container", {"target": "docker-01", "action": "restart", "name_or_id": "web"})
+        self.assertFalse(result.get("isError", False), text_of(result))
+        self.assertNotEqual(started(), before)
+
+    def test_refuses_names_that_would_be_paths_and_containers_that_are_not_there(self):
+        for name in ("../images/json", "a b", "-x", "", "web?all=1"):
+            result = self.gateway.call("inspect_container", {"target": "docker-01", "name_or_id": name})
+            self.assertTrue(result["isError"], name)
+        gone = self.gateway.call("manage_container", {"target": "docker-01", "action": "stop", "name_or_id": "gone"})
+        self.assertTrue(gone["isError"])
+
+    def test_offers_no_shell(self):
+        result = self.gateway.call("get_system_status", {"target": "docker-01"})
+        self.assertTrue(result["isError"])
+
+
+class FakeApi(http.server.BaseHTTPRequestHandler):
+    """Stands in for any HTTP API; what matters is that it is a real server that sees real requests."""
+    seen = []
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length", 0))
+        FakeApi.seen.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
+        status = 302 if self.path.startswith("/v1/moved") else 200
+        body = json.dumps({"ok": True}).encode()
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "http://127.0.0.1:1/stolen")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class HttpApi(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeApi)
+        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+        targets = f"""version: "1.0"
+targets:
+  api-01:
+    type: http
+    connection:
+      base_url: "http://127.0.0.1:{cls.server.server_port}/v1"
+      auth: {{scheme: bearer, credential: "env:API_TOKEN"}}
+      methods: [GET, POST]
+      paths: ["/status", "/moved"]
+    capabilities: ["http:read", "http:write"]
+"""
+        cls.gateway = local_gateway(targets=targets, environment={"API_TOKEN": "api-secret-0123456789"}).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.__exit__()
+        cls.server.shutdown()
+        cls.server.server_close()
+
+    def ask(self, **arguments):
+        return self.gateway.call("http_request", {"target": "api-01", **arguments})
+
+    def test_sends_the_targets_credential_and_never_the_callers(self):
+        result = self.ask(method="GET", path="/status")
+        self.assertFalse(result.get("isError", False), text_of(result))
+        method, path, headers, _ = FakeApi.seen[-1]
+        self.assertEqual((method, path), ("GET", "/v1/status"))
+        self.assertEqual(headers["Authorization"], "Bearer api-secret-0123456789")
+        self.assertNotIn("api-secret", text_of(result))
+
+    def test_posts_a_body(self):
+        self.ask(method="POST", path="/status", body='{"a":1}', headers={"Content-Type": "application/json"})
+        self.assertEqual(FakeApi.seen[-1][3], b'{"a":1}')
+
+    def test_does_not_follow_a_redirect(self):
+        result = self.ask(method="GET", path="/moved")
+        self.assertEqual(result["structuredContent"]["status"], 302)
+
+    def test_stays_within_methods_and_paths(self):
+        before = len(FakeApi.seen)
+        for arguments in ({"method": "DELETE", "path": "/status"}, {"method": "GET", "path": "/statusx"},
+                          {"method": "GET", "path": "/status/../admin"}, {"method": "GET", "path": "//evil"},
+                          {"method": "GET", "path": "/status/%2e%2e/admin"}, {"method": "GET", "path": "http://evil/"},
+                          {"method": "GET", "path": "/status", "headers": {"Authorization": "Bearer mine"}},
+                          {"method": "GET", "path": "/status\r\nX: y"}):
+            self.assertTrue(self.ask(**arguments)["isError"], arguments)
+        self.assertEqual(len(FakeApi.seen), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

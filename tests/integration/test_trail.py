@@ -1,0 +1,121 @@
+"""The audit trail when things go wrong: kill -9 under load, a full disk, a changed byte."""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import Gateway, local_gateway, until
+from test_gate import gateway_with_commands, POLICY
+
+
+class Crash(unittest.TestCase):
+    def test_leaves_a_sound_trail_and_unknown_outcomes(self):
+        with gateway_with_commands() as gateway:
+            # A control call that is under way when the daemon dies.
+            slow = gateway.directory / "commands.yaml"
+            slow.write_text("""commands:
+  - name: linger
+    description: "Sleeps, and counts as a change"
+    command_template: "sleep {seconds}"
+    category: custom
+    capability: "system:write"
+    tier: control
+    parameters: {seconds: {description: "How long", type: integer, min: 1, max: 60}}
+""")
+            gateway.process.send_signal(signal.SIGHUP)
+            until(lambda: "linger" in json.dumps(gateway.call("list_commands")["structuredContent"]), what="reload")
+
+            def load():
+                with contextlib.suppress(Exception):
+                    while True:
+                        gateway.call("whoami", timeout=5)
+
+            def linger():
+                with contextlib.suppress(Exception):
+                    gateway.call("execute_command", {"target": "local", "command_name": "linger",
+                                                     "parameters": {"seconds": 30}}, timeout=60)
+            threads = [threading.Thread(target=run) for run in (load, load, load, linger)]
+            for thread in threads:
+                thread.start()
+            until(lambda: self.intents(gateway), what="the intent on the disk")
+            gateway.stop(signal.SIGKILL)
+            for thread in threads:
+                thread.join()
+
+            again = Gateway(state_dir=gateway.state_dir)
+            for name in ("gateway.yaml", "targets.yaml", "policy.yaml", "commands.yaml"):
+                (again.directory / name).write_text((gateway.directory / name).read_text())
+            with again:
+                told = gateway.command("audit", "query", "--outcome", "unknown", "--state-dir", str(gateway.state_dir))
+                self.assertEqual(told.returncode, 0, told.stderr)
+                unknown = [json.loads(line) for line in told.stdout.splitlines()]
+                self.assertEqual([record["tool"] for record in unknown if record["tool"] == "execute_command"],
+                                 ["execute_command"])
+                self.assertIn("trail_recovered", again.logged())
+            verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+
+    @staticmethod
+    def intents(gateway):
+        return any("linger" in path.read_text(errors="replace") for path in gateway.state_dir.rglob("*.jsonl"))
+
+    def test_finds_a_changed_byte(self):
+        with local_gateway() as gateway:
+            gateway.call("whoami")
+            gateway.stop()
+            trail = next(iter(gateway.state_dir.rglob("audit.jsonl")))
+            data = bytearray(trail.read_bytes())
+            at = data.index(b"whoami")
+            data[at] ^= 1
+            trail.write_bytes(bytes(data))
+            verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
+            self.assertEqual(verified.returncode, 1)
+            self.assertIn("audit.jsonl:", verified.stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "a full disk needs a file system of its own")
+class FullDisk(unittest.TestCase):
+    def test_refuses_to_act_until_there_is_room_again(self):
+        disk = pathlib.Path(tempfile.mkdtemp(prefix="tailops-disk-"))
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", disk], check=True)
+        try:
+            gateway = gateway_with_commands()
+            for name in ("gateway.yaml",):
+                path = gateway.directory / name
+                path.write_text(path.read_text().replace(str(gateway.state_dir), str(disk)))
+            gateway.state_dir = disk
+            with gateway:
+                marker = gateway.directory / "marker"
+
+                def mark():
+                    return gateway.call("execute_command", {"target": "local", "command_name": "make_marker",
+                                                            "parameters": {"path": str(marker)}})
+                self.assertFalse(mark().get("isError", False))
+                marker.unlink()
+                filler = disk / "filler"
+                with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                    while True:
+                        file.write(b"x" * 512)
+                until(lambda: mark().get("isError") and not marker.exists() or marker.unlink(missing_ok=True),
+                      what="the refusal")
+                self.assertEqual(gateway.request("GET", "/readyz", token=None).status, 503)
+                self.assertEqual(gateway.request("GET", "/healthz", token=None).status, 200)
+                filler.unlink()
+                until(lambda: not mark().get("isError", False), what="recovery")
+                self.assertTrue(marker.exists())
+                until(lambda: gateway.request("GET", "/readyz", token=None).status == 200, what="readiness")
+                gateway.stop()
+                verified = gateway.command("audit", "verify", "--state-dir", str(disk))
+                self.assertEqual(verified.returncode, 0, verified.stderr)
+        finally:
+            subprocess.run(["umount", "-l", disk], check=True)
+            disk.rmdir()
+
+
+if __name__ == "__main__":
+    unittest.main()
