@@ -11,8 +11,8 @@ namespace tailops::targets {
 /// Carries out operations on one target over one kind of connection.
 ///
 /// Implementations live in targets/<kind>/ and are named in targets/executors.cpp, nowhere else.
-/// What callers hold is always a `Bounded` one (targets/bounded.hpp), which applies slots, deadline,
-/// output limit and dry run once for all kinds. Safe from any strand.
+/// What callers hold is always a `Bounded` one (targets/bounded.hpp), which applies slots,
+/// deadline, output limit and dry run once for all kinds. Safe from any strand.
 class Executor {
 public:
     Executor() = default;
@@ -27,9 +27,9 @@ public:
     ///
     /// When the time is up or the caller cancels, the remote work is stopped (its process group is
     /// signalled, its request aborted) and the error's message says what is known to remain.
-    /// Errors: unreachable, unauthorized_there (our credential was refused, or the target's identity
-    /// is not the known one), deadline_exceeded, cancelled, busy (the target's bound is full),
-    /// invalid_argument (the target's own allow-list refuses), internal.
+    /// Errors: unreachable, unauthorized_there (our credential was refused, or the target's
+    /// identity is not the known one), deadline_exceeded, cancelled, busy (the target's bound is
+    /// full), invalid_argument (the target's own allow-list refuses), internal.
     virtual Task<Result<ExecutionResult>> run(policy::Permit permit, Operation operation) = 0;
 };
 

@@ -26,8 +26,8 @@ struct Command {
     std::string input;  // written to its standard input, which is then closed
 };
 
-/// One call to a Docker Engine API. `path` begins with "/" and has no version; the executor puts the
-/// negotiated one in front. Values in `query` are encoded by the executor.
+/// One call to a Docker Engine API. `path` begins with "/" and has no version; the executor puts
+/// the negotiated one in front. Values in `query` are encoded by the executor.
 struct EngineCall {
     std::string method{"GET"};
     std::string path;

@@ -15,7 +15,10 @@ public:
     /// Null when there is no such target.
     std::shared_ptr<const Target> find(const TargetId&) const;
     /// Ordered by id.
-    const std::map<TargetId, std::shared_ptr<const Target>>& all() const noexcept { return targets_; }
+    const std::map<TargetId, std::shared_ptr<const Target>>& all() const noexcept
+    {
+        return targets_;
+    }
 
 private:
     std::map<TargetId, std::shared_ptr<const Target>> targets_;

@@ -14,14 +14,15 @@ namespace tailops::targets {
 /// Looks a variable up in the environment; passed in, because only app/ may read it.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-/// What a targets file says (docs/targets.md has the format, which users of the earlier system know).
+/// What a targets file says (docs/targets.md has the format, which users of the earlier system
+/// know).
 struct TargetsFile {
     std::string gateway_id;  // gateway.gateway_id; empty when not given
     std::vector<TargetSpec> targets;
 };
 
-/// Reads `targets.yaml` (or JSON). Everything wrong goes to `problems` with its place; keys that are
-/// documented but have no effect yet become notices.
+/// Reads `targets.yaml` (or JSON). Everything wrong goes to `problems` with its place; keys that
+/// are documented but have no effect yet become notices.
 TargetsFile read_targets(std::string_view text,
                          std::string_view file,
                          const Environment& environment,

@@ -40,14 +40,11 @@ std::optional<std::string> given(const std::string& text)
 Result<audit::Query> read_query(const AuditQueryOptions& options)
 {
     audit::Query query;
-    query.filter = {.subject = given(options.subject),
-                    .tool = given(options.tool),
-                    .target = given(options.target),
-                    .outcome = given(options.outcome),
-                    .request = given(options.request),
-                    .effect = {},
-                    .since = {},
-                    .until = {}};
+    query.filter.subject = given(options.subject);
+    query.filter.tool = given(options.tool);
+    query.filter.target = given(options.target);
+    query.filter.outcome = given(options.outcome);
+    query.filter.request = given(options.request);
     query.limit = options.limit;
     if (!options.since.empty()) {
         TAILOPS_TRY(query.filter.since, parse_rfc3339(options.since));

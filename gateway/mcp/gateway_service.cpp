@@ -103,10 +103,11 @@ Task<Result<ToolResult>> GatewayService::call_tool(const auth::Principal& princi
 {
     if (!tools::find(name))
         co_return fail(Errc::not_found, "Unknown tool: " + escaped_line(name, 64));
-    auto answer = co_await pipeline_.run({.id = std::move(id),
-                                          .principal = principal,
-                                          .tool = std::move(name),
-                                          .arguments = std::move(arguments)});
+    call::Invocation call{.id = std::move(id),
+                          .principal = principal,
+                          .tool = std::move(name),
+                          .arguments = std::move(arguments)};
+    auto answer = co_await pipeline_.run(std::move(call));
     if (answer) {
         co_return ToolResult{.text = dump_json(*answer->content),
                              .structured = answer->dry_run ? nullptr : answer->content,

@@ -13,12 +13,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstring>
+
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgets to say that it is C
+}
 
 namespace tailops::targets {
 namespace asio = boost::asio;

@@ -28,6 +28,12 @@ BANNED = [
 HEADER_BANNED = [(r"^using namespace\b", "no `using namespace` in headers")]
 
 
+# GCC 12 destroys a braced aggregate or a closure that is a temporary of a co_await expression twice
+# (gcc.gnu.org PR 104031 and kin): give it a name first.
+AWAITED_TEMPORARY = re.compile(
+    r"co_await\b[^;{}\[]*(\(\s*\{\s*\.|,\s*\{\s*\.|\w\{\s*\.\w+ =|\[\s*[A-Za-z_]\w*\s*(?:=[^\]]*)?(?:,[^\]]*)?\]\s*[({m])")
+
+
 def product_files(root: pathlib.Path):
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", "*.cpp", "*.hpp"],
                             cwd=root, check=True, capture_output=True, text=True).stdout.split()
@@ -49,6 +55,9 @@ def complaints(root: pathlib.Path):
             yield f"{name}:1: begins with #pragma once"
         if not in_product:
             continue
+        for match in AWAITED_TEMPORARY.finditer(text):
+            number = text.count("\n", 0, match.start()) + 1
+            yield f"{name}:{number}: a temporary in a co_await expression; give it a name first"
         for number, line in enumerate(lines, 1):
             code = strip_comments(line)
             for pattern, allowed, remedy in BANNED:
