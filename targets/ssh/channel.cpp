@@ -113,13 +113,14 @@ Task<Status> Channel::open(Deadline deadline)
     if (channel_ == nullptr || ssh_add_channel_callbacks(channel_, &callbacks_->table) != SSH_OK) {
         co_return fail(Errc::internal, "no SSH channel can be created");
     }
-    co_return co_await repeat([this] { return ssh_channel_open_session(channel_); }, deadline);
+    const auto ask = [this] { return ssh_channel_open_session(channel_); };
+    co_return co_await repeat(ask, deadline);
 }
 
 Task<Status> Channel::execute(std::string line, Deadline deadline)
 {
-    auto answered = co_await repeat(
-        [this, &line] { return ssh_channel_request_exec(channel_, line.c_str()); }, deadline);
+    const auto ask = [this, &line] { return ssh_channel_request_exec(channel_, line.c_str()); };
+    auto answered = co_await repeat(ask, deadline);
     if (!answered && answered.error().code() == Errc::busy) {
         co_return fail(Error{Errc::unauthorized_there, "target " + quote(session_->target()) +
                                                            " refuses to run commands for us"}

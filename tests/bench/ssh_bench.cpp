@@ -24,8 +24,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
+#include <stdexcept>
 
 namespace tailops {
 namespace {
@@ -60,27 +60,29 @@ Task<void> run_some(std::shared_ptr<SshExecutor> executor, int count)
         auto result =
             co_await executor->run(testing::any_permit(TargetId{"bench"}), true_command());
         if (!result || result->status != 0) {
-            std::fprintf(stderr, "%s\n", result ? "failed" : result.error().describe().c_str());
-            std::exit(1);
+            throw std::runtime_error{result ? "the command failed" : result.error().describe()};
         }
     }
 }
 
 Task<void> run_lanes(Runtime& runtime, std::shared_ptr<SshExecutor> executor, int lanes, int count)
 {
+    std::exception_ptr failed;
     const auto home = co_await asio::this_coro::executor;
     asio::steady_timer all{home, asio::steady_timer::time_point::max()};
     int left = lanes;
     for (int lane = 0; lane < lanes; ++lane) {
         asio::co_spawn(asio::make_strand(runtime.io), run_some(executor, count / lanes),
-                       [&all, &left, home](std::exception_ptr) {
-                           asio::post(home, [&all, &left] {
+                       [&all, &left, &failed, home](std::exception_ptr thrown) {
+                           asio::post(home, [&all, &left, &failed, thrown] {
+                               if (thrown) failed = thrown;
                                if (--left == 0) all.cancel();
                            });
                        });
     }
     boost::system::error_code ignored;
     co_await all.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (failed) std::rethrow_exception(failed);
 }
 
 struct Rate {
@@ -154,8 +156,7 @@ double measure_control_master(const testing::SshServer& server,
     }
     const auto finish = [](testing::Program& program) {
         if (const int status = program.wait(); status != 0) {
-            std::fprintf(stderr, "ssh -S exited %d\n", status);
-            std::exit(1);
+            throw std::runtime_error{"ssh -S exited " + std::to_string(status)};
         }
     };
 
@@ -176,7 +177,7 @@ double measure_control_master(const testing::SshServer& server,
 }  // namespace tailops
 
 int main(int argc, char** argv)
-{
+try {
     using namespace tailops;
     const int count = argc > 1 ? static_cast<int>(parse_int(argv[1], 64, 1'000'000).value()) : 640;
     const testing::OpenSshServer server;
@@ -203,4 +204,8 @@ int main(int argc, char** argv)
                 sixteen.per_second, sixteen.cpu_milliseconds, sixteen.per_second / master_sixteen,
                 master_sixteen);
     std::printf("ssh cold            %7.1f ms (dial, login, command)\n", measure_cold(setup));
+} catch (const std::exception& error) {
+    // Caught, so that the servers above are ended.
+    std::fprintf(stderr, "ssh_bench: %s\n", error.what());
+    return 1;
 }
