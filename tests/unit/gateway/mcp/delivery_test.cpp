@@ -80,7 +80,8 @@ TEST(Delivery, IsOneReplyWhenOnlyTheAnswerComes)
     on_strand([](Bell&, FakeExchange& exchange) -> Task<void> {
         const auto outbox = std::make_shared<Outbox>(1);
         outbox->answer(saying("{}"));
-        EXPECT_TRUE(co_await deliver(outbox, exchange, DeliveryOptions{}));
+        const DeliveryOptions options;
+        EXPECT_TRUE(co_await deliver(outbox, exchange, options));
         EXPECT_EQ(exchange.answer.body, "{}");
     });
 }
@@ -139,8 +140,8 @@ TEST(RunAndDeliver, SendsNotificationsAsTheyCome)
 {
     on_strand([](Bell& bell, FakeExchange& exchange) -> Task<void> {
         const auto outbox = std::make_shared<Outbox>(1);
-        co_await run_and_deliver(speak(outbox, bell, exchange), outbox, exchange,
-                                 DeliveryOptions{});
+        const DeliveryOptions options;
+        co_await run_and_deliver(speak(outbox, bell, exchange), outbox, exchange, options);
         EXPECT_EQ(texts(exchange), "1 2 answer ");
     });
 }
@@ -155,7 +156,8 @@ TEST(RunAndDeliver, LosesNothingSaidInTheLastMoment)
 {
     on_strand([](Bell&, FakeExchange& exchange) -> Task<void> {
         const auto outbox = std::make_shared<Outbox>(1);
-        co_await run_and_deliver(speak_and_end(outbox), outbox, exchange, DeliveryOptions{});
+        const DeliveryOptions options;
+        co_await run_and_deliver(speak_and_end(outbox), outbox, exchange, options);
         EXPECT_EQ(texts(exchange), "1 answer ");
     });
 }
@@ -170,6 +172,7 @@ TEST(RunAndDeliver, DoesNotAnswerTwiceAfterTheStreamFailed)
 {
     on_strand([](Bell& bell, FakeExchange& exchange) -> Task<void> {
         const auto outbox = std::make_shared<Outbox>(1);
+        const DeliveryOptions options;
         exchange.state = fail(Errc::deadline_exceeded, "does not read");
         bool is_done = false;
         outbox->notify("1");
@@ -182,7 +185,7 @@ TEST(RunAndDeliver, DoesNotAnswerTwiceAfterTheStreamFailed)
                 bell.ring();
             },
             [](std::exception_ptr) {});
-        co_await run_and_deliver(wait_for(bell, is_done), outbox, exchange, DeliveryOptions{});
+        co_await run_and_deliver(wait_for(bell, is_done), outbox, exchange, options);
         EXPECT_FALSE(exchange.replied);
         EXPECT_TRUE(exchange.events.empty());
     });
