@@ -11,7 +11,6 @@
 #include "gateway/http/router.hpp"
 #include "targets/credentials/credentials.hpp"
 
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <signal.h>
@@ -257,11 +256,10 @@ void Daemon::run()
 
 Task<void> Daemon::supervise()
 {
-    asio::signal_set signals{co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP};
     log(Event::ready, {{"url", url_}, {"pid", std::to_string(::getpid())}});
     (void)co_await trail_->append(event_record("the gateway started"), audit::Durability::buffered);
     for (;;) {
-        const int number = co_await signals.async_wait(asio::use_awaitable);
+        const int number = co_await signals_.async_wait(asio::use_awaitable);
         if (number != SIGHUP) break;
         co_await reload();
     }

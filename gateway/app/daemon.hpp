@@ -12,6 +12,10 @@
 #include "gateway/store/sqlite_store.hpp"
 #include "targets/executors.hpp"
 
+#include <boost/asio/signal_set.hpp>
+
+#include <signal.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,6 +62,8 @@ private:
 
     // Destroyed last: coroutines of everything below run on it.
     Runtime runtime_;
+    // Caught from the start: a signal that comes before run() waits for it.
+    boost::asio::signal_set signals_{runtime_.io, SIGTERM, SIGINT, SIGHUP};
     const std::shared_ptr<const Clock> clock_{std::make_shared<Clock>()};
     const targets::Environment environment_;
     config::Settings settings_;

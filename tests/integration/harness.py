@@ -60,7 +60,7 @@ class Gateway:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tailops-it-"))
         self.state_dir = pathlib.Path(state_dir) if state_dir else self.directory / "state"
         self.embedded, self.environment, self.wrapper = embedded, environment or {}, list(wrapper)
-        self.process, self.url, self.token = None, None, None
+        self.process, self.url, self.token, self.pid = None, None, None, None
         for name, text in (files or {}).items():
             self.write(name, text)
 
@@ -92,7 +92,7 @@ class Gateway:
 
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
-            os.kill(self.pid, how)
+            os.kill(self.pid or self.process.pid, how)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(25)
             if self.process.poll() is None:

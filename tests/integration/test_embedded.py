@@ -43,7 +43,7 @@ class Embedded(unittest.TestCase):
         self.assertEqual(memory["total"], total)
 
     def test_lists_processes_networks_and_commands(self):
-        processes = self.gateway.call("get_top_processes", {"target": "local", "limit": 200})["structuredContent"]
+        processes = self.gateway.call("get_top_processes", {"target": "local", "limit": 100})["structuredContent"]
         self.assertGreater(processes["total_processes"], 1)
         network = self.gateway.call("get_network_status", {"target": "local"})["structuredContent"]
         self.assertIn("lo", [interface["name"] for interface in network["interfaces"]])
@@ -77,10 +77,9 @@ class Embedded(unittest.TestCase):
         for path in ("/root/.bashrc", "/etc/../root", "/etcetera", "etc/passwd", "/var/log/../../etc/shadow"):
             self.assertTrue(read(path)["isError"], path)
 
-    def test_asks_for_approval_above_observe(self):
-        self.gateway.write  # the embedded catalogue is the shipped one: no command of it controls
-        explained = self.gateway.call("whoami")["structuredContent"]
-        self.assertEqual(explained["method"], "gateway_token")
+    def test_tells_the_caller_who_it_is(self):
+        told = self.gateway.call("whoami")["structuredContent"]
+        self.assertEqual((told["method"], told["subject"]), ("gateway_token", "embedded"))
 
     def test_refuses_requests_without_or_with_a_wrong_token(self):
         self.assertEqual(self.gateway.rpc("tools/list", token=None).status, 401)
@@ -94,7 +93,10 @@ class Embedded(unittest.TestCase):
         self.assertEqual(self.gateway.rpc("tools/list", headers={"Origin": "http://localhost:1234"}).status, 200)
 
     def test_refuses_what_is_too_large(self):
-        self.assertEqual(self.gateway.request(body=b" " * (5 * 1024 * 1024)).status, 413)
+        where = urllib.parse.urlsplit(self.gateway.url)
+        with socket.create_connection((where.hostname, where.port), 10) as peer:
+            peer.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n")
+            self.assertTrue(peer.recv(100).startswith(b"HTTP/1.1 413 "))
         deep = b"[" * 100 + b"]" * 100
         answer = self.gateway.request(body=deep, headers={"Content-Type": "application/json"})
         self.assertEqual((answer.status, answer.json["error"]["code"]), (400, -32700))
