@@ -30,7 +30,6 @@ debug: deps-test ## build the daemon and the unit tests with debug information
 	@cmake --build build/debug -j $(JOBS)
 
 run: build ## start a gateway on 127.0.0.1:8080 with a local target and a fresh token
-	@mkdir -p $(RUN_DIR)
 	@exec build/release/bin/tailops serve --embedded --state-dir $(RUN_DIR) --listen $(LISTEN) --welcome
 
 # The unit tests run twice, under either sanitizer; a third run without one would show nothing more.

@@ -1,9 +1,11 @@
 #include "targets/bounded.hpp"
 
 #include "gateway/core/json.hpp"
+#include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
 namespace tailops::targets {
@@ -82,10 +84,29 @@ Task<Result<ExecutionResult>> Bounded::run(policy::Permit permit, Operation oper
     permit.tighten(std::max(
         milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now())));
 
-    auto result = co_await inner_->run(std::move(permit), std::move(operation));
+    auto result = co_await run_inner(std::move(permit), std::move(operation));
     if (result) result->elapsed = elapsed_since(start);
     note_outcome(result);
     co_return result;
+}
+
+/// The edge at which exceptions of a kind's own end: a cancellation that struck between two waits,
+/// or a bug.
+Task<Result<ExecutionResult>> Bounded::run_inner(policy::Permit permit, Operation operation)
+{
+    std::string thrown;
+    try {
+        co_return co_await inner_->run(std::move(permit), std::move(operation));
+    } catch (const std::exception& error) {
+        thrown = error.what();
+    }
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none) {
+        co_return fail(Errc::cancelled, "the caller went away");
+    }
+    log(Event::internal_error, {{"where", "executor of " + id_.str()}, {"what", thrown}});
+    co_return fail(
+        Error{Errc::internal, "the gateway failed to carry this out"}.with_detail(thrown));
 }
 
 void Bounded::note_outcome(const Result<ExecutionResult>& result)

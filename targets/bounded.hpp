@@ -26,6 +26,7 @@ public:
     Task<Result<ExecutionResult>> run(policy::Permit permit, Operation operation) override;
 
 private:
+    Task<Result<ExecutionResult>> run_inner(policy::Permit permit, Operation operation);
     void note_outcome(const Result<ExecutionResult>&);
 
     const TargetId id_;

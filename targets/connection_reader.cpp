@@ -109,7 +109,7 @@ DockerConnection read_docker(MapReader& from, const Environment& environment)
     const auto verify = from.boolean("tls_verify");
     out.tls = verify.has_value() || !out.cert_path.empty();
     out.tls_verify = verify.value_or(true);
-    from.duration("timeout");
+    from.ignore("timeout", "constraints.timeout bounds every operation, connecting included");
     return out;
 }
 
@@ -162,7 +162,7 @@ HttpConnection read_http(MapReader& from, const Environment& environment)
                           "the path " + quote(path) + " must begin with \"/\"");
         }
     }
-    from.duration("timeout");
+    from.ignore("timeout", "constraints.timeout bounds every operation, connecting included");
     return out;
 }
 

@@ -157,7 +157,9 @@ void read_constraints(MapReader& target, const Defaults& defaults, TargetSpec& s
             "\"maintenance_window\" cannot be enforced by this version; remove it "
             "and restrict the target in the policy");
     }
-    constraints.choice("sudo_policy", {"none", "limited", "full"});
+    if (constraints.choice("sudo_policy", {"none", "limited", "full"}).value_or("none") != "none") {
+        constraints.ignore("sudo_policy", "commands run as the login user, never through sudo");
+    }
     constraints.ignore("approval_webhook", not_yet);
     constraints.ignore("dual_approval", not_yet);
     constraints.ignore("audit_level", "every call is audited in full");
@@ -235,12 +237,10 @@ void read_gateway(MapReader& file, TargetsFile& out)
     out.gateway_id = gateway.text("gateway_id").value_or(gateway.text("id").value_or(""));
     gateway.text("name");
     gateway.text("description");
-    gateway.choice("role", {"primary", "secondary", "standalone"});
-    gateway.choice("mode", {"local", "gateway"});
     for (const auto* key :
-         {"discovery_method", "discovery_interval", "auto_register", "managed_targets",
-          "max_fleet_size", "require_gateway_auth", "gateway_token", "health_check_interval",
-          "state_sync_interval", "segment", "network_segment"}) {
+         {"role", "mode", "discovery_method", "discovery_interval", "auto_register",
+          "managed_targets", "max_fleet_size", "require_gateway_auth", "gateway_token",
+          "health_check_interval", "state_sync_interval", "segment", "network_segment"}) {
         gateway.ignore(key, not_yet);
     }
     gateway.finish();
@@ -253,6 +253,10 @@ Defaults read_global_constraints(MapReader& file)
     if (!node) return defaults;
     MapReader global{*node, file.problems(), "global_constraints"};
     defaults.timeout = global.duration("operation_timeout");
+    if (defaults.timeout && defaults.timeout->count() == 0) {
+        global.complain(*global.node("operation_timeout"),
+                        "\"operation_timeout\" must be at least 1 s");
+    }
     defaults.requires_approval = global.boolean("require_approval").value_or(false);
     global.ignore("default_audit_level", "every call is audited in full");
     global.ignore("max_concurrent_operations", "each target has its own \"concurrency\"");

@@ -23,6 +23,7 @@ auth::ClientAuthentication client_authentication(std::string_view word)
 {
     if (word == "form") return auth::ClientAuthentication::form;
     if (word == "bearer") return auth::ClientAuthentication::bearer;
+    if (word == "none") return auth::ClientAuthentication::none;
     return auth::ClientAuthentication::basic;
 }
 
@@ -70,6 +71,9 @@ Result<Authentication> make_authentication(const config::Settings& settings,
     if (settings.auth.hmac_shared_secret) {
         auth::HmacTokenSettings hmac;
         TAILOPS_TRY(hmac.shared_secret, learn(*settings.auth.hmac_shared_secret, context));
+        if (settings.auth.hmac_without_expiry) {
+            hmac.missing_expiry = auth::HmacTokenSettings::MissingExpiry::accept;
+        }
         TAILOPS_TRY(routes.hmac_token,
                     auth::HmacTokenAuthenticator::create(std::move(hmac), context.clock));
     }

@@ -2,6 +2,9 @@
 #include "gateway/app/configuration.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/output.hpp"
+#include "gateway/app/state_dir.hpp"
+#include "gateway/core/text.hpp"
+#include "targets/executors.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -41,6 +44,30 @@ int check_targets_alone(const std::string& path)
     return report(problems, "ok: " + std::to_string(targets.targets.size()) + " targets");
 }
 
+/// Whether everything that `serve` would build can be built: executors with their TLS files, the
+/// server's certificate. Nothing is connected to.
+Status try_to_build(const Configuration& configuration)
+{
+    const auto& settings = configuration.settings;
+    for (const auto& file : {settings.tls_certificate, settings.tls_key}) {
+        if (!file.empty() && !std::ifstream{file}) {
+            return fail(Errc::invalid_argument, "tls: " + quote(file) + " cannot be read");
+        }
+    }
+    Runtime runtime{1, 1};
+    targets::StateBoard states;
+    const Clock clock;
+    const targets::ExecutorContext context{
+        .io = runtime.io.get_executor(),
+        .environment = process_environment(),
+        .known_hosts_file = StatePaths{settings.state_dir}.known_hosts(),
+        .states = states,
+        .clock = clock};
+    const auto registry = targets::make_registry(configuration.targets.targets, nullptr, context);
+    if (!registry) return fail(registry.error());
+    return {};
+}
+
 }  // namespace
 
 int check(const CheckOptions& options)
@@ -50,6 +77,9 @@ int check(const CheckOptions& options)
     const auto configuration =
         load_configuration(options.config_file, process_environment(), problems);
     if (!problems.empty()) return report(problems, {});
+    if (const auto built = try_to_build(configuration); !built) {
+        return complain(built.error(), exit_usage);
+    }
     return report(problems, "ok: " + std::to_string(configuration.targets.targets.size()) +
                                 " targets, " + std::to_string(configuration.policy.rules.size()) +
                                 " rules, " + std::to_string(configuration.commands->all().size()) +

@@ -84,6 +84,7 @@ void add_policy(CLI::App& root, ExplainOptions& options, Action& action)
     auto* explain = policy->add_subcommand("explain", "what the policy says to a call, and why");
     add_config(*explain, options.config_file);
     explain->add_option("--as", options.subject, "the subject who would call")->required();
+    explain->add_option("--issuer", options.issuer, "who vouches for it, as in ISSUER|SUBJECT");
     explain->add_option("--tool", options.tool, "the tool")->required();
     explain->add_option("--target", options.target, "the target");
     explain->add_option("--param", options.parameters, "an argument of the call, key=value");

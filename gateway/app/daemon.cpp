@@ -11,6 +11,8 @@
 #include "gateway/http/router.hpp"
 #include "targets/credentials/credentials.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <signal.h>
@@ -26,6 +28,8 @@ constexpr std::size_t blocking_threads = 4;
 constexpr auto embedded_subject = "embedded";
 // How long the start waits for the authorization server before it serves without knowing it.
 constexpr auto warm_up_time = 3s;
+// After the grace, calls are cancelled; so long may they take to end what they started.
+constexpr auto stop_margin = 2s;
 
 int io_threads(const config::Settings& settings)
 {
@@ -47,7 +51,8 @@ Result<http::ServerSettings> server_settings(const config::Settings& settings)
     out.allowed_hosts = settings.allowed_hosts;
     out.allowed_origins = settings.allowed_origins;
     if (const auto url = net::parse_url(settings.effective_base_url())) {
-        out.allowed_hosts.push_back(url->host);
+        const bool is_ipv6 = url->host.find(':') != std::string::npos;
+        out.allowed_hosts.push_back(is_ipv6 ? '[' + url->host + ']' : url->host);
         out.allowed_origins.push_back(url->origin());
     }
     return out;
@@ -294,15 +299,24 @@ Task<void> Daemon::reload()
 Task<void> Daemon::stop()
 {
     log(Event::stopping);
+    const auto give_up = after(settings_.limits.stop_grace + stop_margin);
     endpoint_->drain();
-    co_await server_->stop();
+    // What changes something runs on when its client leaves, but not for longer than we may stay:
+    // its outcome is then recorded as unknown by the next start.
+    const auto home = co_await asio::this_coro::executor;
+    auto timer = std::make_shared<asio::steady_timer>(home, give_up);
+    auto is_closed = std::make_shared<bool>(false);
+    asio::co_spawn(home, server_->stop(), [timer, is_closed](std::exception_ptr) {
+        *is_closed = true;
+        timer->cancel();
+    });
+    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     endpoint_->end_sessions();
-    const auto give_up = after(settings_.limits.stop_grace);
-    asio::steady_timer turn{co_await asio::this_coro::executor};
     while (endpoint_->legacy_calls() > 0 && std::chrono::steady_clock::now() < give_up) {
-        turn.expires_after(10ms);
-        co_await turn.async_wait(asio::use_awaitable);
+        timer->expires_after(10ms);
+        co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    if (!*is_closed || endpoint_->legacy_calls() > 0) log(Event::stop_incomplete);
     (void)co_await trail_->append(event_record("the gateway stopped"), audit::Durability::durable);
     log(Event::stopped);
 }

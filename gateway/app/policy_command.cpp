@@ -21,7 +21,7 @@ auth::Identity identity_of(const ExplainOptions& options)
 {
     auth::Identity identity;
     identity.subject = SubjectId{options.subject};
-    identity.issuer = "policy-explain";
+    identity.issuer = options.issuer;
     identity.name = options.subject;
     identity.client_id = options.client;
     identity.groups = {options.groups.begin(), options.groups.end()};
@@ -38,16 +38,11 @@ const targets::TargetSpec* find_target(const targets::TargetsFile& file, const s
     return at == file.targets.end() ? nullptr : &*at;
 }
 
-/// What the call would need, as its plan says. With arguments that do not suffice for a plan, the
-/// question is about the tool in general: its first right, no parameters.
-Result<tools::Plan> plan_of(const tools::Tool& tool,
-                            const ExplainOptions& options,
-                            const targets::TargetSpec* target,
-                            const tools::CommandCatalogue& commands)
+Result<tools::Plan> plan_with_arguments(const tools::Tool& tool,
+                                        const ExplainOptions& options,
+                                        const targets::TargetSpec* target,
+                                        const tools::CommandCatalogue& commands)
 {
-    tools::Plan general;
-    general.right = tool.rights.front();
-    if (!tool.needs_target() || options.parameters.empty()) return general;
     auto words = options.parameters;
     words.push_back("target=" + options.target);
     TAILOPS_TRY(const auto arguments, read_arguments(words, tools::full_input_schema(tool)));
@@ -55,6 +50,25 @@ Result<tools::Plan> plan_of(const tools::Tool& tool,
         return fail(std::move(valid).error());
     }
     return tool.plan(arguments, {.target = target, .commands = &commands});
+}
+
+/// What the call would need, as its plan says. With arguments that do not suffice for a plan, the
+/// question is about the tool in general: its first right, no arguments.
+tools::Plan plan_of(const tools::Tool& tool,
+                    const ExplainOptions& options,
+                    const targets::TargetSpec* target,
+                    const tools::CommandCatalogue& commands)
+{
+    tools::Plan general;
+    general.right = tool.rights.front();
+    if (!tool.needs_target()) return general;
+    auto plan = plan_with_arguments(tool, options, target, commands);
+    if (plan) return *std::move(plan);
+    std::fprintf(stderr,
+                 "note: %s; this is about the tool in general, and rules with conditions on "
+                 "arguments count as their strictest\n",
+                 plan.error().public_message().c_str());
+    return general;
 }
 
 Result<policy::AccessRequest> question(const ExplainOptions& options,
@@ -73,7 +87,7 @@ Result<policy::AccessRequest> question(const ExplainOptions& options,
         return fail(Errc::not_found,
                     "there is no target " + quote(options.target) + "; name one with --target");
     }
-    TAILOPS_TRY(auto plan, plan_of(*tool, options, target, *configuration.commands));
+    auto plan = plan_of(*tool, options, target, *configuration.commands);
     TAILOPS_TRY(auto action, parse_capability(plan.right.capability));
     policy::AccessRequest request;
     request.principal = gate.admit(identity_of(options));

@@ -137,6 +137,12 @@ int targets_trust(const TrustOptions& options)
     if (!spec) return exit_usage;
     const auto* ssh = std::get_if<targets::SshConnection>(&spec->connection);
     if (!ssh) return complain("only an ssh target has a host key to trust", exit_usage);
+    if (ssh->jump) {
+        return complain(
+            "a key cannot be fetched through a jump host yet; write it into host_key, or "
+            "into known_hosts by hand",
+            exit_failed);
+    }
     const auto key = run_task<targets::ssh::ScannedHostKey>(
         targets::ssh::scan_host_key(ssh->host, ssh->port, after(ssh->connect_timeout)));
     if (!key) return complain(key.error(), exit_failed);

@@ -25,6 +25,8 @@ struct Prepared {
     const tools::Tool* tool{nullptr};
     std::shared_ptr<const targets::Target> target;  // null: about the gateway itself
     tools::Plan plan;
+    /// No arguments could make this call permitted: the gate only has to say why.
+    bool hopeless{false};
 };
 
 const policy::TargetFacts& facts_of(const Prepared& call)
@@ -52,11 +54,20 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
     if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
         return fail(std::move(valid).error());
     }
-    if (!prepared.tool->needs_target()) {
+    const bool about_target = prepared.tool->needs_target();
+    if (about_target) {
+        TAILOPS_TRY(prepared.target, resolve(world, call));
+    }
+    // Before the plan, which may speak of the target's own settings.
+    if (!could_use(*world.gate, call.principal, *prepared.tool, facts_of(prepared))) {
+        prepared.plan.right = prepared.tool->rights.front();
+        prepared.hopeless = true;
+        return prepared;
+    }
+    if (!about_target) {
         prepared.plan.right = prepared.tool->rights.front();
         return prepared;
     }
-    TAILOPS_TRY(prepared.target, resolve(world, call));
     TAILOPS_TRY(prepared.plan,
                 prepared.tool->plan(*call.arguments, {.target = &prepared.target->spec,
                                                       .commands = world.commands.get()}));
@@ -75,10 +86,8 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
                                  .now = now};
 }
 
-audit::Record record_of(const Invocation& call,
-                        const policy::AccessRequest& request,
-                        const policy::Decision& decision,
-                        const World& world)
+/// What a record says of the caller, whatever came of the call.
+audit::Record record_of_caller(const Invocation& call, const World& world)
 {
     const auto& identity = call.principal.identity;
     audit::Record record;
@@ -88,15 +97,24 @@ audit::Record record_of(const Invocation& call,
     record.name = identity.name;
     record.client = identity.client_id;
     record.method = auth::to_string(identity.method);
-    record.tool = request.tool;
+    record.tool = ToolName{call.tool};
+    record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
+    record.policy_version = world.gate->version();
+    return record;
+}
+
+audit::Record record_of(const Invocation& call,
+                        const policy::AccessRequest& request,
+                        const policy::Decision& decision,
+                        const World& world)
+{
+    auto record = record_of_caller(call, world);
     record.capability = request.action.text();
     record.tier = request.tier;
     record.target = request.target.id;
-    record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
     record.effect = decision.effect;
     record.why = decision.why;
     if (decision.rule) record.rule = decision.rule->str();
-    record.policy_version = world.gate->version();
     return record;
 }
 
@@ -146,6 +164,15 @@ void log_outcome(const Invocation& call, const audit::Record& record)
                 {"ms", std::to_string(record.elapsed_ms)}});
 }
 
+void log_decision(const Invocation& call, const policy::Decision& decision)
+{
+    if (!is_logged(Event::call_decided)) return;
+    log(Event::call_decided, {{"request", call.id.str()},
+                              {"tool", call.tool},
+                              {"effect", std::string{policy::to_string(decision.effect)}},
+                              {"why", decision.why}});
+}
+
 /// A command that exited 1 or an answer of HTTP 500 is a result; it is shown as a failure.
 bool tells_of_failure(const nlohmann::json& content)
 {
@@ -166,6 +193,17 @@ Result<Answer> present(const tools::Plan& plan, const targets::ExecutionResult& 
                   .failed = failed};
 }
 
+/// A caller who left while the intent was written wants nothing any more.
+Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit permit)
+{
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+        co_return fail(Errc::cancelled, "the caller went away before anything was done");
+    }
+    co_return co_await call.target->executor->run(std::move(permit),
+                                                  std::move(call.plan.operation));
+}
+
 }  // namespace
 
 Pipeline::Pipeline(CurrentWorld& world,
@@ -184,12 +222,18 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
 {
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto world = world_.get();
-    TAILOPS_CO_TRY(auto prepared, prepare(*world, call));
+    auto preparation = prepare(*world, call);
+    if (!preparation) {
+        TAILOPS_CO_CHECK(co_await record_misfit(call, *world, preparation.error()));
+        co_return fail(std::move(preparation).error());
+    }
+    auto prepared = *std::move(preparation);
     TAILOPS_CO_TRY(const auto request, question(call, prepared, clock_.now()));
     auto [decision, permit] = world->gate->decide(request);
+    log_decision(call, decision);
     auto record = record_of(call, request, decision, *world);
 
-    if (!permit) {
+    if (!permit || prepared.hopeless) {
         record.outcome = "refused";
         TAILOPS_CO_CHECK(co_await trail_.append(record, audit::Durability::buffered));
         log_outcome(call, record);
@@ -206,8 +250,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     }
     const auto start = std::chrono::steady_clock::now();
-    auto result = co_await prepared.target->executor->run(std::move(*permit),
-                                                          std::move(prepared.plan.operation));
+    auto result = co_await execute(prepared, *std::move(permit));
 
     // A caller who hangs up may cancel the work, never its record.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
@@ -217,6 +260,16 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
     if (!result) co_return fail(std::move(result).error());
     co_return present(prepared.plan, *result);
+}
+
+Task<Status> Pipeline::record_misfit(const Invocation& call, const World& world, const Error& error)
+{
+    auto record = record_of_caller(call, world);
+    record.target = TargetId{std::string{text_member(*call.arguments, "target")}};
+    record.why = error.public_message();
+    record.outcome = "refused";
+    log_outcome(call, record);
+    co_return co_await trail_.append(std::move(record), audit::Durability::buffered);
 }
 
 Task<Result<Answer>> Pipeline::answer(const Invocation& call,

@@ -55,6 +55,9 @@ public:
     CurrentWorld& world() noexcept { return world_; }
 
 private:
+    /// A call that never became a question to the gate: a path outside the allowed ones, an unknown
+    /// target, an argument that does not fit.
+    Task<Status> record_misfit(const Invocation& call, const World& world, const Error& error);
     Task<Result<Answer>> answer(const Invocation& call,
                                 const World& world,
                                 const tools::Tool& tool,

@@ -47,11 +47,23 @@ AuthMode to_mode(std::string_view word)
     return word == "none" ? AuthMode::none : AuthMode::token;
 }
 
-LogLevel to_level(std::string_view word)
+/// "critical" and "warn" are words of the earlier system's LOG_LEVEL.
+std::optional<LogLevel> to_level(std::string_view word)
 {
     if (word == "debug") return LogLevel::debug;
-    if (word == "warning") return LogLevel::warning;
-    return word == "error" ? LogLevel::error : LogLevel::info;
+    if (word == "info") return LogLevel::info;
+    if (word == "warning" || word == "warn") return LogLevel::warning;
+    if (word == "error" || word == "critical") return LogLevel::error;
+    return std::nullopt;
+}
+
+/// A time that must pass before something is given up: zero would give up at once.
+void take_time(MapReader& from, std::string_view key, std::chrono::seconds& into)
+{
+    const auto value = from.duration(key);
+    if (!value) return;
+    if (value->count() == 0) from.complain(*from.node(key), quote(key) + " must be at least 1 s");
+    into = *value;
 }
 
 void read_oidc(MapReader& auth, OidcSettings& out)
@@ -63,7 +75,7 @@ void read_oidc(MapReader& auth, OidcSettings& out)
     take(oidc.text("introspection_endpoint"), out.introspection_endpoint);
     take(oidc.text("client_id"), out.client_id);
     out.client_secret = credential(oidc, "client_secret");
-    take(oidc.choice("client_authentication", {"basic", "form", "bearer"}),
+    take(oidc.choice("client_authentication", {"basic", "form", "bearer", "none"}),
          out.client_authentication);
     take_list(oidc, "audience", out.audiences);
     take(oidc.choice("scopes", {"auto", "from_policy", "from_token"}), out.scopes);
@@ -79,6 +91,7 @@ void read_auth(MapReader& file, AuthSettings& out)
     take(auth.boolean("i_accept_the_risk"), out.i_accept_the_risk);
     take_list(auth, "anonymous_scopes", out.anonymous_scopes);
     out.hmac_shared_secret = credential(auth, "hmac_shared_secret");
+    take(auth.boolean("hmac_without_expiry"), out.hmac_without_expiry);
     read_oidc(auth, out.oidc);
     auth.finish();
 }
@@ -90,7 +103,7 @@ void read_audit(MapReader& file, AuditSettings& out)
     MapReader audit{*node, file.problems(), "audit"};
     out.key = credential(audit, "key");
     take_size(audit, "rotate_bytes", 64 * 1024, std::size_t{1} << 40, out.rotate_bytes);
-    take_size(audit, "keep_files", 2, 100'000, out.keep_files);
+    take_size(audit, "keep_files", 2, 512, out.keep_files);
     audit.finish();
 }
 
@@ -100,7 +113,7 @@ void read_log(MapReader& file, Settings& out)
     if (!node) return;
     MapReader log{*node, file.problems(), "log"};
     if (const auto level = log.choice("level", {"debug", "info", "warning", "error"})) {
-        out.log_level = to_level(*level);
+        out.log_level = *to_level(*level);
     }
     if (const auto format = log.choice("format", {"text", "json"})) {
         out.log_format = *format == "json" ? LogFormat::json : LogFormat::text;
@@ -119,11 +132,11 @@ void read_limits(MapReader& file, Limits& out)
     if (const auto depth = limits.integer("json_depth", 8, 512)) {
         out.json_depth = static_cast<int>(*depth);
     }
-    take(limits.duration("header_read_timeout"), out.header_read_timeout);
-    take(limits.duration("body_read_timeout"), out.body_read_timeout);
-    take(limits.duration("idle_timeout"), out.idle_timeout);
-    take(limits.duration("write_stall_timeout"), out.write_stall_timeout);
-    take(limits.duration("stop_grace"), out.stop_grace);
+    take_time(limits, "header_read_timeout", out.header_read_timeout);
+    take_time(limits, "body_read_timeout", out.body_read_timeout);
+    take_time(limits, "idle_timeout", out.idle_timeout);
+    take_time(limits, "write_stall_timeout", out.write_stall_timeout);
+    take_time(limits, "stop_grace", out.stop_grace);
     take_size(limits, "connections", 1, 1'000'000, out.connections);
     take_size(limits, "connections_per_peer", 1, 1'000'000, out.connections_per_peer);
     take_size(limits, "sessions", 1, 1'000'000, out.sessions);
@@ -140,7 +153,11 @@ void apply_environment(const targets::Environment& environment,
     const auto take_variable = [&](const std::string& name, std::string& into) {
         if (auto value = environment(name); value && !value->empty()) into = *std::move(value);
     };
-    if (const auto listen = environment("TAILOPS_LISTEN"); listen && !listen->empty()) {
+    const auto set = [&](const std::string& name) {
+        auto value = environment(name);
+        return value && !value->empty() ? value : std::nullopt;
+    };
+    if (const auto listen = set("TAILOPS_LISTEN")) {
         out.listen.clear();
         for (const auto part : split(*listen, ',')) out.listen.emplace_back(trim(part));
     }
@@ -153,13 +170,19 @@ void apply_environment(const targets::Environment& environment,
         out.auth.oidc.client_secret = targets::CredentialReference{
             targets::CredentialReference::Source::environment, "TSIDP_CLIENT_SECRET"};
     }
-    if (const auto mode = environment("TAILOPS_AUTH_MODE")) {
+    if (const auto mode = set("TAILOPS_AUTH_MODE")) {
         out.auth.mode = to_mode(*mode);
         if (to_string(out.auth.mode) != *mode) {
             problems.add("TAILOPS_AUTH_MODE", {}, quote(*mode) + "; use oidc, token or none");
         }
     }
-    if (const auto level = environment("LOG_LEVEL")) out.log_level = to_level(lower_ascii(*level));
+    if (const auto word = set("LOG_LEVEL")) {
+        if (const auto level = to_level(lower_ascii(*word))) {
+            out.log_level = *level;
+        } else {
+            problems.add("LOG_LEVEL", {}, quote(*word) + "; use debug, info, warning or error");
+        }
+    }
     if (environment("TAILOPS_LOG_FORMAT") == "json") out.log_format = LogFormat::json;
 }
 
@@ -274,6 +297,12 @@ void check_settings(const Settings& settings, std::string_view file, yaml::Probl
             complain("listen: " + parsed.error().public_message());
         }
     }
+    for (const auto& scope : settings.auth.anonymous_scopes) {
+        if (scope == "admin" || scope == "readonly") continue;
+        if (auto known = parse_capability(scope); !known) {
+            complain("anonymous_scopes: " + known.error().public_message());
+        }
+    }
     if (!settings.base_url.empty()) {
         if (const auto url = net::parse_url(settings.base_url); !url) {
             complain("base_url: " + url.error().public_message());
@@ -291,11 +320,21 @@ void check_settings(const Settings& settings, std::string_view file, yaml::Probl
                 "auth.mode oidc needs auth.oidc.issuer or TSIDP_URL, e.g. "
                 "https://idp.TAILNET.ts.net");
         }
-        if (auth.oidc.client_id.empty() || !auth.oidc.client_secret) {
+        const bool needs_secret = auth.oidc.client_authentication != "none";
+        if (needs_secret && (auth.oidc.client_id.empty() || !auth.oidc.client_secret)) {
             complain(
-                "auth.mode oidc needs auth.oidc.client_id and client_secret (or TSIDP_CLIENT_ID "
-                "and "
-                "TSIDP_CLIENT_SECRET): the authorization server tells only its clients of tokens");
+                "auth.mode oidc needs auth.oidc.client_id and client_secret (or "
+                "TSIDP_CLIENT_ID and TSIDP_CLIENT_SECRET): the authorization server tells only "
+                "its clients of tokens");
+        }
+        // The tokens' audience is our URL, so it must be one that clients really use.
+        const auto first =
+            parse_listen_address(settings.listen.empty() ? "" : settings.listen.front());
+        const bool can_be_guessed = first && first->port != 0 && is_loopback_host(first->host);
+        if (settings.base_url.empty() && !can_be_guessed) {
+            complain(
+                "auth.mode oidc needs base_url, the URL that clients use, e.g. "
+                "http://gateway.TAILNET.ts.net:8080");
         }
     }
 }

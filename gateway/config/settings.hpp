@@ -22,7 +22,7 @@ struct OidcSettings {
     std::string introspection_endpoint;  // empty: from the issuer's discovery document
     std::string client_id;
     std::optional<targets::CredentialReference> client_secret;
-    std::string client_authentication{"basic"};  // basic, form, bearer
+    std::string client_authentication{"basic"};  // basic, form, bearer, none
     std::vector<std::string> audiences;          // empty: base_url + "/mcp"
     std::string scopes{"auto"};                  // auto, from_policy, from_token
 };
@@ -31,8 +31,9 @@ struct AuthSettings {
     AuthMode mode{AuthMode::token};
     OidcSettings oidc;
     std::optional<targets::CredentialReference> hmac_shared_secret;  // of TailOpsMCP's tokens
-    std::vector<std::string> anonymous_scopes{"readonly"};           // mode none
-    bool i_accept_the_risk{false};                                   // mode none
+    bool hmac_without_expiry{false};                        // whether such tokens may live for ever
+    std::vector<std::string> anonymous_scopes{"readonly"};  // mode none
+    bool i_accept_the_risk{false};                          // mode none
 };
 
 struct AuditSettings {

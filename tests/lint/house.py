@@ -29,7 +29,7 @@ HEADER_BANNED = [(r"^using namespace\b", "no `using namespace` in headers")]
 
 
 # GCC 12 destroys a braced aggregate or a closure that is a temporary of a co_await expression twice
-# (gcc.gnu.org PR 104031 and kin): give it a name first.
+# (docs/style.md tells how that was found): give it a name first.
 AWAITED_TEMPORARY = re.compile(
     r"co_await\b[^;{}\[]*(\(\s*\{\s*\.|,\s*\{\s*\.|\w\{\s*\.\w+ =|\[\s*[A-Za-z_]\w*\s*(?:=[^\]]*)?(?:,[^\]]*)?\]\s*[({m])")
 
@@ -55,8 +55,9 @@ def complaints(root: pathlib.Path):
             yield f"{name}:1: begins with #pragma once"
         if not in_product:
             continue
-        for match in AWAITED_TEMPORARY.finditer(text):
-            number = text.count("\n", 0, match.start()) + 1
+        code_only = re.sub(r"//[^\n]*", "", text)
+        for match in AWAITED_TEMPORARY.finditer(code_only):
+            number = code_only.count("\n", 0, match.start()) + 1
             yield f"{name}:{number}: a temporary in a co_await expression; give it a name first"
         for number, line in enumerate(lines, 1):
             code = strip_comments(line)

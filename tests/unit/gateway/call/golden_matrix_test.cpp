@@ -1,0 +1,165 @@
+#include "gateway/call/view.hpp"
+#include "gateway/core/text.hpp"
+#include "policy/gate.hpp"
+#include "policy/policy_file.hpp"
+#include "targets/targets_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+// Who may do what where, under the sample policy and targets: principal x target x tool as a grid,
+// because a change in behaviour is a lot easier to review as a diff of it. `make golden` rewrites
+// it.
+
+namespace tailops::call {
+namespace {
+
+const std::string source = TAILOPS_SOURCE_DIR;
+
+std::string slurp(const std::string& path)
+{
+    std::ifstream file{path, std::ios::binary};
+    std::ostringstream text;
+    text << file.rdbuf();
+    return std::move(text).str();
+}
+
+targets::TargetsFile sample_targets()
+{
+    yaml::Problems problems;
+    auto file = targets::read_targets(
+        slurp(source + "/deploy/targets.yaml"), "deploy/targets.yaml",
+        [](const std::string&) { return std::nullopt; }, problems);
+    EXPECT_TRUE(problems.empty()) << problems.render();
+    return file;
+}
+
+policy::Policy sample_policy(const targets::TargetsFile& file)
+{
+    policy::Vocabulary words;
+    for (const auto& tool : tools::all()) {
+        auto& entry = words.tools[std::string{tool.name}];
+        for (const auto& right : tool.rights) {
+            entry.capabilities.insert(*parse_capability(right.capability));
+        }
+        entry.parameters = tools::policy_parameters(tool, tools::CommandCatalogue::shipped());
+    }
+    words.targets.insert(gateway_target.str());
+    for (const auto& target : file.targets) {
+        words.targets.insert(target.facts.id.str());
+        words.tags.insert(target.facts.tags.begin(), target.facts.tags.end());
+        words.environments.insert(target.facts.environment);
+    }
+    yaml::Problems problems;
+    auto policy = policy::read_policy(slurp(source + "/deploy/policy.yaml"), "deploy/policy.yaml",
+                                      words, problems);
+    EXPECT_TRUE(problems.empty()) << problems.render();
+    return policy;
+}
+
+struct Caller {
+    const char* label;
+    const char* name;
+    std::optional<std::set<std::string>> scopes;
+};
+
+/// One per role of the sample policy, a stranger, and tokens that bring their own scopes.
+std::vector<Caller> callers(const policy::Policy& policy)
+{
+    static std::vector<std::string> names;
+    std::vector<Caller> out;
+    names.reserve(policy.roles.size() * 2);
+    for (const auto& role : policy.roles) {
+        if (role.subjects.empty()) continue;
+        names.push_back("role " + role.name);
+        names.push_back(*role.subjects.begin());
+        out.push_back({names[names.size() - 2].c_str(), names.back().c_str(), std::nullopt});
+    }
+    out.push_back({"stranger", "stranger@example.com", std::nullopt});
+    out.push_back({"token readonly", "ci", std::set<std::string>{"readonly"}});
+    out.push_back({"token admin", "ci", std::set<std::string>{"admin"}});
+    return out;
+}
+
+/// The rights that make a difference: one of each tier, the tool's own first.
+std::vector<tools::Right> telling_rights(const tools::Tool& tool)
+{
+    std::vector<tools::Right> out;
+    for (const auto& right : tool.rights) {
+        const bool seen =
+            std::ranges::any_of(out, [&](const auto& r) { return r.tier == right.tier; });
+        if (!seen) out.push_back(right);
+    }
+    return out;
+}
+
+std::string row(const policy::Gate& gate,
+                const Caller& caller,
+                const tools::Tool& tool,
+                const policy::TargetFacts& target)
+{
+    auth::Identity identity;
+    identity.subject = SubjectId{caller.name};
+    identity.name = caller.name;
+    identity.scopes = caller.scopes;
+    identity.expires = TimePoint::max();
+    std::string out;
+    for (const auto& right : telling_rights(tool)) {
+        policy::AccessRequest request;
+        request.principal = gate.admit(identity);
+        request.tool = ToolName{std::string{tool.name}};
+        request.action = *parse_capability(right.capability);
+        request.tier = right.tier;
+        request.target = target;
+        const auto decision = gate.decide(request).decision;
+        out += std::string{caller.label} + " | " + target.id.str() + " | " +
+               std::string{tool.name} + " | " + std::string{to_string(right.tier)} + " | " +
+               std::string{policy::to_string(decision.effect)} + " | " + decision.why + '\n';
+    }
+    return out;
+}
+
+std::string matrix()
+{
+    const auto targets = sample_targets();
+    auto policy = sample_policy(targets);
+    const auto who = callers(policy);
+    const policy::Gate gate{std::move(policy)};
+    std::string out = "principal | target | tool | tier | effect | why\n";
+    for (const auto& caller : who) {
+        for (const auto& tool : tools::all()) {
+            if (!tool.needs_target()) {
+                out += row(gate, caller, tool, gateway_facts());
+                continue;
+            }
+            for (const auto& target : targets.targets) out += row(gate, caller, tool, target.facts);
+        }
+    }
+    return out;
+}
+
+TEST(Golden, PolicyMatrixIsAsReviewed)
+{
+    const auto path = source + "/tests/golden/policy-matrix.txt";
+    const auto now = matrix();
+    const char* wish = std::getenv("TAILOPS_GOLDEN");
+    if (wish && std::string_view{wish} == "write") std::ofstream{path, std::ios::binary} << now;
+    EXPECT_EQ(slurp(path), now) << "review the change; `make golden` accepts it";
+}
+
+// A tool that nobody documented or put into the matrix does not ship.
+TEST(Golden, EveryToolIsInTheMatrixAndTheDocumentation)
+{
+    const auto grid = slurp(source + "/tests/golden/policy-matrix.txt");
+    const auto pages = slurp(source + "/docs/tools.md");
+    for (const auto& tool : tools::all()) {
+        EXPECT_NE(grid.find("| " + std::string{tool.name} + " |"), std::string::npos) << tool.name;
+        EXPECT_NE(pages.find(std::string{tool.name}), std::string::npos) << tool.name;
+    }
+}
+
+}  // namespace
+}  // namespace tailops::call

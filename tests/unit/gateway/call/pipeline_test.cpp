@@ -1,0 +1,227 @@
+#include "gateway/call/pipeline.hpp"
+
+#include "policy/gate.hpp"
+#include "targets/bounded.hpp"
+#include "targets/local/local_executor.hpp"
+#include "tests/support/run.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <signal.h>
+
+namespace tailops::call {
+namespace {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+
+/// Keeps records in memory and fails on demand: what the pipeline owes the trail is the subject
+/// here. tests/unit/gateway/audit has the real one.
+class FakeTrail final : public audit::Trail {
+public:
+    Task<Status> append(audit::Record record, audit::Durability durability) override
+    {
+        if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
+        records.push_back(std::move(record));
+        durabilities.push_back(durability);
+        co_return Status{};
+    }
+    Status health() const override { return {}; }
+    bool is_broken{false};
+    std::vector<audit::Record> records;
+    std::vector<audit::Durability> durabilities;
+};
+
+constexpr auto catalogue = R"(commands:
+  - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}
+  - {name: linger, description: "Stay for a good while", command_template: "sleep 98771", category: custom}
+  - {name: change, description: "Change something at once", command_template: "echo changed", category: custom, capability: "system:write", tier: control}
+)";
+
+class PipelineTest : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        ::signal(SIGPIPE, SIG_IGN);
+        policy::Rule allow;
+        allow.id = RuleId{"allow"};
+        allow.effect = policy::Effect::allow;
+        allow.at_most = Tier::control;
+        allow.principals.subjects = {"alice"};
+        policy::Policy policy;
+        policy.rules.push_back(allow);
+
+        targets::TargetSpec spec;
+        spec.facts.id = TargetId{"local"};
+        spec.facts.offers = expand_scopes({"system:write", "file:read"});
+        spec.file_roots = {"/etc"};
+        auto bounded = std::make_shared<targets::Bounded>(
+            spec.facts.id, spec.limits, std::make_shared<targets::LocalExecutor>(), states_,
+            clock_);
+        auto target = std::make_shared<const targets::Target>(targets::Target{spec, bounded});
+
+        yaml::Problems problems;
+        auto world = std::make_shared<World>();
+        world->gate = std::make_shared<const policy::Gate>(std::move(policy));
+        world->registry = std::make_shared<const targets::Registry>(
+            std::vector<std::shared_ptr<const targets::Target>>{target});
+        world->commands = std::make_shared<const tools::CommandCatalogue>(
+            tools::CommandCatalogue::read(catalogue, "commands.yaml", problems));
+        world->secrets = std::make_shared<const audit::SecretRegistry>();
+        ASSERT_TRUE(problems.empty()) << problems.render();
+        world_ = std::make_unique<CurrentWorld>(std::move(world));
+        pipeline_ = std::make_unique<Pipeline>(*world_, trail_, states_, clock_);
+    }
+
+    Invocation invocation(const std::string& tool,
+                          json arguments,
+                          const std::string& subject = "alice")
+    {
+        Invocation call;
+        call.id = RequestId{"r1"};
+        auth::Identity identity;
+        identity.subject = SubjectId{subject};
+        identity.name = subject;
+        identity.scopes = {"admin"};
+        identity.expires = TimePoint::max();
+        call.principal = world_->get()->gate->admit(std::move(identity));
+        call.tool = tool;
+        call.arguments = std::make_shared<const json>(std::move(arguments));
+        return call;
+    }
+
+    Result<Answer> run(Invocation call)
+    {
+        return testing::run([&](Runtime&) -> Task<Result<Answer>> {
+            co_return co_await pipeline_->run(std::move(call));
+        });
+    }
+
+    Result<Answer> command(const std::string& name, const std::string& subject = "alice")
+    {
+        return run(
+            invocation("execute_command", {{"target", "local"}, {"command_name", name}}, subject));
+    }
+
+    FakeTrail trail_;
+    targets::StateBoard states_;
+    Clock clock_;
+    std::unique_ptr<CurrentWorld> world_;
+    std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(PipelineTest, RecordsIntentBeforeAndOutcomeAfter)
+{
+    const auto answer = command("greet");
+    ASSERT_TRUE(answer) << answer.error().describe();
+    EXPECT_EQ(answer->content->value("output", ""), "hello\n");
+    ASSERT_EQ(trail_.records.size(), 2U);
+    EXPECT_EQ(trail_.records[0].phase, audit::Phase::intent);
+    EXPECT_EQ(trail_.records[1].phase, audit::Phase::outcome);
+    EXPECT_EQ(trail_.records[1].outcome, "ok");
+    EXPECT_EQ(trail_.records[0].rule, "allow");
+    EXPECT_EQ(trail_.records[0].request, trail_.records[1].request);
+}
+
+TEST_F(PipelineTest, WaitsForTheDiskOnlyBeforeAnEffect)
+{
+    ASSERT_TRUE(command("greet"));
+    ASSERT_TRUE(command("change"));
+    using enum audit::Durability;
+    EXPECT_EQ(trail_.durabilities, (std::vector{buffered, buffered, durable, buffered}));
+}
+
+TEST_F(PipelineTest, DoesNothingWhenTheTrailCannotBeWritten)
+{
+    trail_.is_broken = true;
+    const auto answer = command("change");
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), Errc::unavailable);
+    EXPECT_EQ(states_.get(TargetId{"local"}).reach, targets::Reach::unknown);
+}
+
+TEST_F(PipelineTest, RecordsARefusalAndItsReason)
+{
+    const auto answer = command("greet", "mallory");
+    ASSERT_FALSE(answer);
+    ASSERT_EQ(trail_.records.size(), 1U);
+    EXPECT_EQ(trail_.records[0].outcome, "refused");
+    EXPECT_EQ(trail_.records[0].name, "mallory");
+}
+
+TEST_F(PipelineTest, RecordsACallThatNeverCameToTheGate)
+{
+    const auto escape = run(
+        invocation("file_operations",
+                   {{"target", "local"}, {"action", "read"}, {"path", "/root/.ssh/id_ed25519"}}));
+    ASSERT_FALSE(escape);
+    ASSERT_EQ(trail_.records.size(), 1U);
+    EXPECT_EQ(trail_.records[0].outcome, "refused");
+    EXPECT_NE(trail_.records[0].parameters.find("id_ed25519"), std::string::npos);
+    EXPECT_FALSE(run(invocation("get_system_status", {{"target", "nowhere"}})));
+    EXPECT_EQ(trail_.records.back().target.view(), "nowhere");
+}
+
+TEST_F(PipelineTest, TellsTheSettingsOfATargetOnlyToThoseWhoMayUseIt)
+{
+    const json outside{{"target", "local"}, {"action", "read"}, {"path", "/root/x"}};
+    const auto allowed = run(invocation("file_operations", outside));
+    EXPECT_NE(allowed.error().public_message().find("/etc"), std::string::npos);
+    const auto stranger = run(invocation("file_operations", outside, "mallory"));
+    EXPECT_EQ(stranger.error().public_message().find("/etc"), std::string::npos);
+}
+
+TEST_F(PipelineTest, HidesATargetThatTheCallerMayNotSee)
+{
+    const auto unseen = run(invocation("get_system_status", {{"target", "local"}}, "mallory"));
+    const auto absent = run(invocation("get_system_status", {{"target", "nope!"}}, "mallory"));
+    EXPECT_EQ(unseen.error().code(), Errc::not_found);
+    EXPECT_EQ(absent.error().code(), Errc::not_found);
+}
+
+TEST_F(PipelineTest, StopsAnObservingCallWithItsCallerAndRecordsThat)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        asio::cancellation_signal leave;
+        bool done = false;
+        asio::co_spawn(
+            home,
+            [&]() -> Task<void> {
+                auto call = invocation("execute_command",
+                                       json{{"target", "local"}, {"command_name", "linger"}});
+                (void)co_await pipeline_->run(std::move(call));
+                done = true;
+            },
+            asio::bind_cancellation_slot(leave.slot(), [](std::exception_ptr) {}));
+        while (trail_.records.empty()) co_await asio::post(home, asio::use_awaitable);
+        leave.emit(asio::cancellation_type::terminal);
+        while (!done) {
+            asio::steady_timer turn{home, std::chrono::milliseconds{1}};
+            co_await turn.async_wait(asio::use_awaitable);
+        }
+    });
+    ASSERT_EQ(trail_.records.size(), 2U);
+    EXPECT_EQ(trail_.records[1].outcome, "cancelled");
+}
+
+TEST_F(PipelineTest, ShowsOnlyTheToolsThatTheCallerMayUse)
+{
+    const auto names = [&](const std::string& subject) {
+        std::set<std::string_view> out;
+        const auto call = invocation("whoami", json::object(), subject);
+        for (const auto* tool : pipeline_->visible_tools(call.principal)) out.insert(tool->name);
+        return out;
+    };
+    EXPECT_TRUE(names("alice").contains("get_system_status"));
+    EXPECT_FALSE(names("alice").contains("get_container_list"));  // the target offers no containers
+    EXPECT_FALSE(names("mallory").contains("get_system_status"));
+    EXPECT_TRUE(names("mallory").contains("whoami"));
+}
+
+}  // namespace
+}  // namespace tailops::call

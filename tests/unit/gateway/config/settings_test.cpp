@@ -1,0 +1,135 @@
+#include "gateway/config/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace tailops::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Read {
+    Settings settings;
+    yaml::Problems problems;
+};
+
+Read read(std::string_view text, std::map<std::string, std::string> variables = {})
+{
+    Read out;
+    const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
+        const auto at = variables.find(name);
+        return at == variables.end() ? std::nullopt : std::optional{at->second};
+    };
+    out.settings = read_settings(text, "/etc/tailops/gateway.yaml", lookup, out.problems);
+    return out;
+}
+
+constexpr auto tsidp = R"(version: 1
+listen: ["0.0.0.0:8080"]
+base_url: "http://gateway.tail1234.ts.net:8080/"
+auth:
+  mode: oidc
+  oidc: {issuer: "https://idp.tail1234.ts.net", client_id: gw, client_secret: "file:/run/secret"}
+limits: {body_bytes: 1048576, idle_timeout: 5m}
+)";
+
+TEST(Settings, ReadsAWholeFile)
+{
+    const auto [settings, problems] = read(tsidp);
+    ASSERT_TRUE(problems.empty()) << problems.render();
+    EXPECT_EQ(settings.auth.mode, AuthMode::oidc);
+    EXPECT_EQ(settings.resource(), "http://gateway.tail1234.ts.net:8080/mcp");
+    EXPECT_EQ(settings.policy_file, "/etc/tailops/policy.yaml");
+    EXPECT_EQ(settings.limits.body_bytes, 1048576U);
+    EXPECT_EQ(settings.limits.idle_timeout, 300s);
+    EXPECT_EQ(settings.limits.connections, 4096U);
+}
+
+TEST(Settings, LetsTheEnvironmentWin)
+{
+    const auto [settings, problems] =
+        read("version: 1\nauth: {mode: oidc}\n", {{"TSIDP_URL", "https://idp.example.ts.net"},
+                                                  {"TSIDP_CLIENT_ID", "gw"},
+                                                  {"TSIDP_CLIENT_SECRET", "s"},
+                                                  {"LOG_LEVEL", "WARNING"},
+                                                  {"TAILOPS_LISTEN", "127.0.0.1:9000"},
+                                                  {"TAILOPS_AUTH_MODE", ""}});
+    ASSERT_TRUE(problems.empty()) << problems.render();
+    EXPECT_EQ(settings.auth.oidc.issuer, "https://idp.example.ts.net");
+    EXPECT_EQ(settings.auth.oidc.client_secret->text(), "env:TSIDP_CLIENT_SECRET");
+    EXPECT_EQ(settings.log_level, LogLevel::warning);
+    EXPECT_EQ(settings.listen, std::vector<std::string>{"127.0.0.1:9000"});
+}
+
+struct Refusal {
+    const char* name;
+    std::string text;
+    std::map<std::string, std::string> variables;
+    const char* says;
+};
+
+TEST(Settings, RefusesWithTheRemedy)
+{
+    const Refusal rows[] = {
+        {"typo", "version: 1\nlisen: []\n", {}, "unknown key \"lisen\"; did you mean \"listen\"?"},
+        {"version", "version: 2\n", {}, "\"version\" must be 1"},
+        {"open_to_all",
+         "version: 1\nlisten: [\"0.0.0.0:80\"]\nauth: {mode: none, i_accept_the_risk: true}\n",
+         {},
+         "auth.mode none"},
+        {"risk_not_accepted", "version: 1\nauth: {mode: none}\n", {}, "i_accept_the_risk"},
+        {"no_issuer", "version: 1\nauth: {mode: oidc}\n", {}, "TSIDP_URL"},
+        {"no_base_url",
+         "version: 1\nlisten: [\"0.0.0.0:80\"]\nauth: {mode: oidc, oidc: {issuer: \"https://i\", "
+         "client_id: c, "
+         "client_secret: \"env:S\"}}\n",
+         {},
+         "needs base_url"},
+        {"secret_in_the_file",
+         "version: 1\nauth: {mode: oidc, oidc: {issuer: \"https://i\", client_id: c, "
+         "client_secret: hunter2}}\n",
+         {},
+         "written as a reference"},
+        {"address", "version: 1\nlisten: [\"localhost\"]\n", {}, "write HOST:PORT"},
+        {"ipv6_without_brackets", "version: 1\nlisten: [\"::1:80\"]\n", {}, "[ADDRESS]:PORT"},
+        {"limit", "version: 1\nlimits: {body_bytes: 1}\n", {}, "between 1024 and"},
+        {"no_time", "version: 1\nlimits: {idle_timeout: 0}\n", {}, "at least 1 s"},
+        {"tls_half", "version: 1\ntls: {certificate: c.pem}\n", {}, "tls lacks \"key\""},
+        {"mode_variable",
+         "version: 1\n",
+         {{"TAILOPS_AUTH_MODE", "tokn"}},
+         "use oidc, token or none"},
+        {"level_variable", "version: 1\n", {{"LOG_LEVEL", "loud"}}, "use debug, info"},
+        {"anonymous_scope",
+         "version: 1\nauth: {mode: token, anonymous_scopes: [\"sytem:read\"]}\n",
+         {},
+         "did you mean \"system:read\"?"},
+    };
+    for (const auto& row : rows) {
+        const auto [settings, problems] = read(row.text, row.variables);
+        EXPECT_NE(problems.render().find(row.says), std::string::npos)
+            << row.name << ": " << problems.render();
+        EXPECT_EQ(problems.render().find("hunter2"), std::string::npos);
+    }
+}
+
+TEST(ListenAddress, IsHostAndPort)
+{
+    EXPECT_EQ(parse_listen_address("[::1]:8080")->host, "::1");
+    EXPECT_EQ(parse_listen_address(":8080")->host, "0.0.0.0");
+    for (const auto* bad : {"", "8080", "a:b", "a:70000", "a:-1"})
+        EXPECT_FALSE(parse_listen_address(bad)) << bad;
+}
+
+TEST(LoopbackHost, IsReachedFromHereAlone)
+{
+    for (const auto* host : {"127.0.0.1", "localhost", "::1", "127.8.9.1"})
+        EXPECT_TRUE(is_loopback_host(host)) << host;
+    for (const auto* host : {"0.0.0.0", "::", "10.0.0.1", "localhost.example.com", "1270.0.0.1"}) {
+        EXPECT_FALSE(is_loopback_host(host)) << host;
+    }
+}
+
+}  // namespace
+}  // namespace tailops::config
