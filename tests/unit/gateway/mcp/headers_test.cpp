@@ -68,7 +68,8 @@ TEST(HeaderValueEncoding, RoundsTrip)
 
 TEST(SingleHeader, StripsSpaceAndComparesNamesWithoutCase)
 {
-    const auto found = single_header({{"mCp-MeThOd", " \ttools/call "}}, "mcp-method");
+    const Headers headers{{"mCp-MeThOd", " \ttools/call "}};
+    const auto found = single_header(headers, "mcp-method");
     EXPECT_EQ(found.state, SingleHeader::State::present);
     EXPECT_EQ(found.value, "tools/call");
 }
