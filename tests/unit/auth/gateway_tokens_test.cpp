@@ -243,8 +243,8 @@ private:
 TEST(TokenRouter, GivesEachTokenToTheOneItsShapeBelongsTo)
 {
     const auto route = [](const TokenRouter::Routes& routes, std::string token) {
-        return refusal(testing::run(
-            [&](Runtime&) { return check(std::make_shared<TokenRouter>(routes), token); }));
+        const auto router = std::make_shared<TokenRouter>(routes);
+        return refusal(testing::run([&](Runtime&) { return check(router, token); }));
     };
     const TokenRouter::Routes all{std::make_shared<FakeRoute>("gateway"),
                                   std::make_shared<FakeRoute>("hmac"),

@@ -84,14 +84,19 @@ std::vector<Caller> callers(const policy::Policy& policy)
     return out;
 }
 
-/// The rights that make a difference: one of each tier, the tool's own first.
+/// The rights that a call of the tool may need. The commands catalogue could ask for nearly any;
+/// what counts are those of the commands that ship.
 std::vector<tools::Right> telling_rights(const tools::Tool& tool)
 {
     std::vector<tools::Right> out;
     for (const auto& right : tool.rights) {
-        const bool seen =
-            std::ranges::any_of(out, [&](const auto& r) { return r.tier == right.tier; });
-        if (!seen) out.push_back(right);
+        const auto is_shipped = [&](const auto& command) {
+            return command.capability.text() == right.capability && command.tier == right.tier;
+        };
+        if (tool.name != "execute_command" ||
+            std::ranges::any_of(tools::CommandCatalogue::shipped().all(), is_shipped)) {
+            out.push_back(right);
+        }
     }
     return out;
 }
@@ -116,7 +121,8 @@ std::string row(const policy::Gate& gate,
         request.target = target;
         const auto decision = gate.decide(request).decision;
         out += std::string{caller.label} + " | " + target.id.str() + " | " +
-               std::string{tool.name} + " | " + std::string{to_string(right.tier)} + " | " +
+               std::string{tool.name} + " | " + std::string{right.capability} + " at " +
+               std::string{to_string(right.tier)} + " | " +
                std::string{policy::to_string(decision.effect)} + " | " + decision.why + '\n';
     }
     return out;
@@ -128,7 +134,7 @@ std::string matrix()
     auto policy = sample_policy(targets);
     const auto who = callers(policy);
     const policy::Gate gate{std::move(policy)};
-    std::string out = "principal | target | tool | tier | effect | why\n";
+    std::string out = "principal | target | tool | right | effect | why\n";
     for (const auto& caller : who) {
         for (const auto& tool : tools::all()) {
             if (!tool.needs_target()) {
