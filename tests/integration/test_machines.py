@@ -75,10 +75,9 @@ class Ssh(unittest.TestCase):
     def test_a_wedged_machine_delays_nobody_else(self):
         wedged = self.servers["db-01"]
         self.gateway.call("test_target", {"target": "db-01"})
-        wedged.process.send_signal(signal.SIGSTOP)
-        # The listener and the processes of its sessions.
-        children = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and parent_of(pid) == wedged.process.pid]
-        for pid in children:
+        # The listener and the processes of its sessions, which are two deep.
+        children = descendants_of(wedged.process.pid)
+        for pid in [wedged.process.pid, *children]:
             os.kill(pid, signal.SIGSTOP)
         try:
             waiting = threading.Thread(target=lambda: self.gateway.call("get_system_status", {"target": "db-01"}))
@@ -105,6 +104,11 @@ class Ssh(unittest.TestCase):
             result = fresh.call("get_system_status", {"target": "db-01"})
             self.assertTrue(result["isError"])
             self.assertIn("changed", text_of(result))
+
+
+def descendants_of(pid):
+    children = [int(each) for each in os.listdir("/proc") if each.isdigit() and parent_of(each) == pid]
+    return [found for child in children for found in [child, *descendants_of(child)]]
 
 
 def parent_of(pid):
