@@ -201,11 +201,11 @@ Result<Secret> read_key(const Directory& directory)
         return fail(Error{Errc::unavailable, "the audit key can be read by others"}.with_detail(
             "chmod 600 audit.key, and think of the key as known"));
     }
-    TAILOPS_TRY(auto bytes, read_at(file, 0, 4096));
-    if (bytes.size() < key_bytes) {
+    if (info.st_size < static_cast<off_t>(key_bytes)) {
         return fail(Error{Errc::unavailable, "the audit key is too short"}.with_detail(
             "audit.key must hold at least 32 bytes"));
     }
+    TAILOPS_TRY(auto bytes, read_at(file, 0, 4096));
     return Secret{std::move(bytes)};
 }
 
