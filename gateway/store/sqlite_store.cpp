@@ -3,30 +3,14 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/store/migrations.hpp"
+#include "gateway/store/sqlite_state.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace tailops::store {
 namespace {
 
 using auth::StoredToken;
-using std::chrono::microseconds;
-
-std::int64_t to_column(TimePoint time)
-{
-    return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
-}
-
-TimePoint from_column(std::int64_t value)
-{
-    return TimePoint{microseconds{value}};
-}
-
-std::string_view bytes_of(const Sha256& digest)
-{
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
 
 Result<StoredToken> read_row(const Statement& row)
 {
@@ -49,37 +33,9 @@ Result<StoredToken> read_row(const Statement& row)
     return token;
 }
 
-/// Leaves a statement ready for the next time, whatever way the scope is left.
-class Rewind {
-public:
-    explicit Rewind(Statement& statement) : statement_{statement} {}
-    Rewind(const Rewind&) = delete;
-    Rewind& operator=(const Rewind&) = delete;
-    ~Rewind() { statement_.reset(); }
-
-private:
-    Statement& statement_;
-};
-
 }  // namespace
 
-struct SqliteStore::State {
-    explicit State(Database opened) : database{std::move(opened)} {}
-
-    std::mutex mutex;   // guards all below
-    Database database;  // before the statements: they die first
-    Statement insert;
-    Statement list;
-    Statement exists;
-    Statement revoke;
-    Statement data_version;
-    std::int64_t last_data_version{0};
-    std::int64_t generation{0};
-
-    Status prepare();
-};
-
-Status SqliteStore::State::prepare()
+Status TokenStatements::prepare(Database& database)
 {
     TAILOPS_TRY(insert,
                 database.prepare("INSERT INTO gateway_tokens (id, subject, scopes, digest, created,"
@@ -101,7 +57,9 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
                                                .busy_timeout = settings.busy_timeout}));
     if (auto done = migrate(database); !done) return fail(std::move(done).error());
     auto state = std::make_unique<State>(std::move(database));
-    if (auto done = state->prepare(); !done) return fail(std::move(done).error());
+    auto& connection = state->database;
+    if (auto done = state->tokens.prepare(connection); !done) return fail(std::move(done).error());
+    if (auto done = state->tasks.prepare(connection); !done) return fail(std::move(done).error());
     return std::make_shared<SqliteStore>(std::move(state));
 }
 
@@ -112,7 +70,7 @@ Status SqliteStore::insert(const StoredToken& token)
 {
     const std::vector<std::string> scopes{token.scopes.begin(), token.scopes.end()};
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->insert;
+    auto& statement = state_->tokens.insert;
     statement.bind(1, token.id)
         .bind(2, token.subject)
         .bind(3, join(scopes, " "))
@@ -135,7 +93,7 @@ Status SqliteStore::insert(const StoredToken& token)
 Result<std::vector<StoredToken>> SqliteStore::list()
 {
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->list;
+    auto& statement = state_->tokens.list;
     const Rewind rewind{statement};
     std::vector<StoredToken> tokens;
     for (;;) {
@@ -149,14 +107,14 @@ Result<std::vector<StoredToken>> SqliteStore::list()
 Status SqliteStore::revoke(const std::string& id, TimePoint when)
 {
     const std::scoped_lock lock{state_->mutex};
-    auto done = state_->revoke.bind(1, to_column(when)).bind(2, id).run();
+    auto done = state_->tokens.revoke.bind(1, to_column(when)).bind(2, id).run();
     if (!done) return done;
     if (state_->database.changes() > 0) {
         ++state_->generation;
         return {};
     }
-    const Rewind rewind{state_->exists};
-    TAILOPS_TRY(const auto exists, state_->exists.bind(1, id).step());
+    const Rewind rewind{state_->tokens.exists};
+    TAILOPS_TRY(const auto exists, state_->tokens.exists.bind(1, id).step());
     if (!exists) return fail(Errc::not_found, "no token has the id " + quote(id));
     return {};
 }
@@ -164,7 +122,7 @@ Status SqliteStore::revoke(const std::string& id, TimePoint when)
 Result<std::int64_t> SqliteStore::generation()
 {
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->data_version;
+    auto& statement = state_->tokens.data_version;
     const Rewind rewind{statement};
     TAILOPS_TRY(const auto has_row, statement.step());
     // It changes when another connection commits, not when ours does.

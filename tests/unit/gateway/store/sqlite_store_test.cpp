@@ -3,6 +3,7 @@
 #include "auth/gateway_tokens.hpp"
 #include "gateway/store/sqlite.hpp"
 #include "tests/support/run.hpp"
+#include "tests/unit/gateway/store/store_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -19,27 +18,6 @@ namespace tailops::store {
 namespace {
 
 using auth::StoredToken;
-
-class Folder {
-public:
-    Folder()
-    {
-        std::string pattern = (std::filesystem::temp_directory_path() / "tailops-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string file(const char* name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
-
-TimePoint at(std::int64_t seconds)
-{
-    return TimePoint{std::chrono::seconds{seconds}};
-}
 
 StoredToken token(const std::string& id, std::int64_t created)
 {
@@ -51,13 +29,6 @@ StoredToken token(const std::string& id, std::int64_t created)
     made.created = at(created);
     made.expires = at(created + 3600);
     return made;
-}
-
-std::shared_ptr<SqliteStore> open(const std::string& path)
-{
-    auto store = SqliteStore::open({.path = path});
-    if (!store) throw std::runtime_error{store.error().describe()};
-    return *store;
 }
 
 TEST(SqliteStore, KeepsEverythingButTheTokenAcrossARestart)
