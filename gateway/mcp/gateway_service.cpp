@@ -36,7 +36,8 @@ const std::map<std::string_view, ToolListing>& listings()
                                 .description = std::string{tool.summary},
                                 .input_schema = shared(tools::full_input_schema(tool)),
                                 .output_schema = nullptr,
-                                .annotations = shared(annotations_of(tool))};
+                                .annotations = shared(annotations_of(tool)),
+                                .may_last = tool.needs_target()};
             // The unit tests parse every schema; a bad one never gets here.
             if (auto schema = parse_json(tool.output_schema)) {
                 listing.output_schema = shared(*std::move(schema));
@@ -52,7 +53,8 @@ ToolResult as_result(const Error& error)
 {
     return {.text = std::string{to_string(error.code())} + ": " + error.public_message(),
             .structured = nullptr,
-            .is_error = true};
+            .is_error = true,
+            .more_blocks = nullptr};
 }
 
 }  // namespace
@@ -75,7 +77,13 @@ std::vector<ToolListing> GatewayService::list_tools(const auth::Principal& princ
     return out;
 }
 
-std::string GatewayService::listing_key(const auth::Principal& principal) const
+const ToolListing* GatewayService::find_tool(std::string_view name) const
+{
+    const auto at = listings().find(name);
+    return at == listings().end() ? nullptr : &at->second;
+}
+
+std::string GatewayService::listing_key(ListKind, const auth::Principal& principal) const
 {
     // Whatever a rule can match on; what the lists cannot depend on (expiry) is left out.
     const auto& identity = principal.identity;
@@ -96,25 +104,28 @@ std::string GatewayService::listing_key(const auth::Principal& principal) const
     return key;
 }
 
-Task<Result<ToolResult>> GatewayService::call_tool(const auth::Principal& principal,
-                                                   RequestId id,
-                                                   std::string name,
-                                                   std::shared_ptr<const json> arguments)
+Task<Result<ToolOutcome>> GatewayService::call_tool(Caller& caller,
+                                                    std::string name,
+                                                    JsonPart arguments)
 {
     if (!tools::find(name))
         co_return fail(Errc::not_found, "Unknown tool: " + escaped_line(name, 64));
-    call::Invocation call{.id = std::move(id),
-                          .principal = principal,
+    call::Invocation call{.id = caller.request(),
+                          .principal = caller.principal(),
                           .tool = std::move(name),
                           .arguments = std::move(arguments)};
     auto answer = co_await pipeline_.run(std::move(call));
     if (answer) {
-        co_return ToolResult{.text = dump_json(*answer->content),
-                             .structured = answer->dry_run ? nullptr : answer->content,
-                             .is_error = answer->failed};
+        ToolResult result{.text = dump_json(*answer->content),
+                          .structured = answer->dry_run ? nullptr : answer->content,
+                          .is_error = answer->failed,
+                          .more_blocks = nullptr};
+        co_return result;
     }
-    if (answer.error().code() == Errc::insufficient_scope)
+    const auto code = answer.error().code();
+    if (code == Errc::insufficient_scope || code == Errc::cancelled) {
         co_return fail(std::move(answer).error());
+    }
     co_return as_result(answer.error());
 }
 

@@ -11,12 +11,10 @@ public:
     explicit GatewayService(call::Pipeline& pipeline) : pipeline_{pipeline} {}
 
     std::string instructions() const override;
+    std::string listing_key(ListKind, const auth::Principal&) const override;
+    const ToolListing* find_tool(std::string_view name) const override;
     std::vector<ToolListing> list_tools(const auth::Principal&) const override;
-    std::string listing_key(const auth::Principal&) const override;
-    Task<Result<ToolResult>> call_tool(const auth::Principal&,
-                                       RequestId,
-                                       std::string name,
-                                       std::shared_ptr<const nlohmann::json> arguments) override;
+    Task<Result<ToolOutcome>> call_tool(Caller&, std::string name, JsonPart arguments) override;
 
 private:
     call::Pipeline& pipeline_;

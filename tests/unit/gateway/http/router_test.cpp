@@ -21,6 +21,7 @@ public:
         co_return Status{};
     }
     Task<Status> event(std::string_view, std::string_view) override { co_return Status{}; }
+    Task<Status> prime(std::string_view, std::chrono::milliseconds) override { co_return Status{}; }
     Task<Status> keep_alive() override { co_return Status{}; }
 
     std::string header(std::string_view name) const
