@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test npm build debug run test unit integration quality lint format fix tidy security \
-        asan tsan fuzz bench golden docs package clean hooks
+        conformance asan tsan fuzz bench golden docs package clean hooks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,9 +17,10 @@ deps: ## install what the build needs (Debian 12 or 13)
 deps-test: ## install what the tests need besides
 	@./scripts/install-deps test
 
-npm: deps-test ## install the official MCP clients and the authorization server of the tests
+npm: deps-test ## install the official MCP clients, conformance suites and the tests' authorization server
 	@./scripts/install-npm tests/integration
 	@./scripts/install-npm tests/support/authserver
+	@./scripts/install-npm tests/conformance
 
 build: deps ## build the release binary, build/release/bin/tailops
 	@cmake --preset release -DTAILOPS_TESTS=OFF >/dev/null
@@ -38,6 +39,7 @@ test: deps-test npm ## build and pass every test, sanitizers included
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory integration
+	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory tsan
 	@./scripts/test-summary
@@ -47,6 +49,11 @@ unit: debug ## run the unit tests
 
 integration: build npm ## run the built binary against real servers and the official clients
 	@python3 tests/integration/run.py --binary build/release/bin/tailops
+
+conformance: npm ## run the official MCP conformance suites; prints the scoreboard
+	@cmake --preset release -DTAILOPS_TESTS=ON >/dev/null
+	@cmake --build build/release --target mcp_fixture_server -j $(JOBS)
+	@python3 tests/conformance/run.py --server build/release/bin/mcp_fixture_server
 
 asan: deps-test ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
 	@./scripts/sanitized asan $(JOBS)
