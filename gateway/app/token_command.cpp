@@ -1,5 +1,6 @@
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/commands.hpp"
+#include "gateway/app/operator.hpp"
 #include "gateway/app/output.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/core/text.hpp"
@@ -8,6 +9,8 @@
 
 namespace tailops::app {
 namespace {
+
+constexpr auto program = "tailops token";
 
 Result<std::shared_ptr<store::SqliteStore>> open_store(const StateOptions& options)
 {
@@ -39,7 +42,9 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
                            std::chrono::system_clock::now()));
     TAILOPS_TRY(const auto store, open_store(options.state));
-    if (auto kept = store->insert(minted.stored); !kept) return fail(std::move(kept).error());
+    if (auto kept = store->insert(minted.stored, this_operator(program)); !kept) {
+        return fail(std::move(kept).error());
+    }
     return minted;
 }
 
@@ -79,7 +84,8 @@ int token_revoke(const StateOptions& options, const std::string& id)
 {
     const auto store = open_store(options);
     if (!store) return complain(store.error(), exit_failed);
-    const auto revoked = (*store)->revoke(id, std::chrono::system_clock::now());
+    const auto revoked =
+        (*store)->revoke(id, std::chrono::system_clock::now(), this_operator(program));
     if (!revoked) return complain(revoked.error(), exit_failed);
     print("revoked " + id + "\n");
     return exit_ok;

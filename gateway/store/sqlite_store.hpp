@@ -9,10 +9,11 @@
 
 namespace tailops::store {
 
-/// The gateway's durable state in one SQLite file: today the gateway tokens. A change has reached
-/// the disk when its call returns. Safe from any thread (one at a time gets in); several processes
-/// may hold the same file. Calls block, at most for the busy timeout and the disk.
-class SqliteStore : public auth::TokenStore {
+/// The gateway's durable state in one SQLite file: today the gateway tokens, and their events on
+/// the way to the audit trail. A change has reached the disk when its call returns. Safe from any
+/// thread (one at a time gets in); several processes may hold the same file. Calls block, at most
+/// for the busy timeout and the disk.
+class SqliteStore : public auth::TokenStore, public auth::TokenEvents {
 public:
     struct Settings {
         std::string path;  // its folder must exist; ":memory:" keeps nothing
@@ -25,12 +26,15 @@ public:
     ~SqliteStore() override;
 
     /// Errors: invalid_argument (the id or the token is there already), busy, internal.
-    Status insert(const auth::StoredToken& token) override;
+    Status insert(const auth::StoredToken& token, const auth::TokenActor& by) override;
     Result<std::vector<auth::StoredToken>> list() override;
-    /// Revoking what is revoked succeeds and keeps the first time. Errors: not_found, busy,
-    /// internal.
-    Status revoke(const std::string& id, TimePoint when) override;
+    /// Revoking what is revoked succeeds, keeps the first time and is no event. Errors: not_found,
+    /// busy, internal.
+    Status revoke(const std::string& id, TimePoint when, const auth::TokenActor& by) override;
     Result<std::int64_t> generation() override;
+
+    Result<std::vector<auth::TokenEvent>> pending_events(std::size_t events_max) override;
+    Status forget_events(std::int64_t number) override;
 
     struct State;
     explicit SqliteStore(std::unique_ptr<State> state);  ///< use `open`

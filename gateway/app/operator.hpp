@@ -1,0 +1,14 @@
+#pragma once
+
+#include "auth/token_store.hpp"
+
+#include <string>
+
+namespace tailops::app {
+
+/// Who runs this process, as the kernel knows them: the real user, and the login that led here
+/// where the system keeps one (`sudo -u tailops` leaves it as it was). Ask before giving up any
+/// rights.
+auth::TokenActor this_operator(std::string program);
+
+}  // namespace tailops::app
