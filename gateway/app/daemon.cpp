@@ -205,6 +205,7 @@ http::Handler Daemon::make_handler()
     router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
                                                                          : http::Anonymous::refused;
     router.mcp.challenge = terms;
+    router.mcp.trusted_proxies = settings_.trusted_proxies;
     router.mcp.admit = [this](auth::Identity identity) {
         return world_->get()->gate->admit(std::move(identity));
     };

@@ -41,6 +41,17 @@ void take_size(
     if (value) into = static_cast<std::size_t>(*value);
 }
 
+void take_ranges(MapReader& from, std::string_view key, std::vector<net::AddressRange>& into)
+{
+    for (const auto& text : from.texts(key)) {
+        if (auto range = net::AddressRange::parse(text)) {
+            into.push_back(*std::move(range));
+        } else {
+            from.complain(*from.node(key), quote(key) + ": " + range.error().public_message());
+        }
+    }
+}
+
 AuthMode to_mode(std::string_view word)
 {
     if (word == "oidc") return AuthMode::oidc;
@@ -263,6 +274,7 @@ Settings read_settings(std::string_view text,
     take(file.text("base_url"), out.base_url);
     take_list(file, "allowed_hosts", out.allowed_hosts);
     take_list(file, "allowed_origins", out.allowed_origins);
+    take_ranges(file, "trusted_proxies", out.trusted_proxies);
     if (const auto node = file.node("tls")) {
         MapReader tls{*node, problems, "tls"};
         out.tls_certificate = beside(file_name, tls.required_text("certificate"));

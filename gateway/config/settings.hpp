@@ -3,6 +3,7 @@
 #include "gateway/config/limits.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/yaml.hpp"
+#include "gateway/net/address_range.hpp"
 #include "targets/target.hpp"
 #include "targets/targets_file.hpp"
 
@@ -48,6 +49,7 @@ struct Settings {
     std::string base_url;  // empty: http(s)://<first listen address>
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;
+    std::vector<net::AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
     std::string tls_certificate, tls_key;
     std::string state_dir{"/var/lib/tailops"};
     std::string targets_file, policy_file, commands_file;  // commands: empty means the shipped ones

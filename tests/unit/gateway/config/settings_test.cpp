@@ -62,6 +62,17 @@ TEST(Settings, LetsTheEnvironmentWin)
     EXPECT_EQ(settings.listen, std::vector<std::string>{"127.0.0.1:9000"});
 }
 
+TEST(Settings, TrustsTheProxiesThatAreNamedAndNoOther)
+{
+    EXPECT_TRUE(read("version: 1\n").settings.trusted_proxies.empty());
+    const auto [settings, problems] =
+        read("version: 1\ntrusted_proxies: [127.0.0.1, \"fd00::/8\"]\n");
+    ASSERT_TRUE(problems.empty()) << problems.render();
+    ASSERT_EQ(settings.trusted_proxies.size(), 2U);
+    EXPECT_TRUE(settings.trusted_proxies[1].contains("fd12::1"));
+    EXPECT_FALSE(settings.trusted_proxies[0].contains("127.0.0.2"));
+}
+
 struct Refusal {
     const char* name;
     std::string text;
@@ -95,6 +106,10 @@ TEST(Settings, RefusesWithTheRemedy)
         {"ipv6_without_brackets", "version: 1\nlisten: [\"::1:80\"]\n", {}, "[ADDRESS]:PORT"},
         {"limit", "version: 1\nlimits: {body_bytes: 1}\n", {}, "between 1024 and"},
         {"no_time", "version: 1\nlimits: {idle_timeout: 0}\n", {}, "at least 1 s"},
+        {"proxy_name",
+         "version: 1\ntrusted_proxies: [127.0.0.1, localhost]\n",
+         {},
+         "gateway.yaml:2:18: \"trusted_proxies\": \"localhost\" is no range of addresses"},
         {"tls_half", "version: 1\ntls: {certificate: c.pem}\n", {}, "tls lacks \"key\""},
         {"mode_variable",
          "version: 1\n",
