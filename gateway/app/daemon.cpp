@@ -294,10 +294,12 @@ Task<void> Daemon::reload()
         log(Event::reload_refused, {{"why", next.error().describe()}});
         co_return;
     }
-    world_->swap(*std::move(next));
+    // Before the swap, which cannot fail: a mistake anywhere refuses the whole reload.
     if (auto renewed = server_->reload_tls(); !renewed) {
         log(Event::reload_refused, {{"why", renewed.error().describe()}});
+        co_return;
     }
+    world_->swap(*std::move(next));
     for (const auto& notice : problems.notices()) {
         log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
     }

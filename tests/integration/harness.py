@@ -61,6 +61,7 @@ class Gateway:
         self.state_dir = pathlib.Path(state_dir) if state_dir else self.directory / "state"
         self.embedded, self.environment, self.wrapper = embedded, environment or {}, list(wrapper)
         self.process, self.url, self.token, self.pid = None, None, None, None
+        self.tls = None  # an ssl.SSLContext for a gateway that speaks TLS
         for name, text in (files or {}).items():
             self.write(name, text)
 
@@ -128,7 +129,10 @@ class Gateway:
 
     def request(self, method="POST", path=None, body=None, headers=None, token=True, timeout=60):
         where = urllib.parse.urlsplit(self.url)
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)
+        if self.tls:
+            connection = http.client.HTTPSConnection(where.hostname, where.port, timeout=timeout, context=self.tls)
+        else:
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)
         try:
             send = dict(headers or {})
             bearer = self.token if token is True else token
