@@ -19,18 +19,6 @@ std::string with_number(uid_t user)
     return "uid " + std::to_string(user);
 }
 
-/// The user's name, or "uid N" where nobody knows one.
-std::string name_of(uid_t user)
-{
-    std::array<char, 4096> room{};
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(user, &entry, room.data(), room.size(), &found) != 0 || !found) {
-        return with_number(user);
-    }
-    return found->pw_name;
-}
-
 /// The login session's user (loginuid, proc(5)), which only root can change once it is set.
 std::optional<uid_t> login_user()
 {
@@ -44,13 +32,24 @@ std::optional<uid_t> login_user()
 
 }  // namespace
 
+std::string user_name(uid_t user)
+{
+    std::array<char, 4096> room{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(user, &entry, room.data(), room.size(), &found) != 0 || !found) {
+        return with_number(user);
+    }
+    return found->pw_name;
+}
+
 auth::TokenActor this_operator(std::string program)
 {
     const auto user = ::getuid();
     auth::TokenActor actor{
-        .user = name_of(user), .detail = with_number(user), .program = std::move(program)};
+        .user = user_name(user), .detail = with_number(user), .program = std::move(program)};
     if (const auto login = login_user(); login && *login != user) {
-        actor.detail += ", logged in as " + name_of(*login) + " (" + with_number(*login) + ')';
+        actor.detail += ", logged in as " + user_name(*login) + " (" + with_number(*login) + ')';
     }
     return actor;
 }

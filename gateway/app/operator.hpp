@@ -2,6 +2,8 @@
 
 #include "auth/token_store.hpp"
 
+#include <sys/types.h>
+
 #include <string>
 
 namespace tailops::app {
@@ -10,5 +12,8 @@ namespace tailops::app {
 /// where the system keeps one (`sudo -u tailops` leaves it as it was). Ask before giving up any
 /// rights.
 auth::TokenActor this_operator(std::string program);
+
+/// The user's name, or "uid N" where the system knows none.
+std::string user_name(uid_t user);
 
 }  // namespace tailops::app

@@ -10,13 +10,19 @@
 namespace tailops::app {
 namespace {
 
-constexpr auto program = "tailops token";
+/// The store, and who works on it.
+struct OpenStore {
+    std::shared_ptr<store::SqliteStore> store;
+    auth::TokenActor by;
+};
 
-Result<std::shared_ptr<store::SqliteStore>> open_store(const StateOptions& options)
+Result<OpenStore> open_store(const StateOptions& options)
 {
     TAILOPS_TRY(const auto paths, find_state(options));
-    if (auto made = make_state_directory(paths); !made) return fail(std::move(made).error());
-    return store::SqliteStore::open({.path = paths.database()});
+    auto by = this_operator("tailops token");  // before root becomes somebody else
+    if (auto ours = become_state_owner(paths); !ours) return fail(std::move(ours).error());
+    TAILOPS_TRY(auto store, store::SqliteStore::open({.path = paths.database()}));
+    return OpenStore{std::move(store), std::move(by)};
 }
 
 std::string state_of(const auth::StoredToken& token, TimePoint now)
@@ -41,8 +47,8 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
     TAILOPS_TRY(auto minted,
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
                            std::chrono::system_clock::now()));
-    TAILOPS_TRY(const auto store, open_store(options.state));
-    if (auto kept = store->insert(minted.stored, this_operator(program)); !kept) {
+    TAILOPS_TRY(const auto opened, open_store(options.state));
+    if (auto kept = opened.store->insert(minted.stored, opened.by); !kept) {
         return fail(std::move(kept).error());
     }
     return minted;
@@ -67,9 +73,9 @@ int token_mint(const TokenMintOptions& options)
 
 int token_list(const StateOptions& options)
 {
-    const auto store = open_store(options);
-    if (!store) return complain(store.error(), exit_failed);
-    const auto tokens = (*store)->list();
+    const auto opened = open_store(options);
+    if (!opened) return complain(opened.error(), exit_failed);
+    const auto tokens = opened->store->list();
     if (!tokens) return complain(tokens.error(), exit_failed);
     const auto now = std::chrono::system_clock::now();
     for (const auto& token : *tokens) {
@@ -82,10 +88,9 @@ int token_list(const StateOptions& options)
 
 int token_revoke(const StateOptions& options, const std::string& id)
 {
-    const auto store = open_store(options);
-    if (!store) return complain(store.error(), exit_failed);
-    const auto revoked =
-        (*store)->revoke(id, std::chrono::system_clock::now(), this_operator(program));
+    const auto opened = open_store(options);
+    if (!opened) return complain(opened.error(), exit_failed);
+    const auto revoked = opened->store->revoke(id, std::chrono::system_clock::now(), opened->by);
     if (!revoked) return complain(revoked.error(), exit_failed);
     print("revoked " + id + "\n");
     return exit_ok;
