@@ -3,6 +3,7 @@
 #include "auth/challenge.hpp"
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/environment.hpp"
+#include "gateway/app/operator.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
 #include "gateway/async/deadline.hpp"
@@ -116,6 +117,9 @@ Status Daemon::open()
     // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.
     TAILOPS_TRY(trail_, audit::JsonlTrail::open(std::move(trail), *clock_));
     TAILOPS_TRY(store_, store::SqliteStore::open({.path = paths_.database()}));
+    const TokenEventRelay::Ends ends{
+        .tokens = *store_, .events = *store_, .trail = *trail_, .blocking = runtime_.blocking};
+    token_events_ = std::make_unique<TokenEventRelay>(ends, runtime_.io.get_executor());
     TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
                                                                  .blocking = runtime_.blocking,
                                                                  .clock = clock_,
@@ -201,6 +205,7 @@ http::Handler Daemon::make_handler()
     router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
                                                                          : http::Anonymous::refused;
     router.mcp.challenge = terms;
+    router.mcp.trusted_proxies = settings_.trusted_proxies;
     router.mcp.admit = [this](auth::Identity identity) {
         return world_->get()->gate->admit(std::move(identity));
     };
@@ -237,16 +242,17 @@ Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuratio
 Result<Secret> Daemon::mint_embedded_token()
 {
     const auto now = clock_->now();
+    const auto by = this_operator("tailops serve --embedded");
     TAILOPS_TRY(const auto tokens, store_->list());
     for (const auto& token : tokens) {
         if (token.subject != embedded_subject || token.revoked) continue;
-        if (auto ended = store_->revoke(token.id, now); !ended)
+        if (auto ended = store_->revoke(token.id, now, by); !ended)
             return fail(std::move(ended).error());
     }
     TAILOPS_TRY(
         auto minted,
         auth::mint({.subject = embedded_subject, .scopes = {"admin"}, .lifetime = 24h}, now));
-    if (auto kept = store_->insert(minted.stored); !kept) return fail(std::move(kept).error());
+    if (auto kept = store_->insert(minted.stored, by); !kept) return fail(std::move(kept).error());
     return std::move(minted.text);
 }
 
@@ -263,6 +269,10 @@ Task<void> Daemon::supervise()
 {
     log(Event::ready, {{"url", url_}, {"pid", std::to_string(::getpid())}});
     (void)co_await trail_->append(event_record("the gateway started"), audit::Durability::buffered);
+    const auto home = co_await asio::this_coro::executor;
+    asio::co_spawn(home, token_events_->run(), [](std::exception_ptr error) {
+        if (error) log(Event::internal_error, {{"where", "token events"}});
+    });
     for (;;) {
         const int number = co_await signals_.async_wait(asio::use_awaitable);
         if (number != SIGHUP) break;
@@ -284,10 +294,12 @@ Task<void> Daemon::reload()
         log(Event::reload_refused, {{"why", next.error().describe()}});
         co_return;
     }
-    world_->swap(*std::move(next));
+    // Before the swap, which cannot fail: a mistake anywhere refuses the whole reload.
     if (auto renewed = server_->reload_tls(); !renewed) {
         log(Event::reload_refused, {{"why", renewed.error().describe()}});
+        co_return;
     }
+    world_->swap(*std::move(next));
     for (const auto& notice : problems.notices()) {
         log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
     }
@@ -316,6 +328,7 @@ Task<void> Daemon::stop()
         timer->expires_after(10ms);
         co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    co_await token_events_->stop(give_up);
     if (!*is_closed || endpoint_->legacy_calls() > 0) log(Event::stop_incomplete);
     (void)co_await trail_->append(event_record("the gateway stopped"), audit::Durability::durable);
     log(Event::stopped);

@@ -143,14 +143,14 @@ int targets_trust(const TrustOptions& options)
             "into known_hosts by hand",
             exit_failed);
     }
+    const StatePaths paths{configuration->settings.state_dir};
+    if (auto ours = become_state_owner(paths); !ours) return complain(ours.error(), exit_failed);
     const auto key = run_task<targets::ssh::ScannedHostKey>(
         targets::ssh::scan_host_key(ssh->host, ssh->port, after(ssh->connect_timeout)));
     if (!key) return complain(key.error(), exit_failed);
     std::fprintf(stderr, "%s shows the key\n  %s %s\n", options.target.c_str(), key->type.c_str(),
                  key->fingerprint.c_str());
     if (!options.yes && !confirmed()) return complain("nothing was changed", exit_failed);
-    const StatePaths paths{configuration->settings.state_dir};
-    if (auto made = make_state_directory(paths); !made) return complain(made.error(), exit_failed);
     if (auto kept = targets::ssh::trust(paths.known_hosts(), ssh->host, ssh->port, *key); !kept) {
         return complain(kept.error(), exit_failed);
     }

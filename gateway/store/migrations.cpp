@@ -42,6 +42,20 @@ constexpr std::array steps{
        ) STRICT;
        CREATE INDEX tasks_of_principal ON tasks (principal);
        CREATE INDEX tasks_by_expiry ON tasks (expires) WHERE expires IS NOT NULL)",
+    // 3: what befell tokens, until the audit trail has it. AUTOINCREMENT: no number comes twice.
+    R"(CREATE TABLE token_events (
+         number INTEGER PRIMARY KEY AUTOINCREMENT,
+         id TEXT NOT NULL UNIQUE,
+         kind TEXT NOT NULL,           -- minted, revoked
+         happened INTEGER NOT NULL,
+         by_user TEXT NOT NULL,
+         by_detail TEXT NOT NULL,
+         by_program TEXT NOT NULL,
+         token TEXT NOT NULL,          -- the rest is a copy: the event outlives the token's row
+         subject TEXT NOT NULL,
+         scopes TEXT NOT NULL,
+         expires INTEGER NOT NULL
+       ) STRICT)",
 };
 
 Result<std::int64_t> version_of(Database& database)

@@ -43,8 +43,16 @@ struct TokenStatements {
     Statement exists;
     Statement revoke;
     Statement data_version;
+    Statement note_event;
+    Statement events;
+    Statement forget;
 
     Status prepare(Database& database);
+    /// Part of the transaction that is open; the token is in its table.
+    Status note(auth::TokenEvent::Kind kind,
+                const std::string& token,
+                TimePoint when,
+                const auth::TokenActor& by);
 };
 
 struct TaskStatements {

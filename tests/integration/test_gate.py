@@ -223,6 +223,24 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual(told.returncode, 2)
                 self.assertIn("auth.mode none", told.stderr)
 
+    def test_listens_in_clear_text_beyond_loopback_and_tailnet_at_a_persons_word_only(self):
+        def gateway(tls, listen="0.0.0.0:0", **more):
+            return Gateway(files={"policy.yaml": "version: 1\nrules: []\n", "targets.yaml": LOCAL_TARGET,
+                                  "gateway.yaml": f'version: 1\nlisten: ["{listen}"]\nstate_dir: "@STATE@"\n'
+                                                  f"allowed_hosts: [0.0.0.0]\n{tls}"}, **more)
+        for refused in (gateway(""), gateway("tls: {i_accept_the_risk: false}\n"), gateway("", "[::]:0")):
+            for command in ("check", "serve"):
+                told = refused.command(command, "--config", refused.config)
+                self.assertEqual(told.returncode, 2)
+                self.assertIn("gateway.yaml:2:1: listen: ", told.stderr)
+                self.assertIn("set tls.i_accept_the_risk to true", told.stderr)
+            self.assertFalse(refused.state_dir.exists())
+        embedded = refused.command("serve", "--embedded", "--state-dir", str(refused.state_dir), "--listen", ":0")
+        self.assertEqual(embedded.returncode, 2)
+        self.assertIn("clear text", embedded.stderr)
+        with gateway("tls: {i_accept_the_risk: true}\n") as accepted:
+            self.assertEqual(accepted.request("GET", "/healthz", token=None).status, 200)
+
 
 if __name__ == "__main__":
     unittest.main()

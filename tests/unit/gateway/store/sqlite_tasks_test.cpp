@@ -301,8 +301,7 @@ TEST(SqliteTasks, BringsAnEarlierDatabaseUpToDate)
     {
         auto database = Database::open({.path = path});
         ASSERT_TRUE(database);
-        ASSERT_TRUE(
-            database->execute("DROP TABLE tasks; DELETE FROM schema_version WHERE version >= 2"));
+        ASSERT_TRUE(database->execute(back_to_first_schema));
     }
     EXPECT_TRUE(open(path)->insert(task("t1"), roomy));
 }
