@@ -95,8 +95,9 @@ golden: debug ## rewrite the golden files from what the code does now; review th
 docs: build ## rewrite the generated documentation (docs/tools.md)
 	@build/release/bin/tailops tools-reference > docs/tools.md
 
-package: ## build the .deb (comes with the packaging step)
-	@echo "make package: there is no package yet; docs/roadmap.md says when" >&2; exit 1
+package: build ## build the .deb, into build/package
+	@./scripts/install-deps package
+	@./deploy/package build/release/bin/tailops build/package
 
 hooks: ## have git run the lint before each commit
 	@git config core.hooksPath scripts/hooks

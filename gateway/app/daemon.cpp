@@ -4,6 +4,7 @@
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/operator.hpp"
+#include "gateway/app/service_manager.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
 #include "gateway/async/deadline.hpp"
@@ -311,6 +312,7 @@ Task<void> Daemon::reload()
 Task<void> Daemon::stop()
 {
     log(Event::stopping);
+    tell_service_manager(environment_, "STOPPING=1");
     const auto give_up = after(settings_.limits.stop_grace + stop_margin);
     endpoint_->drain();
     // What changes something runs on when its client leaves, but not for longer than we may stay:

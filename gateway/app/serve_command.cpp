@@ -2,6 +2,7 @@
 #include "gateway/app/daemon.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/output.hpp"
+#include "gateway/app/service_manager.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 
@@ -74,6 +75,7 @@ int serve(const ServeOptions& options)
     }
     const auto& url = (*daemon)->url();
     print(options.welcome ? welcome(url, token.reveal()) : ready_line(url, token.reveal()));
+    tell_service_manager(process_environment(), "READY=1");
     (*daemon)->run();
     return exit_ok;
 }
