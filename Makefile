@@ -5,7 +5,7 @@ RUN_DIR ?= $(HOME)/.local/state/tailops
 LISTEN ?= 127.0.0.1:8080
 SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test npm build debug run test unit integration quality lint format fix tidy security \
+.PHONY: help deps deps-test npm npm-toon build debug run test unit integration quality lint format fix tidy security \
         asan tsan fuzz bench golden docs package clean hooks
 
 help: ## list the targets
@@ -17,9 +17,12 @@ deps: ## install what the build needs (Debian 12 or 13)
 deps-test: ## install what the tests need besides
 	@./scripts/install-deps test
 
-npm: deps-test ## install the official MCP clients and the authorization server of the tests
+npm: deps-test npm-toon ## install the official MCP clients and the authorization server of the tests
 	@./scripts/install-npm tests/integration
 	@./scripts/install-npm tests/support/authserver
+
+npm-toon: deps-test ## install the fixtures and the official implementation of TOON
+	@./scripts/install-npm tests/support/toon
 
 build: deps ## build the release binary, build/release/bin/tailops
 	@cmake --preset release -DTAILOPS_TESTS=OFF >/dev/null
@@ -42,16 +45,16 @@ test: deps-test npm ## build and pass every test, sanitizers included
 	@$(MAKE) --no-print-directory tsan
 	@./scripts/test-summary
 
-unit: debug ## run the unit tests
+unit: debug npm-toon ## run the unit tests
 	@./scripts/ctest build/debug
 
 integration: build npm ## run the built binary against real servers and the official clients
 	@python3 tests/integration/run.py --binary build/release/bin/tailops
 
-asan: deps-test ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps-test npm-toon ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
 	@./scripts/sanitized asan $(JOBS)
 
-tsan: deps-test ## unit tests and daemon under ThreadSanitizer
+tsan: deps-test npm-toon ## unit tests and daemon under ThreadSanitizer
 	@./scripts/sanitized tsan $(JOBS)
 
 quality: lint tidy ## everything that reads the code: lint, format, shellcheck, clang-tidy
