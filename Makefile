@@ -5,8 +5,8 @@ RUN_DIR ?= $(HOME)/.local/state/tailops
 LISTEN ?= 127.0.0.1:8080
 SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test npm build debug run test unit integration quality lint format fix tidy security \
-        conformance asan tsan fuzz bench golden docs package clean hooks
+.PHONY: help deps deps-test npm npm-toon build debug run test unit integration quality lint format fix tidy \
+        security conformance asan tsan fuzz bench golden docs package clean hooks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,10 +17,13 @@ deps: ## install what the build needs (Debian 12 or 13)
 deps-test: ## install what the tests need besides
 	@./scripts/install-deps test
 
-npm: deps-test ## install the official MCP clients, conformance suites and the tests' authorization server
+npm: deps-test npm-toon ## install the official clients and suites, and the tests' authorization server
 	@./scripts/install-npm tests/integration
 	@./scripts/install-npm tests/support/authserver
 	@./scripts/install-npm tests/conformance
+
+npm-toon: deps-test ## install the fixtures and the official implementation of TOON
+	@./scripts/install-npm tests/support/toon
 
 build: deps ## build the release binary, build/release/bin/tailops
 	@cmake --preset release -DTAILOPS_TESTS=OFF >/dev/null
@@ -44,7 +47,7 @@ test: deps-test npm ## build and pass every test, sanitizers included
 	@$(MAKE) --no-print-directory tsan
 	@./scripts/test-summary
 
-unit: debug ## run the unit tests
+unit: debug npm-toon ## run the unit tests
 	@./scripts/ctest build/debug
 
 integration: build npm ## run the built binary against real servers and the official clients
@@ -56,9 +59,10 @@ conformance: npm ## run the official MCP conformance suites; prints the scoreboa
 	@python3 tests/conformance/run.py --server build/release/bin/mcp_fixture_server
 
 asan: deps-test ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps-test npm-toon ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
 	@./scripts/sanitized asan $(JOBS)
 
-tsan: deps-test ## unit tests and daemon under ThreadSanitizer
+tsan: deps-test npm-toon ## unit tests and daemon under ThreadSanitizer
 	@./scripts/sanitized tsan $(JOBS)
 
 quality: lint tidy ## everything that reads the code: lint, format, shellcheck, clang-tidy
