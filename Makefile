@@ -88,10 +88,11 @@ security: unit ## the tests that hold the security promises: policy, auth, audit
 fuzz: deps-test ## run every fuzzer for 60 s (FUZZ_SECONDS=n)
 	@./scripts/fuzz $(JOBS) $${FUZZ_SECONDS:-60}
 
-bench: build npm ## measure, as ratios within one run (docs/performance.md)
+bench: build npm ## measure, as ratios within one run (docs/performance.md; PART=name runs one part)
 	@cmake --preset release -DTAILOPS_TESTS=ON >/dev/null
 	@cmake --build build/release -j $(JOBS) --target benches
-	@python3 tests/bench/run.py --build build/release
+	@./scripts/install-npm tests/bench/sdk-server
+	@python3 tests/bench/run.py --build build/release $(if $(PART),--only $(PART))
 
 golden: debug ## rewrite the golden files from what the code does now; review the diff
 	@TAILOPS_GOLDEN=write ./build/debug/bin/call_test --gtest_filter='*Golden*'

@@ -9,6 +9,7 @@
 #include "targets/ssh/exec.hpp"
 #include "targets/ssh/known_hosts.hpp"
 #include "targets/ssh/ssh_executor.hpp"
+#include "tests/bench/figure.hpp"
 #include "tests/support/permit.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/sshd.hpp"
@@ -203,7 +204,15 @@ try {
     std::printf("ssh 16 in parallel  %7.0f exec/s  %.3f ms CPU  %4.1f x ControlMaster (%.0f/s)\n",
                 sixteen.per_second, sixteen.cpu_milliseconds, sixteen.per_second / master_sixteen,
                 master_sixteen);
-    std::printf("ssh cold            %7.1f ms (dial, login, command)\n", measure_cold(setup));
+    const double cold = measure_cold(setup);
+    std::printf("ssh cold            %7.1f ms (dial, login, command)\n", cold);
+    using enum bench::Wanted;
+    bench::report({"ssh exec, one after the other", one.per_second, "/s", at_least, 400});
+    bench::report({"ssh exec, one after the other / ControlMaster", one.per_second / master_one,
+                   "x", at_least, 2.5});
+    bench::report({"ssh exec, 16 in parallel", sixteen.per_second, "/s", at_least, 900});
+    bench::report({"ssh cold: dial, login, exec", cold, "ms", at_most, 25});
+    bench::report({"ssh, our CPU per exec", one.cpu_milliseconds, "ms", at_most, 0.2});
 } catch (const std::exception& error) {
     // Caught, so that the servers above are ended.
     std::fprintf(stderr, "ssh_bench: %s\n", error.what());
