@@ -66,7 +66,11 @@ Result<StoredTask> read_row(const Statement& row)
 
 std::string select_where(std::string_view condition)
 {
-    return std::string{select} + " WHERE " + std::string{condition};
+    // Appended, not added: GCC 12 sees an overrun in operator+ at -O2 that is none (PR 105651).
+    std::string statement{select};
+    statement += " WHERE ";
+    statement += condition;
+    return statement;
 }
 
 Result<TaskCount> counted(Statement& statement, const std::string& principal)
