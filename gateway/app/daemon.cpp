@@ -3,6 +3,7 @@
 #include "auth/challenge.hpp"
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/environment.hpp"
+#include "gateway/app/mcp_settings.hpp"
 #include "gateway/app/operator.hpp"
 #include "gateway/app/service_manager.hpp"
 #include "gateway/app/world_secrets.hpp"
@@ -131,7 +132,15 @@ Status Daemon::open()
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
     pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_);
-    service_ = std::make_unique<mcp::GatewayService>(*pipeline_);
+    service_ = std::make_unique<mcp::GatewayService>(
+        *pipeline_, *clock_,
+        mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
+                                    .own_records = own_records(paths_, runtime_.blocking)});
+    // Whatever they did, nobody saw it end: that is what their callers are told.
+    TAILOPS_TRY(const auto lost,
+                store_->fail_working(clock_->now(), "the gateway stopped while this ran; what it did "
+                                                    "is unknown"));
+    if (lost > 0) log(Event::tasks_lost, {{"tasks", std::to_string(lost)}});
     return open_server();
 }
 
@@ -147,7 +156,7 @@ Status Daemon::open_server()
                 http::Server::start(runtime_.io.get_executor(), std::move(settings), late));
     url_ = url_of_server();
     warm_up_authentication();
-    handler_ = make_handler();
+    TAILOPS_TRY(handler_, make_handler());
     return {};
 }
 
@@ -175,7 +184,7 @@ void Daemon::warm_up_authentication()
     runtime_.io.restart();
 }
 
-http::Handler Daemon::make_handler()
+Result<http::Handler> Daemon::make_handler()
 {
     const auto& introspector = authentication_.introspector;
     auth::ChallengeTerms terms;
@@ -191,17 +200,19 @@ http::Handler Daemon::make_handler()
              .name = "TailOps Gateway",
              .documentation_url = {}});
     }
-    endpoint_ = std::make_unique<mcp::Endpoint>(
-        *service_, *clock_,
-        mcp::EndpointSettings{
-            .server_version = TAILOPS_VERSION,
-            .sessions_max = settings_.limits.sessions,
-            .sessions_per_principal_max = settings_.limits.sessions_per_principal,
-            .json_depth_max = settings_.limits.json_depth,
-            .insufficient_scope_challenge = [terms](const std::vector<std::string>& scopes) {
-                return auth::insufficient_scope_challenge(terms, scopes,
-                                                          "the token lacks a scope of this call");
-            }});
+    TAILOPS_TRY(auto protocol, endpoint_settings(settings_, {.environment = environment_,
+                                                             .tasks = *store_,
+                                                             .blocking = runtime_.blocking}));
+    protocol.insufficient_scope_challenge = [terms](const std::vector<std::string>& scopes) {
+        return auth::insufficient_scope_challenge(terms, scopes,
+                                                  "the token lacks a scope of this call");
+    };
+    endpoint_ = std::make_unique<mcp::Endpoint>(*service_, *clock_, std::move(protocol));
+    states_.on_change([this](const TargetId& target) {
+        for (auto& uri : mcp::uris_of_target(target)) {
+            endpoint_->publish(mcp::change::Resource{std::move(uri)});
+        }
+    });
     router.mcp.authenticator = authentication_.authenticator;
     router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
                                                                          : http::Anonymous::refused;
@@ -304,6 +315,9 @@ Task<void> Daemon::reload()
     for (const auto& notice : problems.notices()) {
         log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
     }
+    endpoint_->publish(mcp::change::Tools{});
+    endpoint_->publish(mcp::change::Prompts{});
+    endpoint_->publish(mcp::change::Resources{});
     log(Event::reloaded);
     (void)co_await trail_->append(event_record("the configuration was reloaded"),
                                   audit::Durability::buffered);

@@ -53,7 +53,7 @@ private:
     Status open_server();
     std::string url_of_server() const;
     void warm_up_authentication();
-    http::Handler make_handler();
+    Result<http::Handler> make_handler();
     /// The world that `configuration` describes, its warm connections kept from the one in force.
     Result<std::shared_ptr<const call::World>> make_world(const Configuration& configuration);
 

@@ -118,6 +118,24 @@ void read_audit(MapReader& file, AuditSettings& out)
     audit.finish();
 }
 
+void read_mcp(MapReader& file, McpSettings& out)
+{
+    const auto node = file.node("mcp");
+    if (!node) return;
+    MapReader mcp{*node, file.problems(), "mcp"};
+    if (mcp.choice("tool_exposure", {"full", "compact"}) == "compact") {
+        out.tool_exposure = tailops::mcp::ToolExposure::compact;
+    }
+    out.state_key = credential(mcp, "state_key");
+    out.previous_state_key = credential(mcp, "previous_state_key");
+    if (const auto after = mcp.duration("task_after")) out.task_after = *after;
+    if (const auto ttl = mcp.duration("task_ttl")) out.task_ttl = *ttl;
+    if (out.previous_state_key && !out.state_key) {
+        mcp.complain("previous_state_key needs a state_key beside it");
+    }
+    mcp.finish();
+}
+
 void read_log(MapReader& file, Settings& out)
 {
     const auto node = file.node("log");
@@ -311,6 +329,7 @@ Settings read_settings(std::string_view text,
     out.commands_file = beside(file_name, file.text("commands").value_or(""));
     read_auth(file, out.auth);
     read_audit(file, out.audit);
+    read_mcp(file, out.mcp);
     read_log(file, out);
     if (const auto threads = file.integer("threads", 1, 256))
         out.threads = static_cast<int>(*threads);

@@ -3,10 +3,12 @@
 #include "gateway/config/limits.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/yaml.hpp"
+#include "gateway/mcp/gateway_exposure.hpp"
 #include "gateway/net/address_range.hpp"
 #include "targets/target.hpp"
 #include "targets/targets_file.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +45,17 @@ struct AuditSettings {
     std::size_t keep_files{64};
 };
 
+/// How the protocol is spoken (docs/protocol.md).
+struct McpSettings {
+    mcp::ToolExposure tool_exposure{mcp::ToolExposure::full};
+    /// Seals what clients carry for us; gateways that share it can go on where another one asked.
+    /// Absent: a key that dies with the process.
+    std::optional<targets::CredentialReference> state_key;
+    std::optional<targets::CredentialReference> previous_state_key;  // still opens, no longer seals
+    std::chrono::seconds task_after{10};  // a call that lasts longer becomes a task
+    std::chrono::seconds task_ttl{3600};  // how long a task is kept
+};
+
 /// Where a setting was read, for messages: a file and the place in it, or an environment variable.
 struct SettingSource {
     std::string file;  // empty: nobody said it
@@ -63,6 +76,7 @@ struct Settings {
     std::string targets_file, policy_file, commands_file;  // commands: empty means the shipped ones
     AuthSettings auth;
     AuditSettings audit;
+    McpSettings mcp;
     LogLevel log_level{LogLevel::info};
     LogFormat log_format{LogFormat::text};
     int threads{0};  // 0: one per core

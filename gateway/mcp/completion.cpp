@@ -2,6 +2,7 @@
 #include "gateway/core/try.hpp"
 #include "gateway/mcp/json_text.hpp"
 #include "gateway/mcp/methods.hpp"
+#include "gateway/mcp/rounds.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -49,7 +50,8 @@ Task<Answer> complete_argument(Protocol& protocol, const Asked& asked)
 {
     const auto query = query_of(asked.message.params ? *asked.message.params : json::object());
     if (!query) co_return invalid_params(asked, query.error().public_message());
-    const auto completion = co_await protocol.service.complete(asked.principal, *query);
+    Caller caller{terms_of(protocol, asked), asked.outbox};
+    const auto completion = co_await protocol.service.complete(caller, *query);
     if (!completion) {
         co_return refuse(protocol, refusal_for(completion.error(), asked.message.id));
     }

@@ -29,7 +29,7 @@ Task<Result<Outcome<ResourceResult>>> Service::read_resource(Caller&, std::strin
     co_return fail(Errc::not_found, "resource not found");
 }
 
-Task<Result<Completion>> Service::complete(const auth::Principal&, CompletionQuery query)
+Task<Result<Completion>> Service::complete(Caller&, CompletionQuery query)
 {
     co_return fail(Errc::not_found, "there is nothing called " + quote(query.name));
 }

@@ -152,7 +152,7 @@ public:
                                                            std::string name,
                                                            JsonPart arguments);
     virtual Task<Result<Outcome<ResourceResult>>> read_resource(Caller&, std::string uri);
-    virtual Task<Result<Completion>> complete(const auth::Principal&, CompletionQuery);
+    virtual Task<Result<Completion>> complete(Caller&, CompletionQuery);
     /// Whether changes of `uri` may be told to the principal.
     virtual bool may_follow(const auth::Principal&, std::string_view uri) const;
 };

@@ -225,7 +225,7 @@ Task<Result<mcp::Outcome<mcp::ResourceResult>>> FixtureService::read_resource(mc
     co_return mcp::ResourceResult{shared(*std::move(contents))};
 }
 
-Task<Result<mcp::Completion>> FixtureService::complete(const auth::Principal&,
+Task<Result<mcp::Completion>> FixtureService::complete(mcp::Caller&,
                                                        mcp::CompletionQuery query)
 {
     mcp::Completion completion;

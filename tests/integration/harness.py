@@ -3,6 +3,7 @@
 Everything listens on loopback with ports that the system chose; whatever is started here is ended here,
 by its process id.
 """
+import base64
 import contextlib
 import http.client
 import json
@@ -155,6 +156,11 @@ class Gateway:
                    "MCP-Protocol-Version": PROTOCOL, "Mcp-Method": method}
         if "name" in params:
             headers["Mcp-Name"] = params["name"]
+        target = (params.get("arguments") or {}).get("target")
+        if isinstance(target, str):
+            plain = target and target.isascii() and target.isprintable() and target == target.strip()
+            headers["Mcp-Param-Target"] = target if plain else \
+                f"=?base64?{base64.b64encode(target.encode('utf-8', 'surrogatepass')).decode()}?="
         headers.update(more.pop("headers", {}))
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         return self.request("POST", None, body, headers, **more)
