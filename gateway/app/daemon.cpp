@@ -138,8 +138,9 @@ Status Daemon::open()
                                     .own_records = own_records(paths_, runtime_.blocking)});
     // Whatever they did, nobody saw it end: that is what their callers are told.
     TAILOPS_TRY(const auto lost,
-                store_->fail_working(clock_->now(), "the gateway stopped while this ran; what it did "
-                                                    "is unknown"));
+                store_->fail_working(clock_->now(),
+                                     "the gateway stopped while this ran; what it did "
+                                     "is unknown"));
     if (lost > 0) log(Event::tasks_lost, {{"tasks", std::to_string(lost)}});
     return open_server();
 }

@@ -26,8 +26,9 @@ Status add_key(const std::optional<targets::CredentialReference>& reference,
     if (!reference) return {};
     TAILOPS_TRY(auto key, targets::resolve(*reference, environment));
     if (key.reveal().size() < state_key_bytes_min) {
-        return fail(Errc::invalid_argument,
-                    "mcp: a state key must have at least 32 bytes; make one with `openssl rand -hex 32`");
+        return fail(
+            Errc::invalid_argument,
+            "mcp: a state key must have at least 32 bytes; make one with `openssl rand -hex 32`");
     }
     keys.push_back({.id = to_hex(sha256(key.reveal())).substr(0, 8), .key = std::move(key)});
     return {};

@@ -2,8 +2,8 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
-#include "gateway/mcp/gateway_prompts.hpp"
 #include "gateway/mcp/gateway_prompt_table.hpp"
+#include "gateway/mcp/gateway_prompts.hpp"
 #include "gateway/mcp/gateway_resources.hpp"
 
 #include <nlohmann/json.hpp>
@@ -51,7 +51,8 @@ Status check_reference(const CompletionQuery& query)
     }
     const auto templates = GatewayResources::templates();
     const auto known = std::ranges::find(templates, query.name, &ResourceListing::uri);
-    if (known == templates.end() || known->uri.find('{' + query.argument + '}') == std::string::npos) {
+    if (known == templates.end() ||
+        known->uri.find('{' + query.argument + '}') == std::string::npos) {
         return fail(Errc::not_found, "there is no template " + quote(query.name) +
                                          " with the variable " + quote(query.argument));
     }
@@ -89,8 +90,8 @@ Task<Result<Completion>> GatewayCompletions::complete(Caller& caller, Completion
 Task<std::vector<std::string>> GatewayCompletions::candidates(Caller& caller, CompletionQuery query)
 {
     const bool about_target =
-        query.argument == "target" || (query.argument == "id" && query.name.find("targets/") !=
-                                                                     std::string::npos);
+        query.argument == "target" ||
+        (query.argument == "id" && query.name.find("targets/") != std::string::npos);
     std::vector<std::string> out;
     if (about_target) {
         for (const auto& visible : pipeline_.visible_targets(caller.principal())) {

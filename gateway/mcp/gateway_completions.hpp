@@ -11,12 +11,13 @@
 
 namespace tailops::mcp {
 
-/// `candidates` that go with `typed`, best first: equal, then beginning with it, then containing it,
-/// then holding its letters in their order; each in the order of the alphabet. Case does not count.
+/// `candidates` that go with `typed`, best first: equal, then beginning with it, then containing
+/// it, then holding its letters in their order; each in the order of the alphabet. Case does not
+/// count.
 std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed);
 
-/// What may stand for an argument of a prompt or a resource template: targets, containers, commands.
-/// Never what the principal may not see. Safe from any strand.
+/// What may stand for an argument of a prompt or a resource template: targets, containers,
+/// commands. Never what the principal may not see. Safe from any strand.
 class GatewayCompletions {
 public:
     GatewayCompletions(call::Pipeline& pipeline, const Clock& clock)

@@ -116,7 +116,8 @@ json search(std::string_view query, const std::vector<ToolListing>& usable)
     for (const auto& tool : usable) {
         if (const auto count = matches(tool, words)) found.emplace_back(count, &tool);
     }
-    std::ranges::stable_sort(found, std::ranges::greater{}, &std::pair<std::size_t, const ToolListing*>::first);
+    std::ranges::stable_sort(found, std::ranges::greater{},
+                             &std::pair<std::size_t, const ToolListing*>::first);
     auto rows = json::array();
     for (const auto& [count, tool] : found) {
         if (rows.size() == found_max) break;
@@ -129,8 +130,8 @@ Result<json> describe(std::string_view name, const std::vector<ToolListing>& usa
 {
     const auto tool = std::ranges::find(usable, name, &ToolListing::name);
     if (tool == usable.end()) {
-        return fail(Errc::not_found,
-                    "there is no tool " + quote(name) + " for you; search_tools finds those there are");
+        return fail(Errc::not_found, "there is no tool " + quote(name) +
+                                         " for you; search_tools finds those there are");
     }
     json out{{"name", tool->name},
              {"title", tool->title},
@@ -162,7 +163,8 @@ const ToolListing* find_compact_tool(std::string_view name)
 
 Result<InnerCall> inner_call(const JsonPart& arguments)
 {
-    if (auto ok = tools::validate_against(*find_compact_tool("call_tool")->input_schema, *arguments);
+    if (auto ok =
+            tools::validate_against(*find_compact_tool("call_tool")->input_schema, *arguments);
         !ok) {
         return fail(std::move(ok).error());
     }

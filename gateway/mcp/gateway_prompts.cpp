@@ -68,10 +68,11 @@ Status check_names(const PromptRow& prompt, const json& arguments)
 {
     for (const auto& [name, value] : arguments.items()) {
         const bool known = std::ranges::any_of(
-            prompt.arguments, [&](const PromptArgument& argument) { return argument.name == name; });
+            prompt.arguments,
+            [&](const PromptArgument& argument) { return argument.name == name; });
         if (!known) {
-            return fail(Errc::invalid_argument, "prompt " + quote(prompt.name) +
-                                                    " has no argument " + quote(name));
+            return fail(Errc::invalid_argument,
+                        "prompt " + quote(prompt.name) + " has no argument " + quote(name));
         }
     }
     return {};
@@ -111,7 +112,8 @@ Result<PromptResult> GatewayPrompts::get(std::string_view name,
     }
     text += "\n\n";
     text += prompt->closing;
-    auto messages = json::array({{{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}}});
+    auto messages =
+        json::array({{{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}}});
     return PromptResult{.description = std::string{prompt->description},
                         .messages = std::make_shared<const json>(std::move(messages))};
 }

@@ -47,7 +47,8 @@ json tool_rows(const std::vector<const tools::Tool*>& visible)
 
 ResourceResult as_contents(const std::string& uri, const json& content)
 {
-    auto array = json::array({{{"uri", uri}, {"mimeType", json_type}, {"text", dump_json(content)}}});
+    auto array =
+        json::array({{{"uri", uri}, {"mimeType", json_type}, {"text", dump_json(content)}}});
     return {std::make_shared<const json>(std::move(array))};
 }
 

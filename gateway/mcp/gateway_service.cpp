@@ -116,7 +116,8 @@ GatewayService::GatewayService(call::Pipeline& pipeline,
 std::string GatewayService::instructions() const
 {
     return "TailOps Gateway operates machines for you within a policy. Call list_targets first: "
-           "every tool about a machine takes its id as `target`. A refusal says which rule decided; "
+           "every tool about a machine takes its id as `target`. A refusal says which rule "
+           "decided; "
            "do not work around it. \"approval required\" means that a person must agree first.";
 }
 

@@ -175,13 +175,13 @@ def drive(pid, ask, connections=64, *, seconds=SECONDS, pause_ms=None):
     return Load(requests, requests / took, p50, p99, cpu / requests * 1e6, client_cpu / took)
 
 
-def in_turn(asks, rounds=3, **how):
+def in_turn(asks, *, rounds=3, seconds=1, **how):
     """Name to the median Load of several short rounds; `asks`: name to (pid, ask). Each round has all of them, so
     that a busy moment of the machine strikes them alike."""
     loads = {name: [] for name in asks}
     for _ in range(rounds):
         for name, (pid, ask) in asks.items():
-            loads[name].append(drive(pid, ask, seconds=1, **how))
+            loads[name].append(drive(pid, ask, seconds=seconds, **how))
     return {name: Load(*(statistics.median(values) for values in zip(*(dataclasses.astuple(load) for load in some))))
             for name, some in loads.items()}
 

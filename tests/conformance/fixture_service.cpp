@@ -225,8 +225,7 @@ Task<Result<mcp::Outcome<mcp::ResourceResult>>> FixtureService::read_resource(mc
     co_return mcp::ResourceResult{shared(*std::move(contents))};
 }
 
-Task<Result<mcp::Completion>> FixtureService::complete(mcp::Caller&,
-                                                       mcp::CompletionQuery query)
+Task<Result<mcp::Completion>> FixtureService::complete(mcp::Caller&, mcp::CompletionQuery query)
 {
     mcp::Completion completion;
     for (const auto* word : {"paris", "park", "party", "test"}) {

@@ -42,8 +42,7 @@ public:
                                                              mcp::JsonPart arguments) override;
     Task<Result<mcp::Outcome<mcp::ResourceResult>>> read_resource(mcp::Caller& caller,
                                                                   std::string uri) override;
-    Task<Result<mcp::Completion>> complete(mcp::Caller&,
-                                           mcp::CompletionQuery query) override;
+    Task<Result<mcp::Completion>> complete(mcp::Caller&, mcp::CompletionQuery query) override;
     bool may_follow(const auth::Principal&, std::string_view uri) const override;
 
 private:
