@@ -65,6 +65,11 @@ Task<Result<WarmSession::Lease>> WarmSession::get(Deadline deadline)
                                                 " did not answer in time; nothing was started");
 }
 
+Task<Result<ScannedHostKey>> WarmSession::scan_host_key(Deadline deadline) const
+{
+    return ssh::scan_host_key(setup_.login, setup_.dial, deadline);
+}
+
 void WarmSession::start_login()
 {
     login_ = std::make_shared<Attempt>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "targets/ssh/exec.hpp"
+#include "targets/ssh/host_scan.hpp"
 #include "targets/ssh/login.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -40,6 +41,10 @@ public:
     /// the connection's connect_timeout.
     /// Errors: unreachable, unauthorized_there, deadline_exceeded, cancelled, internal.
     Task<Result<Lease>> get(Deadline deadline);
+
+    /// Fetches the target's host key, on a connection of its own and without logging in to it.
+    /// Errors: as scan_host_key().
+    Task<Result<ScannedHostKey>> scan_host_key(Deadline deadline) const;
 
     /// Ends the session and a login under way; later callers are refused.
     void close();
