@@ -36,6 +36,7 @@ struct WarmSession::Attempt {
 WarmSession::WarmSession(asio::any_io_executor strand, Setup setup)
     : strand_{std::move(strand)},
       setup_{std::move(setup)},
+      alarm_{strand_},
       clock_{strand_},
       last_used_{std::chrono::steady_clock::now()}
 {
@@ -50,7 +51,7 @@ Task<Result<WarmSession::Lease>> WarmSession::get(Deadline deadline)
     if (!login_) start_login();
 
     const auto attempt = login_;
-    Wakeup wakeup{strand_};
+    Wakeup wakeup{alarm_};
     attempt->waiting.push_back(&wakeup);
     auto wake = Wake::rung;
     while (!attempt->outcome && wake == Wake::rung) wake = co_await wakeup.wait(deadline);

@@ -61,6 +61,7 @@ private:
 
     boost::asio::any_io_executor strand_;
     Setup setup_;
+    Alarm alarm_;
     std::shared_ptr<Session> session_;
     std::shared_ptr<Attempt> login_;  // under way, or null
     boost::asio::cancellation_signal stop_login_;
