@@ -5,8 +5,8 @@ RUN_DIR ?= $(HOME)/.local/state/tailops
 LISTEN ?= 127.0.0.1:8080
 SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test npm npm-toon build debug run test unit integration quality lint format fix tidy \
-        security conformance asan tsan fuzz bench golden docs package clean hooks
+.PHONY: help deps deps-test deps-bench npm npm-toon build debug run test unit integration quality lint format fix \
+        tidy security conformance asan tsan fuzz bench golden docs package clean hooks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ deps: ## install what the build needs (Debian 12 or 13)
 
 deps-test: ## install what the tests need besides
 	@./scripts/install-deps test
+
+deps-bench: ## install what the benches compare with
+	@./scripts/install-deps bench
 
 npm: deps-test npm-toon ## install the official clients and suites, and the tests' authorization server
 	@./scripts/install-npm tests/integration
@@ -88,7 +91,7 @@ security: unit ## the tests that hold the security promises: policy, auth, audit
 fuzz: deps-test ## run every fuzzer for 60 s (FUZZ_SECONDS=n)
 	@./scripts/fuzz $(JOBS) $${FUZZ_SECONDS:-60}
 
-bench: build npm ## measure, as ratios within one run (docs/performance.md; PART=name runs one part)
+bench: build deps-bench npm ## measure, as ratios within one run (docs/performance.md; PART=name runs one part)
 	@cmake --preset release -DTAILOPS_TESTS=ON >/dev/null
 	@cmake --build build/release -j $(JOBS) --target benches
 	@./scripts/install-npm tests/bench/sdk-server
