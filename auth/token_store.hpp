@@ -25,9 +25,9 @@ struct StoredToken {
 /// Who minted or revoked a token, as the operating system knows them: the one who runs our program,
 /// not a caller of the gateway.
 struct TokenActor {
-    std::string user;     // the process's user by name, or "uid 1000" where it has none
-    std::string detail;   // what else is known of them, one clause
-    std::string program;  // what they used, e.g. "tailops token"
+    std::string user{};     // the process's user by name, or "uid 1000" where it has none
+    std::string detail{};   // what else is known of them, one clause
+    std::string program{};  // what they used, e.g. "tailops token"
 };
 
 /// What befell a token, kept until the audit trail has it.

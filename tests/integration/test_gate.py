@@ -170,6 +170,35 @@ class Reload(unittest.TestCase):
             until(lambda: not gateway.call("get_system_status", status).get("isError"), what="the old policy again")
 
 
+class RefusedTokens(unittest.TestCase):
+    BAD = "tailops_" + "A" * 43
+
+    def exhaust(self, gateway, **headers):
+        """Bad tokens until they are answered 429."""
+        answers = [gateway.rpc("tools/list", token=self.BAD, headers=headers).status for _ in range(31)]
+        self.assertEqual((set(answers[:30]), answers[30]), ({401}, 429))
+
+    def test_leave_a_known_token_of_the_same_address_alone(self):
+        with local_gateway() as gateway:
+            stranger = gateway.mint("admin")
+            self.assertEqual(gateway.rpc("tools/list").status, 200)
+            self.exhaust(gateway)
+            self.assertEqual(gateway.rpc("tools/list").status, 200)
+            self.assertEqual(gateway.rpc("tools/list", token=None).status, 401)
+            self.assertEqual(gateway.rpc("tools/list", token=stranger).status, 429)
+            # No proxy is trusted: nobody gets another address by saying so.
+            forged = {"X-Forwarded-For": "100.64.0.9"}
+            self.assertEqual(gateway.rpc("tools/list", token=stranger, headers=forged).status, 429)
+
+    def test_are_counted_for_the_client_that_a_trusted_proxy_names(self):
+        with local_gateway(gateway=GATEWAY_TOKEN + "trusted_proxies: [127.0.0.1]\n") as gateway:
+            self.exhaust(gateway, **{"X-Forwarded-For": "100.64.0.7"})
+            for client, status in (("100.64.0.7", 429), ("100.64.0.8, 100.64.0.7", 429), ("100.64.0.8", 200)):
+                answer = gateway.rpc("tools/list", headers={"X-Forwarded-For": client})
+                self.assertEqual(answer.status, status, client)
+            self.assertIn("client=100.64.0.7", gateway.logged())
+
+
 class CommandLine(unittest.TestCase):
     def test_explains_a_decision(self):
         with gateway_with_commands() as gateway:
