@@ -21,15 +21,19 @@ std::string_view view(BeastView text)
 /// Collects what Beast's parser finds.
 class Parser final : public http::basic_parser<false> {
 public:
-    Parser(HttpResponse& response, ResponseReader::Bounds bounds)
+    Parser(HttpResponse& response, ResponseReader::Bounds bounds, const BodyTap& tap)
         : response_{response},
-          body_limit_bytes_{bounds.body_bytes}
+          body_limit_bytes_{bounds.body_bytes},
+          tap_{tap}
     {
         header_limit(
             static_cast<std::uint32_t>(std::min<std::size_t>(bounds.header_bytes, 1u << 30)));
         body_limit(boost::none);  // ours stops reading instead of failing
         eager(true);
     }
+
+    /// Whether there is more of the body than anybody wants.
+    bool is_enough() const noexcept { return response_.truncated && wants_ == Wants::nothing; }
 
 private:
     void on_request_impl(http::verb, BeastView, BeastView, int, error_code&) override {}
@@ -50,10 +54,9 @@ private:
     {
         const auto room = body_limit_bytes_ - response_.body.size();
         response_.body.append(body.data(), std::min(room, body.size()));
-        if (body.size() > room) {
-            response_.truncated = true;
-            error = http::error::body_limit;
-        }
+        if (body.size() > room) response_.truncated = true;
+        if (tap_) wants_ = tap_(response_, view(body));
+        if (is_enough()) error = http::error::body_limit;
         return body.size();
     }
     void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
@@ -65,6 +68,8 @@ private:
 
     HttpResponse& response_;
     std::size_t body_limit_bytes_;
+    const BodyTap& tap_;
+    Wants wants_{Wants::nothing};
 };
 
 Error malformed(const error_code& error)
@@ -76,12 +81,18 @@ Error malformed(const error_code& error)
 }  // namespace
 
 struct ResponseReader::State {
-    State(Body body_, Bounds bounds_) : body{body_}, bounds{bounds_} { restart(); }
+    State(Body body_, Bounds bounds_, BodyTap tap_)
+        : body{body_},
+          bounds{bounds_},
+          tap{std::move(tap_)}
+    {
+        restart();
+    }
 
     void restart()
     {
         response = HttpResponse{};
-        parser.emplace(response, bounds);
+        parser.emplace(response, bounds, tap);
         if (body == Body::none) parser->skip(true);
     }
 
@@ -93,21 +104,22 @@ struct ResponseReader::State {
     /// for the byte that would prove it.
     bool is_full() const
     {
-        if (!parser->is_header_done() || body == Body::none) return false;
+        if (tap || !parser->is_header_done() || body == Body::none) return false;
         const auto length = parser->content_length();
         return length && *length > bounds.body_bytes && response.body.size() >= bounds.body_bytes;
     }
 
     Body body;
     Bounds bounds;
+    BodyTap tap;
     HttpResponse response;
     std::optional<Parser> parser;
     std::string pending;  // not yet taken by the parser: an incomplete header or chunk header
     bool begun{false};
 };
 
-ResponseReader::ResponseReader(Body body, Bounds bounds)
-    : state_{std::make_unique<State>(body, bounds)}
+ResponseReader::ResponseReader(Body body, Bounds bounds, BodyTap tap)
+    : state_{std::make_unique<State>(body, bounds, std::move(tap))}
 {
 }
 
@@ -123,7 +135,7 @@ Result<ResponseReader::Step> ResponseReader::feed(std::string_view bytes)
         const auto taken = state.parser->put(
             boost::asio::const_buffer{state.pending.data(), state.pending.size()}, error);
         state.pending.erase(0, taken);
-        if (state.response.truncated) return Step::done;
+        if (state.parser->is_enough()) return Step::done;
         if (error && error != http::error::need_more) return fail(malformed(error));
         if (state.is_full()) {
             state.response.truncated = true;
@@ -147,10 +159,15 @@ Status ResponseReader::finish()
     auto& state = *state_;
     error_code error = http::error::partial_message;
     if (state.parser->got_some() && state.pending.empty()) state.parser->put_eof(error);
-    if (!error) return {};
+    if (!error || is_beyond_limit()) return {};
     return fail(Error{Errc::unreachable, "the server's answer broke off"}.with_detail(
         state.begun ? "the connection ended inside the answer"
                     : "the connection ended before an answer"));
+}
+
+bool ResponseReader::is_beyond_limit() const noexcept
+{
+    return state_->response.truncated;
 }
 
 bool ResponseReader::has_begun() const noexcept
@@ -167,6 +184,7 @@ bool ResponseReader::can_keep_connection() const noexcept
 
 HttpResponse ResponseReader::take() &&
 {
+    state_->response.broken_off = !state_->parser->is_done();
     return std::move(state_->response);
 }
 
