@@ -5,6 +5,7 @@
 #include "gateway/tools/container_json.hpp"
 #include "gateway/tools/container_schemas.hpp"
 #include "gateway/tools/families.hpp"
+#include "gateway/tools/shown_output.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -91,14 +92,8 @@ Result<Plan> plan_inspect(const json& arguments, const PlanContext&)
 Result<json> present_logs(const ExecutionResult& result, const std::string& name)
 {
     if (auto failed = engine_failure(result, name)) return *std::move(failed);
-    json out{{"success", true},
-             {"container", name},
-             {"lines", result.output_lines},
-             {"logs", repair_utf8(result.output)}};
-    if (result.truncated) {
-        out["truncated"] = true;
-        out["output_bytes"] = result.output_bytes;
-    }
+    json out{{"success", true}, {"container", name}, {"lines", result.output_lines}};
+    add_output(out, "logs", result);
     return out;
 }
 
@@ -125,7 +120,8 @@ Result<Plan> plan_logs(const json& arguments, const PlanContext&)
         .right = reading[0],
         .operation = std::move(call),
         .parameters = {{"name_or_id", name}, {"lines", lines}},
-        .present = [name](const ExecutionResult& result) { return present_logs(result, name); }};
+        .present = [name](const ExecutionResult& result) { return present_logs(result, name); },
+        .rest = Plan::Rest::kept};
 }
 
 std::string past_tense(const std::string& action)

@@ -153,6 +153,7 @@ TEST(GetContainerLogs, AsksForTheEndAndShowsBothStreamsAsOne)
                                                                  {"since", "1767225600"}};
     EXPECT_EQ(call.query, query);
     EXPECT_EQ(call.answer, EngineCall::Answer::log);
+    EXPECT_EQ(plan.rest, Plan::Rest::kept);
     auto result = answered(200, "one\ntwo\n");
     result.output_lines = 2;
     const auto content = plan.present(result);
