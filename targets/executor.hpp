@@ -23,7 +23,8 @@ public:
     virtual std::set<Facet> facets() const = 0;
 
     /// Runs `operation`, spending `permit`; the permit's timeout counts from this call and covers
-    /// connecting. Output beyond the permit's limit is counted, not kept.
+    /// connecting. Output beyond the permit's limit goes to the operation's sink when it has one
+    /// (targets/output.hpp); it is counted in any case.
     ///
     /// When the time is up or the caller cancels, the remote work is stopped (its process group is
     /// signalled, its request aborted) and the error's message says what is known to remain.

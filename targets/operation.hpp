@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace tailops::targets {
+
+class OutputSink;  // targets/output.hpp
 
 /// What an executor can be asked for. A tool asks for the facet it needs; a target that lacks it
 /// answers `target "X" does not offer Y`.
@@ -23,7 +26,8 @@ struct Probe {};
 /// A program and its arguments. Never a shell line: the SSH executor quotes each element itself.
 struct Command {
     std::vector<std::string> argv;
-    std::string input;  // written to its standard input, which is then closed
+    std::string input;                   // written to its standard input, which is then closed
+    std::shared_ptr<OutputSink> rest{};  // takes what the result has no room for; null: nobody
 };
 
 /// One call to a Docker Engine API. `path` begins with "/" and has no version; the executor puts
@@ -33,6 +37,11 @@ struct EngineCall {
     std::string path;
     std::vector<std::pair<std::string, std::string>> query;
     std::string body;  // JSON, or empty
+    /// What a good answer is: one document, or the log of a container, whose frames are taken apart
+    /// and whose two streams are put together line by line.
+    enum class Answer { document, log };
+    Answer answer{Answer::document};
+    std::shared_ptr<OutputSink> rest{};  // as in Command
 };
 
 /// One call to the HTTP API of a target. `path` is relative to the target's base URL, canonical,
@@ -43,6 +52,7 @@ struct HttpCall {
     std::vector<std::pair<std::string, std::string>> query;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    std::shared_ptr<OutputSink> rest{};  // as in Command
 };
 
 using Operation = std::variant<Probe, Command, EngineCall, HttpCall>;
@@ -62,13 +72,19 @@ std::string_view to_string(Remains) noexcept;
 struct ExecutionResult {
     int status{0};            // exit status, or HTTP status
     std::string signal;       // "KILL", ... when a signal ended the command; `status` is then -1
-    std::string output;       // stdout or body; at most the output limit
+    std::string output;       // stdout or body: its beginning, at most the output limit
     std::string diagnostics;  // stderr; same bound
-    std::uint64_t output_bytes{0};       // before the limit
-    std::uint64_t diagnostics_bytes{0};  // before the limit
-    std::string content_type;            // of an HTTP answer
-    bool truncated{false};
-    bool dry_run{false};  // nothing was done; `output` says what would have been
+    /// The end of a stream that was cut, none of which stands in its beginning. Between the two may
+    /// be a gap; there is none when the sizes add up to all bytes.
+    std::string output_tail;
+    std::string diagnostics_tail;
+    std::uint64_t output_bytes{0};       // all there were, as far as is known
+    std::uint64_t diagnostics_bytes{0};  // the same
+    std::uint64_t output_lines{0};       // of the same
+    std::uint64_t diagnostics_lines{0};
+    std::string content_type;  // of an HTTP answer
+    bool truncated{false};     // a stream was cut
+    bool dry_run{false};       // nothing was done; `output` says what would have been
     std::chrono::milliseconds elapsed{0};
 };
 

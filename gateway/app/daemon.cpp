@@ -31,6 +31,8 @@ constexpr std::size_t blocking_threads = 4;
 constexpr auto embedded_subject = "embedded";
 // How long the start waits for the authorization server before it serves without knowing it.
 constexpr auto warm_up_time = 3s;
+// How often outputs that are too old are looked for.
+constexpr auto tidy_interval = 10min;
 // After the grace, calls are cancelled; so long may they take to end what they started.
 constexpr auto stop_margin = 2s;
 
@@ -131,7 +133,8 @@ Status Daemon::open()
     TAILOPS_TRY(auto world, make_world(first_));
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
-    pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_);
+    if (auto opened = open_runs(); !opened) return opened;
+    pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_, *runs_);
     service_ = std::make_unique<mcp::GatewayService>(
         *pipeline_, *clock_,
         mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
@@ -143,6 +146,17 @@ Status Daemon::open()
                                      "is unknown"));
     if (lost > 0) log(Event::tasks_lost, {{"tasks", std::to_string(lost)}});
     return open_server();
+}
+
+Status Daemon::open_runs()
+{
+    call::SpoolSettings settings{.folder = paths_.spool(),
+                                 .run_bytes_max = settings_.output.run_bytes,
+                                 .total_bytes_max = settings_.output.total_bytes,
+                                 .age_max = settings_.output.keep};
+    TAILOPS_TRY(auto spool, call::Spool::open(std::move(settings), *clock_, runtime_.blocking));
+    runs_ = std::make_unique<call::Runs>(std::move(spool));
+    return {};
 }
 
 Status Daemon::open_server()
@@ -269,8 +283,28 @@ Result<Secret> Daemon::mint_embedded_token()
     return std::move(minted.text);
 }
 
+/// Removes what is too old also from a gateway that nobody calls.
+Task<void> Daemon::tidy()
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    for (;;) {
+        timer.expires_after(tidy_interval);
+        const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopped) co_return;
+        auto work = [this](std::stop_token) {
+            runs_->drop_old();
+            return true;
+        };
+        co_await run_blocking(runtime_.blocking, std::move(work));
+    }
+}
+
 void Daemon::run()
 {
+    const auto failed = [](std::exception_ptr error) {
+        if (error) log(Event::internal_error, {{"where", "tidy"}});
+    };
+    asio::co_spawn(asio::make_strand(runtime_.io), tidy(), failed);
     asio::co_spawn(asio::make_strand(runtime_.io), supervise(), [this](std::exception_ptr error) {
         if (error) log(Event::internal_error, {{"where", "supervise"}});
         runtime_.io.stop();

@@ -57,7 +57,10 @@ private:
     /// The world that `configuration` describes, its warm connections kept from the one in force.
     Result<std::shared_ptr<const call::World>> make_world(const Configuration& configuration);
 
+    Status open_runs();
+
     Task<void> supervise();
+    Task<void> tidy();
     Task<void> reload();
     Task<void> stop();
 
@@ -78,6 +81,7 @@ private:
     std::unique_ptr<TokenEventRelay> token_events_;
     Authentication authentication_;
     std::unique_ptr<call::CurrentWorld> world_;
+    std::unique_ptr<call::Runs> runs_;
     std::unique_ptr<call::Pipeline> pipeline_;
     std::unique_ptr<mcp::GatewayService> service_;
     std::unique_ptr<mcp::Endpoint> endpoint_;

@@ -13,6 +13,7 @@ struct StatePaths {
     std::string directory;
     std::string database() const { return directory + "/tailops.db"; }
     std::string audit() const { return directory + "/audit"; }
+    std::string spool() const { return directory + "/spool"; }
     std::string known_hosts() const { return directory + "/known_hosts"; }
 };
 

@@ -4,6 +4,7 @@
 #include "gateway/call/view.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/core/safe_text.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "targets/bounded.hpp"
@@ -180,17 +181,44 @@ bool tells_of_failure(const nlohmann::json& content)
     return success && success->is_boolean() && !success->get<bool>();
 }
 
-Result<Answer> present(const tools::Plan& plan, const targets::ExecutionResult& result)
+/// What a machine said, made into an answer that is safe to show.
+Result<Answer> present(const tools::Plan& plan,
+                       const targets::ExecutionResult& result,
+                       const Runs& runs,
+                       const Run& run)
 {
     if (result.dry_run) {
         nlohmann::json content{{"dry_run", true}, {"would", result.output}};
+        make_safe(content);
         return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
                       .dry_run = true};
     }
     TAILOPS_TRY(auto content, plan.present(result));
+    make_safe(content);
+    if (result.truncated && plan.rest == tools::Plan::Rest::kept) runs.tell(run, content);
     const bool failed = tells_of_failure(content);
     return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
                   .failed = failed};
+}
+
+/// The record of a call that is about to act, for the book of runs.
+RunRecord run_of(const Invocation& call, const policy::AccessRequest& request, TimePoint now)
+{
+    RunRecord record;
+    record.shown.id = call.id;
+    record.shown.tool = request.tool;
+    record.shown.target = request.target.id;
+    record.shown.started = now;
+    record.owner = call.principal.identity.key();
+    record.capability = request.action.text();
+    record.tier = request.tier;
+    return record;
+}
+
+RunResult result_for_book(const Result<Answer>& answer)
+{
+    if (!answer) return fail(answer.error());
+    return answer->content;
 }
 
 /// A caller who left while the intent was written wants nothing any more.
@@ -209,11 +237,13 @@ Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit pe
 Pipeline::Pipeline(CurrentWorld& world,
                    audit::Trail& trail,
                    targets::StateBoard& states,
-                   const Clock& clock)
+                   const Clock& clock,
+                   Runs& runs)
     : world_{world},
       trail_{trail},
       states_{states},
       clock_{clock},
+      runs_{runs},
       started_{clock.now()}
 {
 }
@@ -249,6 +279,11 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         // What changes something runs on to its deadline: half done is worse than unobserved.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     }
+    const auto run = runs_.begin(run_of(call, request, clock_.now()));
+    if (prepared.plan.rest == tools::Plan::Rest::kept) {
+        targets::keep_rest(prepared.plan.operation,
+                           run->keep_output(prepared.plan.rest_begins_after));
+    }
     const auto start = std::chrono::steady_clock::now();
     auto result = co_await execute(prepared, *std::move(permit));
 
@@ -257,9 +292,12 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     describe_outcome(record, result);
     record.elapsed_ms = milliseconds_since(start);
     log_outcome(call, record);
+    co_await runs_.settle(*run, result);
+    auto answer = result ? present(prepared.plan, *result, runs_, *run)
+                         : Result<Answer>{fail(std::move(result).error())};
+    runs_.finish(*run, clock_.now(), result_for_book(answer));
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
-    if (!result) co_return fail(std::move(result).error());
-    co_return present(prepared.plan, *result);
+    co_return answer;
 }
 
 Task<Status> Pipeline::record_misfit(const Invocation& call, const World& world, const Error& error)
@@ -277,8 +315,15 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
                                       const tools::Tool& tool,
                                       audit::Record record)
 {
-    const PrincipalView view{world, call.principal, states_, trail_, {clock_.now(), started_}};
-    auto content = tool.answer(*call.arguments, view);
+    const PrincipalView::Moment moment{clock_.now(), started_};
+    const PrincipalView view{world, call.principal, states_, trail_, runs_, moment};
+    Result<nlohmann::json> content;
+    if (tool.fetch)
+        content = co_await tool.fetch(*call.arguments, view);
+    else
+        content = tool.answer(*call.arguments, view);
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    if (content) make_safe(*content);
     record.phase = audit::Phase::outcome;
     record.outcome = content ? "ok" : std::string{to_string(content.error().code())};
     log_outcome(call, record);
@@ -289,36 +334,38 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
                      .failed = failed};
 }
 
-std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& principal) const
+Task<Result<tools::OutputPage>> Pipeline::read_output(auth::Principal principal,
+                                                      RequestId id,
+                                                      tools::OutputQuestion question)
 {
+    co_await asio::this_coro::throw_if_cancelled(false);
     const auto world = world_.get();
-    std::vector<const tools::Tool*> out;
-    for (const auto& tool : tools::all()) {
-        const bool visible =
-            tool.needs_target()
-                ? std::ranges::any_of(world->registry->all(),
-                                      [&](const auto& entry) {
-                                          return could_use(*world->gate, principal, tool,
-                                                           entry.second->spec.facts);
-                                      })
-                : could_use(*world->gate, principal, tool, gateway_facts());
-        if (visible) out.push_back(&tool);
+    nlohmann::json arguments{{"run", question.run.str()},
+                             {"stream", tools::to_string(question.stream)}};
+    Invocation call{.id = std::move(id),
+                    .principal = std::move(principal),
+                    .tool = "read_output",
+                    .arguments = std::make_shared<const nlohmann::json>(std::move(arguments))};
+    Prepared prepared{.tool = tools::find(call.tool), .target = {}, .plan = {}, .hopeless = false};
+    prepared.plan.right = prepared.tool->rights.front();
+    TAILOPS_CO_TRY(const auto request, tailops::call::question(call, prepared, clock_.now()));
+    auto [decision, permit] = world->gate->decide(request);
+    auto record = record_of(call, request, decision, *world);
+    Result<tools::OutputPage> page = fail(refusal(request, decision));
+    record.outcome = "refused";
+    if (permit) {
+        const auto& reader = call.principal;
+        Runs::MayRead may_look = [&world, &reader](const RunRecord& run) {
+            return may_read(*world, reader, run);
+        };
+        page = co_await runs_.read(std::move(question), std::move(may_look));
+        record.phase = audit::Phase::outcome;
+        record.outcome = page ? "ok" : std::string{to_string(page.error().code())};
     }
-    return out;
-}
-
-std::vector<tools::GatewayView::VisibleTarget> Pipeline::visible_targets(
-    const auth::Principal& principal) const
-{
-    const auto world = world_.get();
-    return PrincipalView{*world, principal, states_, trail_, {clock_.now(), started_}}.targets();
-}
-
-bool Pipeline::can_see(const auth::Principal& principal, const TargetId& target) const
-{
-    const auto world = world_.get();
-    const auto found = world->registry->find(target);
-    return found && world->gate->can_see(principal, found->spec.facts);
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    log_outcome(call, record);
+    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    co_return page;
 }
 
 std::uint64_t Pipeline::generation() const

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/audit/trail.hpp"
+#include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/clock.hpp"
 #include "gateway/tools/tool.hpp"
@@ -37,13 +38,22 @@ public:
     Pipeline(CurrentWorld& world,
              audit::Trail& trail,
              targets::StateBoard& states,
-             const Clock& clock);
+             const Clock& clock,
+             Runs& runs);
 
     /// A call of tier `observe` is cancelled with its caller; one of a higher tier runs on to its
     /// deadline, so that nothing is left half done. The outcome is recorded either way.
     /// Errors: invalid_argument, insufficient_scope, denied, not_found, approval_required, busy,
     /// unavailable (the trail cannot be written: nothing was done), or what the executor reports.
     Task<Result<Answer>> run(Invocation invocation);
+
+    /// A part of the output of one of the principal's runs, as its target wrote it: what stands
+    /// behind a resource tailops://runs/RUN/stdout. Decided and recorded as a call of read_output
+    /// by the name `id`. Errors: as Runs::read, denied, insufficient_scope, unavailable (the
+    /// trail).
+    Task<Result<tools::OutputPage>> read_output(auth::Principal principal,
+                                                RequestId id,
+                                                tools::OutputQuestion question);
 
     /// The tools that `principal` may ever use, sorted by name: on some target, with some
     /// arguments.
@@ -72,6 +82,7 @@ private:
     audit::Trail& trail_;
     targets::StateBoard& states_;
     const Clock& clock_;
+    Runs& runs_;
     const TimePoint started_;
 };
 

@@ -27,6 +27,29 @@ bool could_use(const policy::Gate& gate,
     });
 }
 
+bool may_read(const World& world, const auth::Principal& principal, const RunRecord& record)
+{
+    if (record.owner != principal.identity.key()) return false;
+    const auto target = world.registry->find(record.shown.target);
+    const auto action = parse_capability(record.capability);
+    return target && action &&
+           world.gate->could_allow(principal, record.shown.tool, *action, record.tier,
+                                   target->spec.facts);
+}
+
+Result<tools::RunView> PrincipalView::run(const RequestId& id) const
+{
+    return runs_.find(
+        id, [this](const RunRecord& record) { return may_read(world_, principal_, record); });
+}
+
+Task<Result<tools::OutputPage>> PrincipalView::read_output(tools::OutputQuestion question) const
+{
+    return runs_.read(std::move(question), [this](const RunRecord& record) {
+        return may_read(world_, principal_, record);
+    });
+}
+
 std::vector<tools::GatewayView::VisibleTarget> PrincipalView::targets() const
 {
     std::vector<VisibleTarget> out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/audit/trail.hpp"
+#include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/tools/tool.hpp"
 
@@ -17,11 +18,13 @@ public:
                   const auth::Principal& principal,
                   const targets::StateBoard& states,
                   const audit::Trail& trail,
+                  const Runs& runs,
                   Moment moment)
         : world_{world},
           principal_{principal},
           states_{states},
           trail_{trail},
+          runs_{runs},
           moment_{moment}
     {
     }
@@ -32,17 +35,24 @@ public:
     std::vector<VisibleTarget> targets() const override;
     const tools::CommandCatalogue& commands() const override { return *world_.commands; }
     Status trail_health() const override { return trail_.health(); }
+    Result<tools::RunView> run(const RequestId& id) const override;
+    Task<Result<tools::OutputPage>> read_output(tools::OutputQuestion question) const override;
 
 private:
     const World& world_;
     const auth::Principal& principal_;
     const targets::StateBoard& states_;
     const audit::Trail& trail_;
+    const Runs& runs_;
     const Moment moment_;
 };
 
 /// What the policy sees when a tool is about the gateway itself.
 const policy::TargetFacts& gateway_facts();
+
+/// Whether `principal` may look at a run and its output: it is its own, and the policy could still
+/// allow it the same kind of call on the target.
+bool may_read(const World&, const auth::Principal&, const RunRecord&);
 
 /// Whether some call of `tool` on `target` could be permitted.
 bool could_use(const policy::Gate&,

@@ -22,4 +22,11 @@ struct Limits {
     std::size_t sessions_per_principal{64};
 };
 
+/// What is kept of outputs that results have no room for, under `output:`.
+struct OutputLimits {
+    std::size_t run_bytes{16 * 1024 * 1024};     // of one call; what comes after is not kept
+    std::size_t total_bytes{256 * 1024 * 1024};  // of all; then the oldest go
+    std::chrono::seconds keep{24 * 3600};        // then they go in any case
+};
+
 }  // namespace tailops::config

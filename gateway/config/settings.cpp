@@ -173,6 +173,21 @@ void read_limits(MapReader& file, Limits& out)
     limits.finish();
 }
 
+void read_output(MapReader& file, OutputLimits& out)
+{
+    const auto node = file.node("output");
+    if (!node) return;
+    MapReader output{*node, file.problems(), "output"};
+    constexpr std::size_t kibibyte = 1024, tebibyte = std::size_t{1} << 40;
+    take_size(output, "run_bytes", kibibyte, tebibyte, out.run_bytes);
+    take_size(output, "total_bytes", kibibyte, tebibyte, out.total_bytes);
+    take_time(output, "keep", out.keep);
+    if (out.run_bytes > out.total_bytes) {
+        output.complain(*node, "\"run_bytes\" must not be more than \"total_bytes\"");
+    }
+    output.finish();
+}
+
 /// What the environment says wins over the file: the names that users of the earlier systems have,
 /// and TAILOPS_*.
 void apply_environment(const targets::Environment& environment,
@@ -334,6 +349,7 @@ Settings read_settings(std::string_view text,
     if (const auto threads = file.integer("threads", 1, 256))
         out.threads = static_cast<int>(*threads);
     read_limits(file, out.limits);
+    read_output(file, out.output);
     file.finish();
     apply_environment(environment, problems, out);
     check_settings(out, file_name, problems);

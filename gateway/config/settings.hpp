@@ -81,6 +81,7 @@ struct Settings {
     LogFormat log_format{LogFormat::text};
     int threads{0};  // 0: one per core
     Limits limits;
+    OutputLimits output;
 
     /// base_url, or what it is when not given; never with a trailing slash.
     std::string effective_base_url() const;

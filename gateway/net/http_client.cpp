@@ -12,12 +12,16 @@
 #include <openssl/crypto.h>
 
 #include <array>
+#include <chrono>
+#include <span>
 
 namespace tailops::net {
 
 namespace {
 
 constexpr std::size_t read_size_bytes = 16 * 1024;
+// What is left of an exchange's time for answering, when a tap listens to the end of it.
+constexpr std::chrono::milliseconds answer_reserve{250};
 
 /// Wipes a request when the exchange ends: credentials travel in its headers.
 class RequestWipe {
@@ -89,13 +93,13 @@ private:
         TAILOPS_CO_TRY(auto text, write_request(endpoint_, request));
         const RequestWipe wipe{text, request.headers};
         if (auto kept = pool_.take()) {
-            auto attempt = co_await attempt_on(std::move(kept), text, request);
+            auto attempt = co_await attempt_on(std::move(kept), text, request, deadline);
             const bool is_stale = !attempt.response && !attempt.answer_begun &&
                                   attempt.response.error().code() == Errc::unreachable;
             if (!is_stale || !request.repeatable) co_return std::move(attempt.response);
         }
         TAILOPS_CO_TRY(auto fresh, co_await dial(deadline));
-        auto attempt = co_await attempt_on(std::move(fresh), text, request);
+        auto attempt = co_await attempt_on(std::move(fresh), text, request, deadline);
         co_return std::move(attempt.response);
     }
 
@@ -116,7 +120,8 @@ private:
     /// One request and its response on `wire`, which is kept or closed afterwards.
     Task<Attempt> attempt_on(std::unique_ptr<Wire> wire,
                              const std::string& text,
-                             const HttpRequest& request)
+                             const HttpRequest& request,
+                             Deadline deadline)
     {
         request.trace->connected = true;
         request.trace->request_begun = true;
@@ -128,8 +133,9 @@ private:
         }
         ResponseReader reader{
             request.method == "HEAD" ? ResponseReader::Body::none : ResponseReader::Body::expected,
-            {.header_bytes = header_limit_bytes_, .body_bytes = request.body_limit_bytes}};
-        auto complete = co_await read_response(*wire, reader);
+            {.header_bytes = header_limit_bytes_, .body_bytes = request.body_limit_bytes},
+            request.body_tap};
+        auto complete = co_await read_response(*wire, reader, deadline - answer_reserve);
         if (!complete) {
             const bool begun = reader.has_begun();
             if (sent.error && !begun) {
@@ -141,19 +147,38 @@ private:
         co_return Attempt{std::move(reader).take(), true};
     }
 
-    Task<Status> read_response(Wire& wire, ResponseReader& reader)
+    /// Reads until the response is complete, or until `rest_deadline` when all that is missing is
+    /// for the tap.
+    Task<Status> read_response(Wire& wire, ResponseReader& reader, Deadline rest_deadline)
     {
         std::array<char, read_size_bytes> buffer;
         for (;;) {
-            const auto got = co_await wire.read_some(buffer);
+            WireOutcome got;
+            if (reader.is_beyond_limit()) {
+                const auto rest = co_await with_deadline(rest_deadline, read_result(wire, buffer));
+                if (!rest && rest.error().code() == Errc::cancelled) co_return fail(rest.error());
+                if (!rest) co_return Status{};
+                got = *rest;
+            } else {
+                got = co_await wire.read_some(buffer);
+            }
             if (got.error == boost::asio::error::eof) co_return reader.finish();
             if (got.error) {
+                if (reader.is_beyond_limit() &&
+                    got.error != boost::asio::error::operation_aborted) {
+                    co_return Status{};
+                }
                 co_return fail(dialer_->explain(
                     got.error, reader.has_begun() ? "inside the answer" : "before the answer"));
             }
             TAILOPS_CO_TRY(const auto step, reader.feed({buffer.data(), got.bytes}));
             if (step == ResponseReader::Step::done) co_return Status{};
         }
+    }
+
+    static Task<Result<WireOutcome>> read_result(Wire& wire, std::span<char> into)
+    {
+        co_return co_await wire.read_some(into);
     }
 
     HttpEndpoint endpoint_;

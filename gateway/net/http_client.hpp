@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,13 @@ struct HttpClientOptions {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
+struct HttpResponse;
+
+/// Sees the body of an answer as it arrives, all of it in order; `head` has status and headers.
+/// Says whether it wants more than `body_limit_bytes`. Runs on the exchange's strand.
+enum class Wants { more, nothing };
+using BodyTap = std::function<Wants(const HttpResponse& head, std::string_view bytes)>;
+
 struct HttpRequest {
     std::string method{"GET"};
     std::string target{"/"};  // origin form: path and query
@@ -63,13 +71,17 @@ struct HttpRequest {
     /// the first byte of an answer. Only for methods that are safe to repeat.
     bool repeatable{true};
     std::shared_ptr<ExchangeTrace> trace{};  // optional; filled in as the exchange goes
+    /// Optional. Beyond the limit the body is read for the tap alone, until it wants no more. An
+    /// answer that breaks off there, or whose time ends there, is a truncated one and no failure.
+    BodyTap body_tap{};
 };
 
 struct HttpResponse {
     int status{0};
-    HeaderList headers{};   // names as sent; look up with `header()`
-    std::string body{};     // at most `body_limit_bytes`
-    bool truncated{false};  // the body was longer
+    HeaderList headers{};    // names as sent; look up with `header()`
+    std::string body{};      // at most `body_limit_bytes`
+    bool truncated{false};   // the body was longer
+    bool broken_off{false};  // it was not read to its end
     std::string_view header(std::string_view name) const noexcept;  // case-insensitive, or empty
 };
 

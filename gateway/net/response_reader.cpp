@@ -24,14 +24,27 @@ std::string_view view(BeastView text)
 /// Collects what Beast's parser finds: heads, and bodies that are not chunked.
 class Parser final : public http::basic_parser<false> {
 public:
-    Parser(HttpResponse& response, ResponseReader::Bounds bounds)
+    Parser(HttpResponse& response, ResponseReader::Bounds bounds, const BodyTap& tap)
         : response_{response},
-          body_limit_bytes_{bounds.body_bytes}
+          body_limit_bytes_{bounds.body_bytes},
+          tap_{tap}
     {
         header_limit(
             static_cast<std::uint32_t>(std::min<std::size_t>(bounds.header_bytes, 1u << 30)));
         body_limit(boost::none);  // ours stops reading instead of failing
         eager(false);             // stops behind the head: a chunked body is not for this parser
+    }
+
+    /// Whether there is more of the body than anybody wants.
+    bool is_enough() const noexcept { return response_.truncated && wants_ == Wants::nothing; }
+
+    /// Takes the next piece of the body, whoever decoded it.
+    void hear(std::string_view piece)
+    {
+        const auto room = body_limit_bytes_ - response_.body.size();
+        response_.body.append(piece.substr(0, room));
+        if (piece.size() > room) response_.truncated = true;
+        if (tap_) wants_ = tap_(response_, piece);
     }
 
 private:
@@ -51,12 +64,8 @@ private:
     }
     std::size_t on_body_impl(BeastView body, error_code& error) override
     {
-        const auto room = body_limit_bytes_ - response_.body.size();
-        response_.body.append(body.data(), std::min(room, body.size()));
-        if (body.size() > room) {
-            response_.truncated = true;
-            error = http::error::body_limit;
-        }
+        hear(view(body));
+        if (is_enough()) error = http::error::body_limit;
         return body.size();
     }
     void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
@@ -68,6 +77,8 @@ private:
 
     HttpResponse& response_;
     std::size_t body_limit_bytes_;
+    const BodyTap& tap_;
+    Wants wants_{Wants::nothing};
 };
 
 Error malformed(std::string detail)
@@ -79,12 +90,18 @@ Error malformed(std::string detail)
 }  // namespace
 
 struct ResponseReader::State {
-    State(Body body_, Bounds bounds_) : body{body_}, bounds{bounds_} { restart(); }
+    State(Body body_, Bounds bounds_, BodyTap tap_)
+        : body{body_},
+          bounds{bounds_},
+          tap{std::move(tap_)}
+    {
+        restart();
+    }
 
     void restart()
     {
         response = HttpResponse{};
-        parser.emplace(response, bounds);
+        parser.emplace(response, bounds, tap);
         if (body == Body::none) parser->skip(true);
         chunks = ChunkDecoder{ChunkDecoder::unbounded};
     }
@@ -111,13 +128,14 @@ struct ResponseReader::State {
     /// for the byte that would prove it.
     bool is_full() const
     {
-        if (!parser->is_header_done() || body == Body::none) return false;
+        if (tap || !parser->is_header_done() || body == Body::none) return false;
         const auto length = parser->content_length();
         return length && *length > bounds.body_bytes && response.body.size() >= bounds.body_bytes;
     }
 
     Body body;
     Bounds bounds;
+    BodyTap tap;
     HttpResponse response;
     std::optional<Parser> parser;
     ChunkDecoder chunks{ChunkDecoder::unbounded};
@@ -125,8 +143,8 @@ struct ResponseReader::State {
     bool begun{false};
 };
 
-ResponseReader::ResponseReader(Body body, Bounds bounds)
-    : state_{std::make_unique<State>(body, bounds)}
+ResponseReader::ResponseReader(Body body, Bounds bounds, BodyTap tap)
+    : state_{std::make_unique<State>(body, bounds, std::move(tap))}
 {
 }
 
@@ -137,7 +155,7 @@ Result<std::size_t> ResponseReader::State::take_by_parser()
     error_code error;
     const auto taken =
         parser->put(boost::asio::const_buffer{pending.data(), pending.size()}, error);
-    if (error && error != http::error::need_more && !response.truncated) {
+    if (error && error != http::error::need_more && !parser->is_enough()) {
         return fail(malformed(error.message()));
     }
     return taken;
@@ -145,12 +163,10 @@ Result<std::size_t> ResponseReader::State::take_by_parser()
 
 Result<std::size_t> ResponseReader::State::take_chunks()
 {
-    const auto taken = chunks.decode(pending, response.body);
+    std::string piece;
+    const auto taken = chunks.decode(pending, piece);
     if (!taken) return fail(malformed("a chunk is not valid"));
-    if (response.body.size() > bounds.body_bytes) {
-        response.body.resize(bounds.body_bytes);
-        response.truncated = true;
-    }
+    if (!piece.empty()) parser->hear(piece);
     return *taken;
 }
 
@@ -163,7 +179,7 @@ Result<ResponseReader::Step> ResponseReader::feed(std::string_view bytes)
         TAILOPS_TRY(const auto taken,
                     state.is_in_chunks() ? state.take_chunks() : state.take_by_parser());
         state.pending.erase(0, taken);
-        if (state.response.truncated) return Step::done;
+        if (state.parser->is_enough()) return Step::done;
         if (state.is_full()) {
             state.response.truncated = true;
             return Step::done;
@@ -186,10 +202,15 @@ Status ResponseReader::finish()
     auto& state = *state_;
     error_code error = http::error::partial_message;
     if (state.parser->got_some() && state.pending.empty()) state.parser->put_eof(error);
-    if (!error) return {};
+    if (!error || is_beyond_limit()) return {};
     return fail(Error{Errc::unreachable, "the server's answer broke off"}.with_detail(
         state.begun ? "the connection ended inside the answer"
                     : "the connection ended before an answer"));
+}
+
+bool ResponseReader::is_beyond_limit() const noexcept
+{
+    return state_->response.truncated;
 }
 
 bool ResponseReader::has_begun() const noexcept
@@ -206,6 +227,7 @@ bool ResponseReader::can_keep_connection() const noexcept
 
 HttpResponse ResponseReader::take() &&
 {
+    state_->response.broken_off = !state_->is_complete();
     return std::move(state_->response);
 }
 

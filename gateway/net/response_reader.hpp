@@ -16,7 +16,7 @@ public:
         std::size_t header_bytes;
         std::size_t body_bytes;
     };
-    ResponseReader(Body body, Bounds bounds);
+    ResponseReader(Body body, Bounds bounds, BodyTap tap = {});
     ~ResponseReader();
 
     /// Takes in `bytes`. Errors: unreachable (not HTTP, or a header over the bound).
@@ -26,6 +26,9 @@ public:
     /// Errors: unreachable (the response is incomplete).
     Status finish();
 
+    /// Whether the body has come to its limit and only a tap wants to hear more: what is missing
+    /// now is missing from a truncated body.
+    bool is_beyond_limit() const noexcept;
     /// Whether any byte of a response has come.
     bool has_begun() const noexcept;
     /// Whether the connection can carry another exchange after this response, which is complete.

@@ -1,8 +1,10 @@
 #include "gateway/core/json.hpp"
+#include "gateway/core/safe_text.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/arguments.hpp"
 #include "gateway/tools/families.hpp"
+#include "gateway/tools/shown_output.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -31,12 +33,21 @@ constexpr std::string_view output = R"json({
   "properties": {
     "success": {"type": "boolean", "description": "Whether it exited 0"},
     "command": {"type": "string", "description": "Its name in the catalogue"},
-    "output": {"type": "string", "description": "What it printed, also when it failed"},
+    "output": {"type": "string", "description": "What it printed, also when it failed; its beginning when that was too long"},
+    "output_tail": {"type": "string", "description": "The end of what it printed, when that was too long"},
     "exit_code": {"type": "integer", "description": "-1 when a signal ended it"},
     "signal": {"type": "string"},
-    "error": {"type": "string", "description": "What it printed to its standard error"},
-    "truncated": {"type": "boolean"},
-    "output_bytes": {"type": "integer", "description": "Before the output limit"},
+    "error": {"type": "string", "description": "What it printed to its standard error; its beginning when that was too long"},
+    "error_tail": {"type": "string"},
+    "truncated": {"type": "boolean", "description": "Something is left out here"},
+    "stdout_bytes": {"type": "integer", "description": "What it printed, all of it"},
+    "stdout_lines": {"type": "integer"},
+    "stderr_bytes": {"type": "integer"},
+    "stderr_lines": {"type": "integer"},
+    "run_id": {"type": "string", "description": "For read_output, when something is left out"},
+    "read_more": {"type": "string", "description": "The resource that holds all it printed"},
+    "read_more_stderr": {"type": "string", "description": "The same of its standard error"},
+    "not_kept": {"type": "string", "description": "Why that lacks the end"},
     "elapsed_ms": {"type": "integer"}
   }
 })json";
@@ -71,15 +82,17 @@ Result<json> present(const targets::ExecutionResult& result, const std::string& 
     const bool success = result.status == 0 && result.signal.empty();
     json out{{"success", success},
              {"command", name},
-             {"output", repair_utf8(result.output)},
              {"exit_code", result.status},
              {"elapsed_ms", result.elapsed.count()}};
     if (!result.signal.empty()) out["signal"] = result.signal;
-    const auto diagnostics = trim(result.diagnostics);
-    if (!diagnostics.empty()) out["error"] = repair_utf8(diagnostics);
-    if (result.truncated) {
-        out["truncated"] = true;
-        out["output_bytes"] = result.output_bytes;
+    add_output(out, "output", result);
+    const auto diagnostics = shown_output(result, targets::OutputStream::diagnostics);
+    const auto error = trim(diagnostics.head);
+    if (!error.empty()) out["error"] = safe_text(error);
+    if (!diagnostics.tail.empty()) {
+        out["error_tail"] = safe_text(diagnostics.tail);
+        out["stderr_bytes"] = result.diagnostics_bytes;
+        out["stderr_lines"] = result.diagnostics_lines;
     }
     return out;
 }
@@ -126,12 +139,12 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
     }
     const auto* given = find_member(arguments, "parameters");
     TAILOPS_TRY(const auto values, command->accept(given ? *given : none));
-    return Plan{.right = right_of(*command),
-                .operation = command->bind(values),
-                .parameters = policy_view(*command, values),
-                .present = [name](const targets::ExecutionResult& result) {
-                    return present(result, name);
-                }};
+    return Plan{
+        .right = right_of(*command),
+        .operation = command->bind(values),
+        .parameters = policy_view(*command, values),
+        .present = [name](const targets::ExecutionResult& result) { return present(result, name); },
+        .rest = Plan::Rest::kept};
 }
 
 }  // namespace

@@ -135,10 +135,15 @@ inline constexpr std::string_view logs_output = R"json({
     "success": {"type": "boolean"},
     "error": {"type": "string"},
     "container": {"type": "string"},
-    "lines": {"type": "integer", "description": "How many lines are in `logs`"},
-    "logs": {"type": "string"},
-    "truncated": {"type": "boolean"},
-    "output_bytes": {"type": "integer", "description": "Before the output limit"}
+    "lines": {"type": "integer", "description": "How many lines there are"},
+    "logs": {"type": "string", "description": "Both streams, line by line; the beginning when that was too long"},
+    "logs_tail": {"type": "string", "description": "The last lines, when it was too long"},
+    "truncated": {"type": "boolean", "description": "Something is left out here"},
+    "stdout_bytes": {"type": "integer", "description": "All of it"},
+    "stdout_lines": {"type": "integer"},
+    "run_id": {"type": "string", "description": "For read_output, when something is left out"},
+    "read_more": {"type": "string", "description": "The resource that holds the whole text"},
+    "not_kept": {"type": "string", "description": "Why that lacks the end"}
   }
 })json";
 

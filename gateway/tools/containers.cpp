@@ -5,7 +5,7 @@
 #include "gateway/tools/container_json.hpp"
 #include "gateway/tools/container_schemas.hpp"
 #include "gateway/tools/families.hpp"
-#include "targets/docker/logs.hpp"
+#include "gateway/tools/shown_output.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -92,18 +92,8 @@ Result<Plan> plan_inspect(const json& arguments, const PlanContext&)
 Result<json> present_logs(const ExecutionResult& result, const std::string& name)
 {
     if (auto failed = engine_failure(result, name)) return *std::move(failed);
-    const auto framing = targets::log_framing_of(result.content_type, result.output);
-    const auto log = targets::read_logs(result.output, framing);
-    std::string text;
-    for (const auto& line : log.lines) text += line.text + '\n';
-    json out{{"success", true},
-             {"container", name},
-             {"lines", log.lines.size()},
-             {"logs", std::move(text)}};
-    if (result.truncated || log.clipped || log.cut_off || log.malformed) {
-        out["truncated"] = true;
-        out["output_bytes"] = result.output_bytes;
-    }
+    json out{{"success", true}, {"container", name}, {"lines", result.output_lines}};
+    add_output(out, "logs", result);
     return out;
 }
 
@@ -118,7 +108,8 @@ Result<Plan> plan_logs(const json& arguments, const PlanContext&)
                               {"stderr", "1"},
                               {"tail", std::to_string(lines)},
                               {"timestamps", timestamps ? "1" : "0"}},
-                    .body = {}};
+                    .body = {},
+                    .answer = EngineCall::Answer::log};
     if (const auto since = text_or(arguments, "since", ""); !since.empty()) {
         TAILOPS_TRY(const auto when, parse_rfc3339(since));
         const auto seconds =
@@ -129,7 +120,8 @@ Result<Plan> plan_logs(const json& arguments, const PlanContext&)
         .right = reading[0],
         .operation = std::move(call),
         .parameters = {{"name_or_id", name}, {"lines", lines}},
-        .present = [name](const ExecutionResult& result) { return present_logs(result, name); }};
+        .present = [name](const ExecutionResult& result) { return present_logs(result, name); },
+        .rest = Plan::Rest::kept};
 }
 
 std::string past_tense(const std::string& action)

@@ -15,5 +15,6 @@ std::span<const Tool> command_tools();
 std::span<const Tool> container_tools();
 std::span<const Tool> file_tools();
 std::span<const Tool> http_tools();
+std::span<const Tool> run_tools();
 
 }  // namespace tailops::tools

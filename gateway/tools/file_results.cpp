@@ -1,10 +1,12 @@
 #include "gateway/tools/file_results.hpp"
 
+#include "gateway/core/safe_text.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/arguments.hpp"
 #include "gateway/tools/path.hpp"
 #include "gateway/tools/sections.hpp"
+#include "gateway/tools/shown_output.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -207,30 +209,49 @@ void add_content(json& out, std::string_view content)
     out["binary"] = true;
 }
 
-std::int64_t count_lines(std::string_view content)
+/// The content of a file as it is shown.
+struct Content {
+    ShownOutput shown;
+    bool is_cut{false};
+    std::uint64_t bytes{0};  // all that was asked for
+    std::uint64_t lines{0};
+};
+
+/// `content` stands at the end of the output, as far as the output limit let it.
+Content shape_content(const Question& question,
+                      std::string_view content,
+                      const ExecutionResult& result)
 {
-    const auto ends = std::ranges::count(content, '\n');
-    return ends + (content.empty() || content.ends_with('\n') ? 0 : 1);
+    const auto skipped = result.output.size() - content.size();
+    const std::string_view before{result.output.data(), skipped};
+    Content out;
+    out.is_cut = result.truncated;
+    out.bytes = std::max<std::uint64_t>(result.output_bytes, result.output.size()) - skipped;
+    out.lines = result.output_lines - std::min(result.output_lines, targets::count_lines(before));
+    if (question.action == "tail" && content.size() > content_bytes_max) {
+        out.is_cut = true;
+        content.remove_prefix(content.size() - content_bytes_max);
+        // Cut within a character: three bytes are the most that can be too many.
+        for (int i = 0; i < 3 && !content.empty() &&
+                        (static_cast<unsigned char>(content.front()) & 0xC0) == 0x80;
+             ++i) {
+            content.remove_prefix(1);
+        }
+        out.shown.head = content;
+        return out;
+    }
+    out.shown =
+        result.output_tail.empty() ? ShownOutput{content, {}} : shown_output_after(result, skipped);
+    return out;
 }
 
 Result<json> present_content(const Question& question, const ExecutionResult& result)
 {
     const auto sections = Sections::read(result.output, "content");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("content"));
-    auto content = sections.whole("content");
-    const bool is_clipped = content.size() > content_bytes_max;
-    if (is_clipped) {
-        content = question.action == "tail" ? content.substr(content.size() - content_bytes_max)
-                                            : content.substr(0, content_bytes_max);
-    }
-    // Cut within a character: three bytes are the most that can be too many.
-    for (int i = 0; is_clipped && question.action == "tail" && i < 3 && !content.empty() &&
-                    (static_cast<unsigned char>(content.front()) & 0xC0) == 0x80;
-         ++i) {
-        content.remove_prefix(1);
-    }
+    const auto content = shape_content(question, sections.whole("content"), result);
     auto out = answer_to(question);
-    const auto lines = count_lines(content);
+    const auto lines = static_cast<std::int64_t>(targets::count_lines(content.shown.head));
     if (const auto size = number_of(sections, "size")) out["size"] = *size;
     out["lines_returned"] = lines;
     if (question.action == "read") {
@@ -239,8 +260,9 @@ Result<json> present_content(const Question& question, const ExecutionResult& re
         if (total) out["total_lines"] = *total;
         out["has_more"] = total ? question.offset + lines < *total : lines >= question.lines;
     }
-    add_content(out, content);
-    if (is_clipped || result.truncated) out["truncated"] = true;
+    add_content(out, content.shown.head);
+    if (!content.shown.tail.empty()) out["content_tail"] = safe_text(content.shown.tail);
+    if (content.is_cut) add_extent(out, content.bytes, content.lines);
     return out;
 }
 

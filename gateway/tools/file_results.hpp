@@ -24,6 +24,8 @@ struct Question {
 
 // Room for the content within the default output limit of 64 KiB.
 constexpr std::size_t content_bytes_max = 60 * 1024;
+// What one call reads of a file at most: the rest of it is kept for read_output.
+constexpr std::size_t read_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t found_max = 100;  // as in the earlier system
 
 Result<nlohmann::json> present(const Question& question, const targets::ExecutionResult& result);

@@ -6,6 +6,7 @@
 #include "gateway/tools/file_results.hpp"
 #include "gateway/tools/path.hpp"
 #include "gateway/tools/scripts.hpp"
+#include "gateway/tools/sections.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -78,13 +79,19 @@ constexpr std::string_view output = R"json({
     "total_lines": {"type": "integer", "description": "Absent for files over 256 MiB"},
     "offset": {"type": "integer"},
     "lines_returned": {"type": "integer"},
-    "content": {"type": "string"},
+    "content": {"type": "string", "description": "Its beginning when that was too long; for tail its end"},
+    "content_tail": {"type": "string", "description": "The end of what was asked for, when that was too long"},
     "binary": {"type": "boolean", "description": "The content is no text; odd bytes were replaced"},
     "has_more": {"type": "boolean"},
     "pattern": {"type": "string"},
     "directory": {"type": "string"},
     "count": {"type": "integer"},
-    "truncated": {"type": "boolean"}
+    "truncated": {"type": "boolean", "description": "Something is left out here"},
+    "stdout_bytes": {"type": "integer", "description": "What was asked for, all of it"},
+    "stdout_lines": {"type": "integer"},
+    "run_id": {"type": "string", "description": "For read_output, when something is left out"},
+    "read_more": {"type": "string", "description": "The resource that holds all that was asked for"},
+    "not_kept": {"type": "string", "description": "Why that lacks the end"}
   }
 })json";
 
@@ -136,7 +143,7 @@ targets::Command command_for(const Question& question)
         parameters.insert(parameters.end(), {offset, lines});
     } else if (question.action == "read") {
         script = scripts::file_read;
-        parameters.insert(parameters.end(), {offset, lines, bytes});
+        parameters.insert(parameters.end(), {offset, lines, std::to_string(files::read_bytes_max)});
     } else if (question.action == "tail") {
         script = scripts::file_tail;
         parameters.insert(parameters.end(), {lines, bytes});
@@ -157,13 +164,16 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
                                   {"pattern", question.pattern},
                                   {"lines", question.lines},
                                   {"offset", question.offset}};
-    return Plan{
-        .right = rights[0],
-        .operation = std::move(command),
-        .parameters = std::move(parameters),
-        .present = [question = std::move(question)](const targets::ExecutionResult& result) {
-            return files::present(question, result);
-        }};
+    const bool has_content = question.action == "read" || question.action == "tail";
+    return Plan{.right = rights[0],
+                .operation = std::move(command),
+                .parameters = std::move(parameters),
+                .present =
+                    [question = std::move(question)](const targets::ExecutionResult& result) {
+                        return files::present(question, result);
+                    },
+                .rest = has_content ? Plan::Rest::kept : Plan::Rest::dropped,
+                .rest_begins_after = Sections::content_marker()};
 }
 
 }  // namespace

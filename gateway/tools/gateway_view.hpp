@@ -1,7 +1,9 @@
 #pragma once
 
 #include "auth/principal.hpp"
+#include "gateway/async/awaitable.hpp"
 #include "gateway/tools/commands.hpp"
+#include "gateway/tools/run_view.hpp"
 #include "targets/state.hpp"
 #include "targets/target.hpp"
 
@@ -32,6 +34,13 @@ public:
     virtual const CommandCatalogue& commands() const = 0;
     /// Whether the audit trail can be written.
     virtual Status trail_health() const = 0;
+
+    /// One of the principal's own calls. Errors: not_found (no such run, another's, or one about a
+    /// target that the principal may not use like this any more: one answer for all).
+    virtual Result<RunView> run(const RequestId& id) const = 0;
+    /// A part of the output of one. Errors: not_found (as above, or nothing was kept),
+    /// invalid_argument (a pattern that is none), unavailable (the disk).
+    virtual Task<Result<OutputPage>> read_output(OutputQuestion question) const = 0;
 };
 
 }  // namespace tailops::tools

@@ -4,6 +4,7 @@
 #include "gateway/tools/arguments.hpp"
 #include "gateway/tools/families.hpp"
 #include "gateway/tools/path.hpp"
+#include "gateway/tools/shown_output.hpp"
 #include "targets/http/api_path.hpp"
 
 #include <nlohmann/json.hpp>
@@ -42,10 +43,16 @@ constexpr std::string_view output = R"json({
     "success": {"type": "boolean", "description": "Whether the status is below 400"},
     "status": {"type": "integer", "description": "HTTP status"},
     "content_type": {"type": "string"},
-    "body": {"type": "string", "description": "Absent when the answer is no text"},
+    "body": {"type": "string", "description": "Absent when the answer is no text; its beginning when it was too long"},
+    "body_tail": {"type": "string", "description": "The end of what was read, when it was too long"},
     "note": {"type": "string", "description": "Why there is no body"},
-    "body_bytes": {"type": "integer", "description": "Before the output limit"},
-    "truncated": {"type": "boolean"},
+    "body_bytes": {"type": "integer", "description": "All of it, as far as is known"},
+    "truncated": {"type": "boolean", "description": "Something is left out here"},
+    "stdout_bytes": {"type": "integer", "description": "The same as body_bytes"},
+    "stdout_lines": {"type": "integer", "description": "Of what was read"},
+    "run_id": {"type": "string", "description": "For read_output, when something is left out"},
+    "read_more": {"type": "string", "description": "The resource that holds the whole body"},
+    "not_kept": {"type": "string", "description": "Why that lacks the end"},
     "elapsed_ms": {"type": "integer"}
   }
 })json";
@@ -127,17 +134,19 @@ Result<json> present(const ExecutionResult& result)
              {"body_bytes", result.output_bytes},
              {"elapsed_ms", result.elapsed.count()}};
     if (!result.content_type.empty()) out["content_type"] = escaped_line(result.content_type, 200);
-    if (result.truncated) out["truncated"] = true;
     // A text that was cut may end inside a character; three bytes are the most that can be missing.
     std::string_view text = result.output;
     for (int cut = 0; result.truncated && cut < 3 && !is_valid_utf8(text); ++cut)
         text.remove_suffix(1);
     if (is_valid_utf8(text) && text.find('\0') == text.npos) {
-        out["body"] = text;
-    } else {
-        out["note"] = "the answer is no text; " + std::to_string(result.output_bytes) +
-                      " bytes are not shown";
+        add_output(out, "body", result);
+        // Without an end it was not cut by us, and may still end inside a character.
+        if (result.output_tail.empty()) out["body"] = text;
+        return out;
     }
+    out["note"] =
+        "the answer is no text; " + std::to_string(result.output_bytes) + " bytes are not shown";
+    if (result.truncated) add_extent(out, result.output_bytes, result.output_lines);
     return out;
 }
 
@@ -170,7 +179,8 @@ Result<Plan> plan(const json& arguments, const PlanContext&)
     return Plan{.right = is_reading ? rights[0] : rights[1],
                 .operation = std::move(call),
                 .parameters = {{"method", method}, {"path", path}},
-                .present = present};
+                .present = present,
+                .rest = Plan::Rest::kept};
 }
 
 }  // namespace

@@ -159,7 +159,12 @@ std::string tools_reference()
         "run the\n"
         "result is `{\"dry_run\": true, \"would\": \"...\"}` instead. `truncated: true` says that "
         "the output\n"
-        "limit of the policy left something out.\n\n"
+        "limit of the policy left something out; where there is a `run_id` besides, `read_output` "
+        "has it.\n\n"
+        "In every text, escape sequences are taken out, control characters are shown as pictures, "
+        "invisible\n"
+        "and bidirectional characters as marks such as `<U+202E>`, and bytes that are no UTF-8 as "
+        "U+FFFD.\n\n"
         "| tool | needs | what it does |\n|---|---|---|\n";
     for (const auto& tool : all()) {
         const bool is_long = tool.rights.size() > 4;

@@ -45,6 +45,11 @@ Sections Sections::read(std::string_view output, std::string_view last)
     return out;
 }
 
+std::string_view Sections::content_marker() noexcept
+{
+    return "@@tailops:5b1e8f2c9d47:content@@\n";
+}
+
 std::string_view Sections::whole(std::string_view name) const
 {
     const auto at = sections_.find(name);

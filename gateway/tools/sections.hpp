@@ -18,6 +18,10 @@ public:
     /// marker are skipped (a login banner, a shell's complaint).
     static Sections read(std::string_view output, std::string_view last = "end");
 
+    /// The line that begins the section of files' contents: no script says more of its own after
+    /// it.
+    static std::string_view content_marker() noexcept;
+
     bool has(std::string_view name) const { return sections_.contains(name); }
     /// The name of the section that came first; empty when there is none.
     std::string_view first() const noexcept { return first_; }

@@ -13,8 +13,9 @@ const std::vector<Tool>& table()
 {
     static const auto tools = [] {
         std::vector<Tool> out;
-        for (const auto family : {gateway_tools, target_tools, system_tools, network_tools,
-                                  command_tools, container_tools, file_tools, http_tools}) {
+        for (const auto family :
+             {gateway_tools, target_tools, system_tools, network_tools, command_tools,
+              container_tools, file_tools, http_tools, run_tools}) {
             const auto rows = family();
             out.insert(out.end(), rows.begin(), rows.end());
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/async/awaitable.hpp"
 #include "gateway/tools/gateway_view.hpp"
 #include "policy/decision.hpp"
 #include "targets/operation.hpp"
@@ -36,6 +37,13 @@ struct Plan {
     policy::Parameters parameters;  // what policy rules may constrain
     /// Turns what the target answered into the tool's structured result (output_schema). Pure.
     std::function<Result<nlohmann::json>(const targets::ExecutionResult&)> present;
+    /// What becomes of output that the result has no room for. Kept output is shown raw by
+    /// read_output: only where `present` hides nothing of it.
+    enum class Rest { dropped, kept };
+    Rest rest{Rest::dropped};
+    /// A line, with its line end, up to which the standard output is not kept: what our own script
+    /// says before that of which it is asked.
+    std::string_view rest_begins_after{};
 };
 
 /// What a plan may depend on besides the arguments. Null members: not known for this target.
@@ -57,9 +65,12 @@ struct Tool {
 
     /// About a target: turns validated arguments into a Plan. Pure: no I/O, no policy.
     Result<Plan> (*plan)(const nlohmann::json& arguments, const PlanContext&){nullptr};
-    /// About the gateway itself: answers from what it knows. Exactly one of `plan`, `answer` is
-    /// set.
+    /// About the gateway itself: answers from what it knows. Pure.
     Result<nlohmann::json> (*answer)(const nlohmann::json& arguments, const GatewayView&){nullptr};
+    /// About the gateway itself: answers from what lies on its disk. Exactly one of `plan`,
+    /// `answer`, `fetch` is set.
+    Task<Result<nlohmann::json>> (*fetch)(const nlohmann::json& arguments,
+                                          const GatewayView&){nullptr};
 
     /// Its results hold long lists of like things: they can be asked for as TOON.
     bool has_long_lists{false};

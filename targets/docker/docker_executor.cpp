@@ -5,6 +5,7 @@
 #include "gateway/core/try.hpp"
 #include "targets/docker/engine_endpoint.hpp"
 #include "targets/docker/engine_version.hpp"
+#include "targets/docker/logs.hpp"
 #include "targets/http/api_path.hpp"
 #include "targets/http/http_outcome.hpp"
 
@@ -44,6 +45,50 @@ struct Course {
     steady_clock::time_point start;
     Deadline deadline;
 };
+
+/// What comes of one answer's body: collected as it is, or as the text of a log.
+struct AnswerBody {
+    std::size_t limit_bytes;
+    OutputCollector collector;
+    std::optional<LogMerger> log;
+};
+
+/// Whether an answer's body is collected as it comes in. Otherwise the response holds it.
+bool is_collected(const EngineCall& call)
+{
+    return call.rest || call.answer == EngineCall::Answer::log;
+}
+
+/// Collects into `body`. An answer that is no log after all (an error) is collected as it is.
+net::BodyTap tap_into(std::shared_ptr<AnswerBody> body, EngineCall::Answer expected)
+{
+    return
+        [body = std::move(body), expected](const net::HttpResponse& head, std::string_view bytes) {
+            auto wants = OutputSink::Wants::more;
+            if (expected == EngineCall::Answer::log && head.status == 200) {
+                if (!body->log) body->log.emplace(std::string{head.header("content-type")});
+                wants = body->collector.add(body->log->feed(bytes));
+            } else {
+                wants = body->collector.add(bytes);
+            }
+            return wants == OutputSink::Wants::more ? net::Wants::more : net::Wants::nothing;
+        };
+}
+
+ExecutionResult result_of_body(net::HttpResponse response,
+                               AnswerBody& body,
+                               steady_clock::time_point start)
+{
+    if (!body.log) return result_of(std::move(response), body.collector, start);
+    body.collector.add(body.log->finish());
+    // Neither the length nor the type of the frames is that of the text.
+    const bool is_broken_off = response.broken_off;
+    auto result = result_of(std::move(response), start);
+    result.truncated = is_broken_off;
+    std::move(body.collector).finish(result);
+    result.content_type = "text/plain";
+    return result;
+}
 
 class DockerExecutor final : public Executor {
 public:
@@ -87,31 +132,42 @@ private:
     Task<Result<ExecutionResult>> carry_out(EngineCall call, Course course, std::size_t limit_bytes)
     {
         TAILOPS_CO_TRY(auto version, co_await agree(course));
-        auto response = co_await call_engine(call, course, version, limit_bytes);
+        auto body = body_of(call, limit_bytes);
+        auto response = co_await call_engine(call, course, version, body);
         if (response && was_refused_for_its_version(*response, version)) {
             // The engine came back as another one since we agreed. It has done nothing yet.
             forget_version();
             TAILOPS_CO_TRY(version, co_await agree(course));
-            response = co_await call_engine(call, course, version, limit_bytes);
+            body = body_of(call, limit_bytes);
+            response = co_await call_engine(call, course, version, body);
         }
         if (!response) {
             // Whoever answers next may be another engine.
             forget_version();
             co_return fail(std::move(response).error());
         }
-        co_return result_of(*std::move(response), course.start);
+        if (!is_collected(call)) co_return result_of(*std::move(response), course.start);
+        co_return result_of_body(*std::move(response), *body, course.start);
+    }
+
+    static std::shared_ptr<AnswerBody> body_of(const EngineCall& call, std::size_t limit_bytes)
+    {
+        const OutputBounds bounds{.limit_bytes = limit_bytes, .rest = call.rest};
+        return std::make_shared<AnswerBody>(AnswerBody{
+            .limit_bytes = limit_bytes, .collector = {OutputStream::output, bounds}, .log = {}});
     }
 
     Task<Result<net::HttpResponse>> call_engine(const EngineCall& call,
                                                 const Course& course,
                                                 EngineVersion version,
-                                                std::size_t limit_bytes)
+                                                std::shared_ptr<AnswerBody> body)
     {
         net::HttpRequest request;
         request.method = call.method;
         request.target = with_query("/v" + version.text() + call.path, call.query);
         request.body = call.body;
-        request.body_limit_bytes = limit_bytes;
+        request.body_limit_bytes = body->limit_bytes;
+        if (is_collected(call)) request.body_tap = tap_into(std::move(body), call.answer);
         if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
         co_return co_await exchange(std::move(request), course, work_of(call));
     }

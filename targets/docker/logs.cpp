@@ -1,24 +1,15 @@
 #include "targets/docker/logs.hpp"
 
-#include "gateway/core/text.hpp"
-
 #include <algorithm>
-#include <array>
-#include <cstdint>
 
 namespace tailops::targets {
-
 namespace {
-
-using Stream = LogLine::Stream;
 
 // stream, three zero bytes, the payload's size in 32 bits with the high byte first
 constexpr std::size_t frame_header_bytes = 8;
-
-struct FrameHeader {
-    Stream stream{Stream::output};
-    std::size_t payload_bytes{0};
-};
+// Those of them that tell a frame from anything else.
+constexpr std::size_t telling_bytes = 4;
+constexpr std::size_t unfinished_bytes_max = 64 * 1024;
 
 /// Whether `bytes` could begin a frame, as far as there are bytes. 0 is standard input, which the
 /// engine writes to the output; 3 is a message of the engine's own.
@@ -30,72 +21,12 @@ bool begins_frame(std::string_view bytes) noexcept
 }
 
 /// REQUIRES: eight bytes that begin a frame.
-FrameHeader read_header(std::string_view bytes) noexcept
+std::uint32_t payload_bytes(std::string_view header) noexcept
 {
     std::uint32_t size = 0;
-    for (const char c : bytes.substr(4, 4)) size = size << 8 | static_cast<unsigned char>(c);
-    return {bytes[0] >= 2 ? Stream::errors : Stream::output, size};
+    for (const char c : header.substr(4, 4)) size = size << 8 | static_cast<unsigned char>(c);
+    return size;
 }
-
-/// Puts the pieces of two streams together into lines.
-class LineCollector {
-public:
-    explicit LineCollector(LogBounds bounds) : bounds_{bounds} {}
-
-    void add(Stream stream, std::string_view bytes)
-    {
-        for (;;) {
-            const auto end = bytes.find('\n');
-            append(stream, bytes.substr(0, end));
-            if (end == std::string_view::npos) return;
-            complete(stream);
-            bytes.remove_prefix(end + 1);
-        }
-    }
-
-    /// Completes what has no line end, and hands everything over.
-    LogText finish() &&
-    {
-        for (const auto stream : {Stream::output, Stream::errors}) {
-            if (!partial(stream).empty()) complete(stream);
-        }
-        return std::move(text_);
-    }
-
-    LogText& text() noexcept { return text_; }
-
-private:
-    std::string& partial(Stream stream) noexcept
-    {
-        return partial_[stream == Stream::errors ? 1 : 0];
-    }
-
-    void append(Stream stream, std::string_view bytes)
-    {
-        auto& line = partial(stream);
-        const auto room = bounds_.line_bytes_max - std::min(bounds_.line_bytes_max, line.size());
-        line.append(bytes.substr(0, room));
-        // The carriage return of a terminal's line end is no loss.
-        if (bytes.size() > room && bytes.substr(room) != "\r") text_.clipped = true;
-    }
-
-    void complete(Stream stream)
-    {
-        auto& line = partial(stream);
-        if (text_.lines.size() < bounds_.lines_max) {
-            std::string_view whole = line;
-            if (whole.ends_with('\r')) whole.remove_suffix(1);
-            text_.lines.push_back({stream, repair_utf8(whole)});
-        } else {
-            text_.clipped = true;
-        }
-        line.clear();
-    }
-
-    LogBounds bounds_;
-    std::array<std::string, 2> partial_;
-    LogText text_;
-};
 
 }  // namespace
 
@@ -106,30 +37,81 @@ LogFraming log_framing_of(std::string_view content_type, std::string_view bytes)
     return begins_frame(bytes) ? LogFraming::multiplexed : LogFraming::raw;
 }
 
-LogText read_logs(std::string_view bytes, LogFraming framing, LogBounds bounds)
+std::string LogMerger::feed(std::string_view bytes)
 {
-    LineCollector lines{bounds};
-    if (framing == LogFraming::raw) {
-        lines.add(Stream::output, bytes);
-        return std::move(lines).finish();
+    std::string out;
+    if (framing_) {
+        read(bytes, out);
+        return out;
     }
+    pending_ += bytes;
+    if (pending_.size() < telling_bytes && begins_frame(pending_)) return out;
+    framing_ = log_framing_of(content_type_, pending_);
+    read(std::exchange(pending_, {}), out);
+    return out;
+}
+
+std::string LogMerger::finish()
+{
+    std::string out;
+    // Less than a frame header: of a terminal it is text, of a broken-off stream nothing.
+    if (!framing_ && log_framing_of(content_type_, pending_) == LogFraming::raw) out = pending_;
+    pending_.clear();
+    for (auto& line : unfinished_) out += std::exchange(line, {});
+    return out;
+}
+
+void LogMerger::read(std::string_view bytes, std::string& out)
+{
+    if (framing_ == LogFraming::raw)
+        out += bytes;
+    else
+        read_frames(bytes, out);
+}
+
+void LogMerger::read_frames(std::string_view bytes, std::string& out)
+{
     while (!bytes.empty()) {
-        if (!begins_frame(bytes)) {
-            lines.text().malformed = true;
-            break;
+        if (left_ > 0) {
+            const auto payload = bytes.substr(0, left_);
+            add(stream_, payload, out);
+            left_ -= static_cast<std::uint32_t>(payload.size());
+            bytes.remove_prefix(payload.size());
+            continue;
         }
-        if (bytes.size() < frame_header_bytes) {
-            lines.text().cut_off = true;
-            break;
+        const auto piece = bytes.substr(0, frame_header_bytes - pending_.size());
+        pending_ += piece;
+        bytes.remove_prefix(piece.size());
+        if (!begins_frame(pending_)) {
+            go_raw(bytes, out);
+            return;
         }
-        const auto header = read_header(bytes);
-        bytes.remove_prefix(frame_header_bytes);
-        const auto payload = bytes.substr(0, header.payload_bytes);
-        if (payload.size() < header.payload_bytes) lines.text().cut_off = true;
-        lines.add(header.stream, payload);
-        bytes.remove_prefix(payload.size());
+        if (pending_.size() < frame_header_bytes) return;
+        stream_ = pending_[0] >= 2 ? 1 : 0;
+        left_ = payload_bytes(pending_);
+        pending_.clear();
     }
-    return std::move(lines).finish();
+}
+
+void LogMerger::add(std::size_t stream, std::string_view bytes, std::string& out)
+{
+    auto& line = unfinished_.at(stream);
+    const auto end = bytes.rfind('\n');
+    if (end != std::string_view::npos) {
+        out += std::exchange(line, {});
+        out += bytes.substr(0, end + 1);
+        bytes.remove_prefix(end + 1);
+    }
+    line += bytes;
+    if (line.size() > unfinished_bytes_max) out += std::exchange(line, {});
+}
+
+void LogMerger::go_raw(std::string_view bytes, std::string& out)
+{
+    framing_ = LogFraming::raw;
+    for (auto& line : unfinished_) out += std::exchange(line, {});
+    out += std::exchange(pending_, {});
+    out += bytes;
 }
 
 }  // namespace tailops::targets

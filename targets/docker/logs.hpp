@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tailops::targets {
 
@@ -12,28 +14,35 @@ namespace tailops::targets {
 enum class LogFraming { multiplexed, raw };
 
 /// The framing of an answer of /containers/{id}/logs. Engines since API 1.42 say it in the content
-/// type; before, the first bytes must tell.
+/// type; before, the first bytes must tell: four of them, or all there are.
 LogFraming log_framing_of(std::string_view content_type, std::string_view bytes) noexcept;
 
-struct LogLine {
-    enum class Stream { output, errors };
-    Stream stream{Stream::output};  // of a terminal: always output
-    std::string text;               // valid UTF-8, without its line end
-};
+/// Makes one text of a log stream as it arrives: frames taken apart, the lines of both streams in
+/// the order in which they were completed. Nothing is left out: where the stream stops being
+/// frames, what follows is passed on as it is.
+///
+/// Keeps an unfinished line of each stream, up to 64 KiB; a longer one is passed on in pieces.
+class LogMerger {
+public:
+    explicit LogMerger(std::string content_type) : content_type_{std::move(content_type)} {}
 
-struct LogBounds {
-    std::size_t lines_max{10'000};
-    std::size_t line_bytes_max{16 * 1024};  // the rest of a longer line is left out
-};
+    /// The text that `bytes`, cut off anywhere, complete.
+    std::string feed(std::string_view bytes);
+    /// What has no line end, and what was no whole frame header.
+    std::string finish();
 
-struct LogText {
-    std::vector<LogLine> lines;  // in the order in which they were completed
-    bool clipped{false};         // lines, or ends of lines, were left out because of the bounds
-    bool cut_off{false};         // the bytes end inside a frame
-    bool malformed{false};       // something that is no frame; the lines are those before it
-};
+private:
+    void read(std::string_view bytes, std::string& out);
+    void read_frames(std::string_view bytes, std::string& out);
+    void add(std::size_t stream, std::string_view bytes, std::string& out);
+    void go_raw(std::string_view bytes, std::string& out);
 
-/// Takes a log stream apart into lines. Pure; any bytes are taken, cut off anywhere.
-LogText read_logs(std::string_view bytes, LogFraming framing, LogBounds bounds = {});
+    std::string content_type_;
+    std::optional<LogFraming> framing_;      // unknown before the first four bytes
+    std::string pending_;                    // part of a frame header, or the first bytes
+    std::uint32_t left_{0};                  // of the present frame
+    std::size_t stream_{0};                  // of the present frame
+    std::array<std::string, 2> unfinished_;  // lines of output and errors
+};
 
 }  // namespace tailops::targets

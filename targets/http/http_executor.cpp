@@ -96,7 +96,13 @@ public:
         }
         auto request = request_for(*call);
         request.body_limit_bytes = permit.obligations().output_limit_bytes;
-        co_return co_await exchange(std::move(request), server, deadline);
+        std::shared_ptr<OutputCollector> body;
+        if (call->rest) {
+            OutputBounds bounds{.limit_bytes = request.body_limit_bytes, .rest = call->rest};
+            body = std::make_shared<OutputCollector>(OutputStream::output, std::move(bounds));
+            request.body_tap = tap_into(body);
+        }
+        co_return co_await exchange(std::move(request), server, deadline, body);
     }
 
 private:
@@ -117,7 +123,7 @@ private:
         call.path = rules_.probe_path();
         auto request = request_for(call);
         request.body_limit_bytes = probe_body_limit_bytes;
-        auto result = co_await exchange(std::move(request), server, deadline);
+        auto result = co_await exchange(std::move(request), server, deadline, nullptr);
         if (result && (result->status == 401 || result->status == 403)) {
             co_return fail(Errc::unauthorized_there, server + " refuses our credential (HTTP " +
                                                          std::to_string(result->status) + ")");
@@ -125,9 +131,11 @@ private:
         co_return result;
     }
 
+    /// `body` collects the answer's, when the request taps into it.
     Task<Result<ExecutionResult>> exchange(net::HttpRequest request,
                                            std::string server,
-                                           Deadline deadline)
+                                           Deadline deadline,
+                                           std::shared_ptr<OutputCollector> body)
     {
         const auto start = steady_clock::now();
         if (connection_.scheme != Scheme::none) {
@@ -147,7 +155,8 @@ private:
         auto response = co_await client_->send(std::move(request), deadline);
         if (!response) co_return fail(failure_of(response.error(), facts));
         const auto location = std::string{response->header("location")};
-        auto result = result_of(*std::move(response), start);
+        auto result = body ? result_of(*std::move(response), *body, start)
+                           : result_of(*std::move(response), start);
         if (result.status / 100 == 3 && !location.empty()) {
             result.diagnostics =
                 "the answer points to " + quote(location) + "; it was not followed";

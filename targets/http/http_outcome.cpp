@@ -37,8 +37,31 @@ ExecutionResult result_of(net::HttpResponse response, std::chrono::steady_clock:
         }
     }
     result.output = std::move(response.body);
+    result.output_lines = count_lines(result.output);
     result.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - start);
+    return result;
+}
+
+net::BodyTap tap_into(std::shared_ptr<OutputCollector> collector)
+{
+    return [collector = std::move(collector)](const net::HttpResponse&, std::string_view bytes) {
+        return collector->add(bytes) == OutputSink::Wants::more ? net::Wants::more
+                                                                : net::Wants::nothing;
+    };
+}
+
+ExecutionResult result_of(net::HttpResponse response,
+                          OutputCollector& body,
+                          std::chrono::steady_clock::time_point start)
+{
+    const bool is_broken_off = response.broken_off;
+    auto result = result_of(std::move(response), start);
+    const auto announced = result.output_bytes;
+    result.truncated = is_broken_off;
+    std::move(body).finish(result);
+    // A body that broke off, or that nobody wanted the end of.
+    if (result.truncated) result.output_bytes = std::max(result.output_bytes, announced);
     return result;
 }
 

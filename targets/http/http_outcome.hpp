@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/net/http_client.hpp"
-#include "targets/operation.hpp"
+#include "targets/output.hpp"
 
 #include <chrono>
 #include <string>
@@ -11,6 +11,14 @@ namespace tailops::targets {
 /// An HTTP answer as the result of an operation. `output_bytes` is the announced length where the
 /// body was cut and the server told it.
 ExecutionResult result_of(net::HttpResponse response, std::chrono::steady_clock::time_point start);
+
+/// Collects a body for `result_of`, which it is to be given afterwards.
+net::BodyTap tap_into(std::shared_ptr<OutputCollector> collector);
+
+/// As above; what `body` collected takes the place of the response's own body.
+ExecutionResult result_of(net::HttpResponse response,
+                          OutputCollector& body,
+                          std::chrono::steady_clock::time_point start);
 
 /// What must be known of an exchange to say honestly how it failed.
 struct ExchangeFacts {

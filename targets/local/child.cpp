@@ -117,18 +117,14 @@ Status check(const Command& command)
     return {};
 }
 
-/// Reads to the end, keeping the first `limit` bytes.
-Task<void> collect(asio::posix::stream_descriptor& from,
-                   std::string& kept,
-                   std::uint64_t& count,
-                   std::size_t limit)
+/// Reads to the end.
+Task<void> collect(asio::posix::stream_descriptor& from, OutputCollector& into)
 {
     std::array<char, 16 * 1024> chunk;
     for (;;) {
         const auto [error, length] = co_await from.async_read_some(asio::buffer(chunk), awaited);
         if (error) co_return;
-        count += length;
-        kept.append(chunk.data(), std::min(length, limit - std::min(limit, kept.size())));
+        into.add({chunk.data(), length});
     }
 }
 
@@ -144,11 +140,18 @@ Task<void> feed(asio::posix::stream_descriptor& to, std::string input)
 
 /// What one communicate() call has in hand; lives in its frame.
 struct Child::Exchange {
+    Exchange(std::string given, const OutputBounds& bounds, const asio::any_io_executor& home)
+        : input{std::move(given)},
+          output{OutputStream::output, bounds},
+          diagnostics{OutputStream::diagnostics, bounds},
+          drain{home}
+    {
+    }
     std::string input;
-    std::size_t limit;
-    ExecutionResult result;
+    OutputCollector output;
+    OutputCollector diagnostics;
     asio::steady_timer drain;
-    bool streams_ended;
+    bool streams_ended{false};
 };
 
 Child::Child(const asio::any_io_executor& home, pid_t pid, int pidfd)
@@ -232,9 +235,7 @@ Task<void> Child::exchange(Exchange& state)
 {
     using namespace asio::experimental::awaitable_operators;
     co_await asio::this_coro::throw_if_cancelled(false);
-    auto& result = state.result;
-    co_await (collect(out_, result.output, result.output_bytes, state.limit) &&
-              collect(err_, result.diagnostics, result.diagnostics_bytes, state.limit) &&
+    co_await (collect(out_, state.output) && collect(err_, state.diagnostics) &&
               feed(in_, std::move(state.input)));
     state.streams_ended = true;
     state.drain.cancel();
@@ -254,18 +255,18 @@ Task<void> Child::await_end(Exchange& state)
     in_.close(ignored);
 }
 
-Task<Result<ExecutionResult>> Child::communicate(std::string input, std::size_t limit)
+Task<Result<ExecutionResult>> Child::communicate(std::string input, OutputBounds bounds)
 {
     using namespace asio::experimental::awaitable_operators;
     co_await asio::this_coro::throw_if_cancelled(false);
 
-    Exchange state{std::move(input), limit, {}, asio::steady_timer{pidfd_.get_executor()}, false};
+    Exchange state{std::move(input), bounds, pidfd_.get_executor()};
     co_await (exchange(state) && await_end(state));
-    auto& result = state.result;
+    ExecutionResult result;
     if (!reap(result)) co_return fail(Errc::cancelled, "the command was cancelled");
-    result.truncated = result.output_bytes > result.output.size() ||
-                       result.diagnostics_bytes > result.diagnostics.size();
-    co_return std::move(result);
+    std::move(state.output).finish(result);
+    std::move(state.diagnostics).finish(result);
+    co_return result;
 }
 
 Task<bool> Child::ended_within(std::chrono::milliseconds time)

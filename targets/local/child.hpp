@@ -2,7 +2,7 @@
 
 #include "gateway/async/awaitable.hpp"
 #include "gateway/async/deadline.hpp"
-#include "targets/operation.hpp"
+#include "targets/output.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -25,9 +25,9 @@ public:
     /// Kills and reaps what still runs.
     ~Child();
 
-    /// Feeds `input`, collects both outputs up to `limit` bytes each (counting the rest), and waits
-    /// for the end. Errors: cancelled.
-    Task<Result<ExecutionResult>> communicate(std::string input, std::size_t limit);
+    /// Feeds `input`, collects both outputs within `bounds` each, and waits for the end.
+    /// Errors: cancelled.
+    Task<Result<ExecutionResult>> communicate(std::string input, OutputBounds bounds);
 
     /// Ends the whole process group: TERM, `grace` later KILL. Call with cancellation disabled.
     Task<Remains> stop(std::chrono::milliseconds grace);

@@ -28,9 +28,10 @@ Task<Result<ExecutionResult>> LocalExecutor::run(policy::Permit permit, Operatio
     auto child = Child::spawn(co_await asio::this_coro::executor, *command);
     if (!child) co_return fail(std::move(child).error());
 
-    auto result = co_await with_deadline(
-        after(obligations.timeout),
-        child->communicate(std::move(command->input), obligations.output_limit_bytes));
+    OutputBounds bounds{.limit_bytes = obligations.output_limit_bytes, .rest = command->rest};
+    auto result =
+        co_await with_deadline(after(obligations.timeout),
+                               child->communicate(std::move(command->input), std::move(bounds)));
     if (result) co_return result;
 
     // Whoever stopped waiting, the process group must not outlive the call.

@@ -15,12 +15,6 @@ namespace {
 // The longest name of RFC 4254 has four letters; servers may add their own.
 constexpr std::size_t signal_bytes_max = 32;
 
-void keep(Channel::Stream& stream, std::string_view bytes, std::size_t kept_max)
-{
-    stream.bytes += bytes.size();
-    stream.kept.append(bytes.substr(0, kept_max - std::min(kept_max, stream.kept.size())));
-}
-
 }  // namespace
 
 /// What libssh calls while it decodes. Only notes what was said: no libssh function may be called
@@ -35,9 +29,9 @@ struct Channel::Callbacks {
         table.userdata = this;
         table.channel_data_function = [](ssh_session, ssh_channel, void* bytes, std::uint32_t size,
                                          int is_diagnostics, void* self) {
-            auto& owner_of = static_cast<Callbacks*>(self)->channel;
-            keep(is_diagnostics != 0 ? owner_of.seen_.diagnostics : owner_of.seen_.output,
-                 {static_cast<const char*>(bytes), size}, owner_of.kept_max_);
+            auto& seen = static_cast<Callbacks*>(self)->channel.seen_;
+            auto& stream = is_diagnostics != 0 ? seen.diagnostics : seen.output;
+            stream.add({static_cast<const char*>(bytes), size});
             return static_cast<int>(size);
         };
         table.channel_exit_status_function = [](ssh_session, ssh_channel, int status, void* self) {
@@ -62,9 +56,10 @@ struct Channel::Callbacks {
     }
 };
 
-Channel::Channel(std::shared_ptr<Session> session, std::size_t kept_max)
+Channel::Channel(std::shared_ptr<Session> session, const OutputBounds& bounds)
     : session_{std::move(session)},
-      kept_max_{kept_max},
+      seen_{.output = {OutputStream::output, bounds},
+            .diagnostics = {OutputStream::diagnostics, bounds}},
       listener_{*session_},
       callbacks_{std::make_unique<Callbacks>(*this)}
 {
@@ -77,6 +72,12 @@ Channel::~Channel()
     ssh_remove_channel_callbacks(channel_, &callbacks_->table);
     ssh_channel_free(channel_);
     session_->drive();
+}
+
+void Channel::take_output(ExecutionResult& result)
+{
+    std::move(seen_.output).finish(result);
+    std::move(seen_.diagnostics).finish(result);
 }
 
 /// Calls `call`, which answers SSH_AGAIN until the server has replied.

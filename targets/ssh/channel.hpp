@@ -1,6 +1,6 @@
 #pragma once
 
-#include "targets/operation.hpp"
+#include "targets/output.hpp"
 #include "targets/ssh/session.hpp"
 
 #include <cstddef>
@@ -13,30 +13,29 @@ namespace tailops::targets::ssh {
 
 /// One channel of a session, with what has arrived on it. Lives on the session's strand.
 ///
-/// Output is always taken in, so the remote side is never held up by our limit: up to `kept_max`
-/// bytes of each stream are kept and the rest is counted. Destroying the channel closes it, which
-/// stops nothing on the other side: a command has to be signalled first (exec.hpp).
+/// Output is always taken in, so the remote side is never held up by our limit. Destroying the
+/// channel closes it, which stops nothing on the other side: a command has to be signalled first
+/// (exec.hpp).
 class Channel {
 public:
-    Channel(std::shared_ptr<Session> session, std::size_t kept_max);
+    /// `bounds` are those of each of the two streams.
+    Channel(std::shared_ptr<Session> session, const OutputBounds& bounds);
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
     ~Channel();
 
-    struct Stream {
-        std::string kept;
-        std::uint64_t bytes{0};
-    };
     /// What the server has told of the channel so far.
     struct Seen {
-        Stream output;
-        Stream diagnostics;
-        std::optional<int> status;
-        std::string signal;  // "TERM"
+        OutputCollector output;
+        OutputCollector diagnostics;
+        std::optional<int> status{};
+        std::string signal{};  // "TERM"
         bool closed{false};
         bool has_ended() const noexcept { return status || !signal.empty() || closed; }
     };
     const Seen& seen() const noexcept { return seen_; }
+    /// Moves the output into `result`. Nothing more may arrive.
+    void take_output(ExecutionResult& result);
 
     /// Opens a session channel.
     /// Errors: busy (the server has no room for another), unreachable, deadline_exceeded,
@@ -68,7 +67,6 @@ private:
     Task<Status> repeat(Call call, Deadline deadline);
 
     std::shared_ptr<Session> session_;
-    std::size_t kept_max_;
     Seen seen_;
     Session::Listener listener_;
     std::unique_ptr<Callbacks> callbacks_;

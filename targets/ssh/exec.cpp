@@ -23,14 +23,14 @@ using OpenChannel = std::unique_ptr<Channel>;
 
 /// Opens a channel, waiting for room while the server has none.
 Task<Result<OpenChannel>> open_channel(std::shared_ptr<Session> session,
-                                       std::size_t kept_max,
+                                       OutputBounds bounds,
                                        Deadline deadline,
                                        Timing timing)
 {
     const auto patience = std::min(deadline, after(timing.no_room_patience));
     auto pause = std::chrono::milliseconds{5};
     for (;;) {
-        auto channel = std::make_unique<Channel>(session, kept_max);
+        auto channel = std::make_unique<Channel>(session, bounds);
         auto opened = co_await channel->open(deadline);
         if (opened) co_return channel;
         if (opened.error().code() != Errc::busy || steady_clock::now() + pause >= patience) {
@@ -67,7 +67,7 @@ Task<Wake> converse(Channel& channel, const Order& order, Timing timing)
         const auto wake = co_await channel.wait(limit);
         if (wake == Wake::rung) continue;
         if (wake == Wake::cancelled || !lingers) co_return wake;
-        const auto bytes = seen.output.bytes + seen.diagnostics.bytes;
+        const auto bytes = seen.output.bytes() + seen.diagnostics.bytes();
         if (steady_clock::now() >= order.deadline || bytes == heard) break;
         heard = bytes;
     }
@@ -138,12 +138,7 @@ Result<ExecutionResult> outcome(Channel& channel, steady_clock::time_point start
     ExecutionResult result;
     result.status = seen.signal.empty() ? *seen.status : -1;
     result.signal = seen.signal;
-    result.output = seen.output.kept;
-    result.diagnostics = seen.diagnostics.kept;
-    result.output_bytes = seen.output.bytes;
-    result.diagnostics_bytes = seen.diagnostics.bytes;
-    result.truncated = seen.output.bytes > seen.output.kept.size() ||
-                       seen.diagnostics.bytes > seen.diagnostics.kept.size();
+    channel.take_output(result);
     result.elapsed =
         std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started);
     return result;
@@ -174,8 +169,7 @@ Task<Attempt> run_order(std::shared_ptr<Session> session,
 {
     const auto started = steady_clock::now();
     const auto before = session->received();
-    auto opened =
-        co_await open_channel(session, order->output_limit_bytes, order->deadline, timing);
+    auto opened = co_await open_channel(session, order->bounds, order->deadline, timing);
     if (!opened) {
         // A server that is merely far away answers within the grace.
         const bool has_waited = steady_clock::now() - started >= timing.stop_grace;
@@ -212,7 +206,8 @@ Task<Attempt> run_order(std::shared_ptr<Session> session,
 
 Task<Status> try_channel(std::shared_ptr<Session> session, Deadline deadline, Timing timing)
 {
-    auto opened = co_await open_channel(session, 0, deadline, timing);
+    const OutputBounds nothing;
+    auto opened = co_await open_channel(session, nothing, deadline, timing);
     if (!opened) co_return fail(std::move(opened).error());
     co_return Status{};
 }

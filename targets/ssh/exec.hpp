@@ -1,6 +1,6 @@
 #pragma once
 
-#include "targets/operation.hpp"
+#include "targets/output.hpp"
 #include "targets/ssh/session.hpp"
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct Timing {
 struct Order {
     std::string line;  // from shell_line()
     std::string input;
-    std::size_t output_limit_bytes{0};
+    OutputBounds bounds;  // of each stream
     Deadline deadline;
 };
 

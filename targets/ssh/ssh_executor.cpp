@@ -208,7 +208,8 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
     auto order = std::make_shared<ssh::Order>();
     order->line = std::move(line);
     order->input = std::move(command->input);
-    order->output_limit_bytes = permit.obligations().output_limit_bytes;
+    order->bounds.limit_bytes = permit.obligations().output_limit_bytes;
+    order->bounds.rest = std::move(command->rest);
     order->deadline = deadline;
     co_return co_await run_there(warm, std::move(order));
 }

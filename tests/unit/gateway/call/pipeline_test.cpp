@@ -1,40 +1,16 @@
 #include "gateway/call/pipeline.hpp"
 
-#include "policy/gate.hpp"
-#include "targets/bounded.hpp"
-#include "targets/local/local_executor.hpp"
-#include "tests/support/run.hpp"
+#include "tests/unit/gateway/call/call_rig.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <signal.h>
 
 namespace tailops::call {
 namespace {
 
 namespace asio = boost::asio;
 using nlohmann::json;
-
-/// Keeps records in memory and fails on demand: what the pipeline owes the trail is the subject
-/// here. tests/unit/gateway/audit has the real one.
-class FakeTrail final : public audit::Trail {
-public:
-    Task<Status> append(audit::Record record, audit::Durability durability) override
-    {
-        if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
-        records.push_back(std::move(record));
-        durabilities.push_back(durability);
-        co_return Status{};
-    }
-    Status health() const override { return {}; }
-    bool is_broken{false};
-    std::vector<audit::Record> records;
-    std::vector<audit::Durability> durabilities;
-};
 
 constexpr auto catalogue = R"(commands:
   - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}
@@ -44,74 +20,22 @@ constexpr auto catalogue = R"(commands:
 
 class PipelineTest : public ::testing::Test {
 protected:
-    void SetUp() override
-    {
-        ::signal(SIGPIPE, SIG_IGN);
-        policy::Rule allow;
-        allow.id = RuleId{"allow"};
-        allow.effect = policy::Effect::allow;
-        allow.at_most = Tier::control;
-        allow.principals.subjects = {"alice"};
-        policy::Policy policy;
-        policy.rules.push_back(allow);
-
-        targets::TargetSpec spec;
-        spec.facts.id = TargetId{"local"};
-        spec.facts.offers = expand_scopes({"system:write", "file:read"});
-        spec.file_roots = {"/etc"};
-        auto bounded = std::make_shared<targets::Bounded>(
-            spec.facts.id, spec.limits, std::make_shared<targets::LocalExecutor>(), states_,
-            clock_);
-        auto target = std::make_shared<const targets::Target>(targets::Target{spec, bounded});
-
-        yaml::Problems problems;
-        auto world = std::make_shared<World>();
-        world->gate = std::make_shared<const policy::Gate>(std::move(policy));
-        world->registry = std::make_shared<const targets::Registry>(
-            std::vector<std::shared_ptr<const targets::Target>>{target});
-        world->commands = std::make_shared<const tools::CommandCatalogue>(
-            tools::CommandCatalogue::read(catalogue, "commands.yaml", problems));
-        world->secrets = std::make_shared<const audit::SecretRegistry>();
-        ASSERT_TRUE(problems.empty()) << problems.render();
-        world_ = std::make_unique<CurrentWorld>(std::move(world));
-        pipeline_ = std::make_unique<Pipeline>(*world_, trail_, states_, clock_);
-    }
-
     Invocation invocation(const std::string& tool,
                           json arguments,
                           const std::string& subject = "alice")
     {
-        Invocation call;
-        call.id = RequestId{"r1"};
-        auth::Identity identity;
-        identity.subject = SubjectId{subject};
-        identity.name = subject;
-        identity.scopes = {"admin"};
-        identity.expires = TimePoint::max();
-        call.principal = world_->get()->gate->admit(std::move(identity));
-        call.tool = tool;
-        call.arguments = std::make_shared<const json>(std::move(arguments));
-        return call;
+        return rig_.invocation(tool, std::move(arguments), subject);
     }
-
-    Result<Answer> run(Invocation call)
-    {
-        return testing::run([&](Runtime&) -> Task<Result<Answer>> {
-            co_return co_await pipeline_->run(std::move(call));
-        });
-    }
-
+    Result<Answer> run(Invocation call) { return rig_.run(std::move(call)); }
     Result<Answer> command(const std::string& name, const std::string& subject = "alice")
     {
-        return run(
-            invocation("execute_command", {{"target", "local"}, {"command_name", name}}, subject));
+        return rig_.command(name, subject);
     }
 
-    FakeTrail trail_;
-    targets::StateBoard states_;
-    Clock clock_;
-    std::unique_ptr<CurrentWorld> world_;
-    std::unique_ptr<Pipeline> pipeline_;
+    CallRig rig_{catalogue};
+    FakeTrail& trail_{rig_.trail};
+    targets::StateBoard& states_{rig_.states};
+    std::unique_ptr<Pipeline>& pipeline_{rig_.pipeline};
 };
 
 TEST_F(PipelineTest, RecordsIntentBeforeAndOutcomeAfter)

@@ -32,6 +32,7 @@ auth:
   mode: oidc
   oidc: {issuer: "https://idp.tail1234.ts.net", client_id: gw, client_secret: "file:/run/secret"}
 limits: {body_bytes: 1048576, idle_timeout: 5m}
+output: {run_bytes: 1048576, keep: 1h}
 )";
 
 TEST(Settings, ReadsAWholeFile)
@@ -44,6 +45,9 @@ TEST(Settings, ReadsAWholeFile)
     EXPECT_EQ(settings.limits.body_bytes, 1048576U);
     EXPECT_EQ(settings.limits.idle_timeout, 300s);
     EXPECT_EQ(settings.limits.connections, 4096U);
+    EXPECT_EQ(settings.output.run_bytes, 1048576U);
+    EXPECT_EQ(settings.output.total_bytes, 256U * 1024 * 1024);
+    EXPECT_EQ(settings.output.keep, 1h);
 }
 
 TEST(Settings, LetsTheEnvironmentWin)
@@ -144,6 +148,11 @@ TEST(Settings, RefusesWithTheRemedy)
          "version: 1\ntrusted_proxies: [127.0.0.1, localhost]\n",
          {},
          "gateway.yaml:2:18: \"trusted_proxies\": \"localhost\" is no range of addresses"},
+        {"output_kept_for_no_time", "version: 1\noutput: {keep: 0}\n", {}, "at least 1 s"},
+        {"output_of_one_over_that_of_all",
+         "version: 1\noutput: {run_bytes: 2000, total_bytes: 1999}\n",
+         {},
+         "must not be more than"},
         {"tls_half", "version: 1\ntls: {certificate: c.pem}\n", {}, "tls lacks \"key\""},
         {"risk_and_tls",
          "version: 1\ntls: {certificate: c.pem, key: k.pem, i_accept_the_risk: true}\n",

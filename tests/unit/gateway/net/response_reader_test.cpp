@@ -175,6 +175,57 @@ TEST(ResponseReader, ReadsChunksThatArriveInAnyThreePieces)
     }
 }
 
+TEST(ResponseReader, LetsATapHearTheWholeBodyHoweverItArrives)
+{
+    const std::string body{"0123456789abcdefghij"};
+    const std::string rows[] = {
+        ok + "Content-Length: 20\r\n\r\n" + body,
+        ok + "Transfer-Encoding: chunked\r\n\r\n14\r\n" + body + "\r\n0\r\n\r\n",
+    };
+    for (const auto& bytes : rows) {
+        for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+            std::string heard;
+            BodyTap tap = [&](const HttpResponse& head, std::string_view piece) {
+                EXPECT_EQ(head.status, 200);
+                heard += piece;
+                return Wants::more;
+            };
+            ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}, tap};
+            auto step = reader.feed(std::string_view{bytes}.substr(0, cut));
+            if (*step == Step::more) step = reader.feed(std::string_view{bytes}.substr(cut));
+            ASSERT_TRUE(step) << step.error().describe();
+            EXPECT_EQ(*step, Step::done) << cut;
+            EXPECT_TRUE(reader.is_beyond_limit());
+            const auto response = std::move(reader).take();
+            EXPECT_EQ(heard, body);
+            EXPECT_EQ(response.body, "0123456789");
+            EXPECT_TRUE(response.truncated);
+            EXPECT_FALSE(response.broken_off);
+        }
+    }
+}
+
+TEST(ResponseReader, StopsAtTheLimitWhenTheTapHasHeardEnough)
+{
+    BodyTap tap = [](const HttpResponse&, std::string_view) { return Wants::nothing; };
+    ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}, tap};
+    EXPECT_EQ(*reader.feed(ok + "Content-Length: 100\r\n\r\n0123456789"), Step::more);
+    EXPECT_EQ(*reader.feed("a"), Step::done);
+    EXPECT_FALSE(reader.can_keep_connection());
+    EXPECT_TRUE(std::move(reader).take().broken_off);
+}
+
+TEST(ResponseReader, ABodyThatBreaksOffBeyondTheLimitIsATruncatedOne)
+{
+    BodyTap tap = [](const HttpResponse&, std::string_view) { return Wants::more; };
+    for (const auto* body : {"0123456789a", "0123456789"}) {
+        ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}, tap};
+        ASSERT_TRUE(reader.feed(ok + "Content-Length: 100\r\n\r\n" + body));
+        EXPECT_EQ(reader.finish().has_value(), std::string_view{body}.size() > 10);
+        EXPECT_TRUE(std::move(reader).take().broken_off);
+    }
+}
+
 TEST(ResponseReader, RefusesWhatIsNotHttp)
 {
     const std::string rows[] = {

@@ -139,7 +139,7 @@ TEST(InspectContainer, ToldOfNoneSaysSo)
     EXPECT_TRUE(plan.present(answered(200, "{}")));
 }
 
-TEST(GetContainerLogs, AsksForTheEndAndTakesTheFramesApart)
+TEST(GetContainerLogs, AsksForTheEndAndShowsBothStreamsAsOne)
 {
     const auto plan =
         plan_of("get_container_logs",
@@ -152,9 +152,10 @@ TEST(GetContainerLogs, AsksForTheEndAndTakesTheFramesApart)
                                                                  {"timestamps", "0"},
                                                                  {"since", "1767225600"}};
     EXPECT_EQ(call.query, query);
-    using namespace std::string_view_literals;
-    auto result = answered(200, "\1\0\0\0\0\0\0\4one\n\2\0\0\0\0\0\0\4two\n"sv);
-    result.content_type = "application/vnd.docker.multiplexed-stream";
+    EXPECT_EQ(call.answer, EngineCall::Answer::log);
+    EXPECT_EQ(plan.rest, Plan::Rest::kept);
+    auto result = answered(200, "one\ntwo\n");
+    result.output_lines = 2;
     const auto content = plan.present(result);
     ASSERT_TRUE(content);
     EXPECT_TRUE(validate_against(*parse_json(find("get_container_logs")->output_schema), *content));

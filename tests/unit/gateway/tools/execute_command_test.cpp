@@ -180,8 +180,32 @@ TEST(ExecuteCommand, SaysWhenOutputWasCut)
     result.truncated = true;
     const auto content = plan->present(result);
     EXPECT_EQ(content->at("truncated"), true);
-    EXPECT_EQ(content->at("output_bytes"), 100'000);
+    EXPECT_EQ(content->at("stdout_bytes"), 100'000);
     EXPECT_EQ(content->at("output"), "abc\xEF\xBF\xBD");
+}
+
+TEST(ExecuteCommand, ShowsBothEndsOfWhatWasCut)
+{
+    const auto plan = execute({{"command_name", "uptime"}});
+    EXPECT_EQ(plan->rest, Plan::Rest::kept);
+    targets::ExecutionResult result;
+    result.output = "1\n2\n3\n4\n5\n6\n7\n8\n";
+    result.output_tail = "96\n97\n98\n99\n100\n";
+    result.output_bytes = 292;
+    result.output_lines = 100;
+    result.diagnostics = result.output;
+    result.diagnostics_tail = result.output_tail;
+    result.diagnostics_bytes = 292;
+    result.diagnostics_lines = 100;
+    result.truncated = true;
+    const auto content = plan->present(result);
+    EXPECT_TRUE(validate_against(*parse_json(find("execute_command")->output_schema), *content));
+    EXPECT_EQ(content->at("output"), "1\n2\n3\n4\n5\n6\n");
+    EXPECT_EQ(content->at("output_tail"), "100\n");
+    EXPECT_EQ(content->at("stdout_lines"), 100);
+    EXPECT_EQ(content->at("error"), "1\n2\n3\n4\n5\n6");
+    EXPECT_EQ(content->at("error_tail"), "100\n");
+    EXPECT_EQ(content->at("stderr_bytes"), 292);
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ protected:
             ADD_FAILURE() << made.error().describe();
             return json::object();
         }
-        const auto result = testing::run(std::get<targets::Command>(made->operation), GetParam());
+        const auto whole = testing::run(std::get<targets::Command>(made->operation), GetParam());
+        const auto result = testing::cut(whole, 65'536);
         const auto content = made->present(result);
         EXPECT_TRUE(content) << content.error().describe() << result.output << result.diagnostics;
         if (!content) return json::object();
@@ -123,7 +124,49 @@ TEST_P(Files, ALongFileIsClippedAndSaysSo)
     const auto read = ask("read", root / "long");
     EXPECT_EQ(read.at("truncated"), true);
     EXPECT_LT(read.at("content").get<std::string>().size(), 65'536U);
+    EXPECT_EQ(read.at("stdout_bytes"), 200'001);
+    EXPECT_EQ(read.at("stdout_lines"), 1);
     EXPECT_EQ(ask("tail", root / "long").at("truncated"), true);
+}
+
+TEST_P(Files, ALongReadShowsWholeLinesOfBothEnds)
+{
+    std::string text;
+    for (int i = 1; i <= 5000; ++i) text += "line " + std::to_string(i) + " of this file\n";
+    write(root / "lines", text);
+    const auto read =
+        ask({{"action", "read"}, {"path", (root / "lines").string()}, {"lines", 4990}});
+    const auto head = read.at("content").get<std::string>();
+    const auto tail = read.at("content_tail").get<std::string>();
+    EXPECT_TRUE(text.starts_with(head));
+    EXPECT_TRUE(head.ends_with(" of this file\n"));
+    EXPECT_TRUE(tail.starts_with("line "));
+    EXPECT_TRUE(tail.ends_with("line 4990 of this file\n"));
+    EXPECT_EQ(read.at("truncated"), true);
+    EXPECT_EQ(read.at("stdout_lines"), 4990);
+    EXPECT_EQ(read.at("total_lines"), 5000);
+    EXPECT_EQ(read.at("has_more"), true);
+    // Who reads on by lines goes on behind the first part.
+    EXPECT_EQ(read.at("lines_returned"), std::ranges::count(head, '\n'));
+}
+
+TEST_P(Files, OnlyContentsAreKeptForReadingOn)
+{
+    const auto rest = [&](const char* action) {
+        return plan({{"action", action}, {"path", root.string()}})->rest;
+    };
+    EXPECT_EQ(rest("read"), Plan::Rest::kept);
+    EXPECT_EQ(rest("tail"), Plan::Rest::kept);
+    EXPECT_EQ(rest("list"), Plan::Rest::dropped);
+    EXPECT_EQ(rest("info"), Plan::Rest::dropped);
+    EXPECT_EQ(rest("search"), Plan::Rest::dropped);
+    // The kept part begins where the content does.
+    write(root / "marked", "the content\n");
+    const auto made = plan({{"action", "read"}, {"path", (root / "marked").string()}});
+    const auto raw = testing::run(std::get<targets::Command>(made->operation), GetParam());
+    const auto at = raw.output.find(made->rest_begins_after);
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_EQ(raw.output.substr(at + made->rest_begins_after.size()), "the content\n");
 }
 
 TEST_P(Files, ContentCannotPassForAMarkerOrARefusal)

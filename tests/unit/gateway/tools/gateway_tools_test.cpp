@@ -42,6 +42,11 @@ public:
     std::vector<VisibleTarget> targets() const override { return visible; }
     const CommandCatalogue& commands() const override { return CommandCatalogue::shipped(); }
     Status trail_health() const override { return trail; }
+    Result<RunView> run(const RequestId&) const override { return fail(Errc::not_found, "no"); }
+    Task<Result<OutputPage>> read_output(OutputQuestion) const override
+    {
+        co_return fail(Errc::not_found, "no");
+    }
 
     const TimePoint time{std::chrono::seconds{1'763'640'000}};
     auth::Principal who;

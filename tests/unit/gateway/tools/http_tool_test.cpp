@@ -104,6 +104,25 @@ TEST(HttpRequest, ShowsTheAnswer)
     result.output = "caf\xC3";  // cut within a character
     result.truncated = true;
     EXPECT_EQ(made->present(result)->at("body"), "caf");
+    EXPECT_EQ(made->rest, Plan::Rest::kept);
+}
+
+TEST(HttpRequest, ShowsBothEndsOfAnAnswerThatWasCut)
+{
+    const auto made = plan({{"path", "/"}});
+    targets::ExecutionResult result;
+    result.status = 200;
+    result.output = "one\ntwo\nthree\nfo\xC3";  // cut within a character
+    result.output_tail = "\xBC\nlast\n";
+    result.output_bytes = 5000;
+    result.truncated = true;
+    const auto content = made->present(result);
+    ASSERT_TRUE(content);
+    EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *content));
+    EXPECT_EQ(content->at("body"), "one\ntwo\n");
+    EXPECT_EQ(content->at("body_tail"), "ast\n");
+    EXPECT_EQ(content->at("stdout_bytes"), 5000);
+    EXPECT_EQ(content->at("truncated"), true);
 }
 
 }  // namespace

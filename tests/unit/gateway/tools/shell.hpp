@@ -1,6 +1,6 @@
 #pragma once
 
-#include "targets/operation.hpp"
+#include "targets/output.hpp"
 
 #include <gtest/gtest.h>
 
@@ -128,8 +128,10 @@ inline targets::ExecutionResult run(const targets::Command& command, Shell shell
 /// What an executor's output limit would leave of a result.
 inline targets::ExecutionResult cut(targets::ExecutionResult result, std::size_t limit)
 {
-    result.truncated = result.output.size() > limit;
-    if (result.truncated) result.output.resize(limit);
+    targets::OutputCollector collector{targets::OutputStream::output,
+                                       {.limit_bytes = limit, .rest = {}}};
+    collector.add(result.output);
+    std::move(collector).finish(result);
     return result;
 }
 

@@ -18,10 +18,10 @@ namespace {
 using nlohmann::json;
 
 const std::set<std::string> supported = {
-    "type",     "properties", "required",  "additionalProperties",
-    "items",    "enum",       "const",     "minimum",
-    "maximum",  "minLength",  "maxLength", "minItems",
-    "maxItems", "pattern",    "title",     "description",
+    "type",     "properties", "required",    "additionalProperties",
+    "items",    "enum",       "const",       "minimum",
+    "maximum",  "minLength",  "maxLength",   "minItems",
+    "maxItems", "pattern",    "title",       "description",
     "default",  "examples",   "x-mcp-header"};
 
 /// Complains of every keyword that validate_against would silently not check, and of descriptions,
@@ -72,7 +72,7 @@ TEST(Table, EveryColumnIsFilled)
         SCOPED_TRACE(tool.name);
         EXPECT_FALSE(tool.title.empty());
         EXPECT_GT(tool.summary.size(), 20U);
-        EXPECT_NE(tool.plan == nullptr, tool.answer == nullptr);
+        EXPECT_EQ((tool.plan != nullptr) + (tool.answer != nullptr) + (tool.fetch != nullptr), 1);
         EXPECT_FALSE(tool.rights.empty());
         for (const auto& right : tool.rights) EXPECT_TRUE(parse_capability(right.capability));
         if (tool.annotations.read_only) {
@@ -145,6 +145,7 @@ const std::map<std::string_view, Row>& rows()
         {"get_network_status", {json::object(), {{"x", 1}}}},
         {"get_system_status", {json::object(), {{"format", "toon"}}}},
         {"get_top_processes", {{{"limit", 100}, {"sort_by", "memory"}}, {{"limit", 101}}}},
+        {"get_run", {{{"run_id", "5f2a9c1e8d7b6a40"}}, {{"run_id", "../etc"}}}},
         {"health_check", {json::object(), {{"x", 1}}}},
         {"http_request", {{{"path", "/api"}}, {{"path", "api"}}}},
         {"inspect_container", {{{"name_or_id", "web.1"}}, {{"name_or_id", "-web"}}}},
@@ -153,6 +154,7 @@ const std::map<std::string_view, Row>& rows()
         {"manage_container",
          {{{"action", "stop"}, {"name_or_id", "web"}},
           {{"action", "kill"}, {"name_or_id", "web"}}}},
+        {"read_output", {{{"run", "5f2a9c1e"}, {"tail", 10}}, {{"run", "5f2a9c1e"}, {"tail", 0}}}},
         {"test_target", {json::object(), {{"x", 1}}}},
         {"whoami", {json::object(), {{"x", 1}}}},
     };

@@ -1,8 +1,9 @@
 #include "targets/docker/docker_executor.hpp"
 
 #include "gateway/core/json.hpp"
-#include "targets/docker/logs.hpp"
+#include "gateway/core/text.hpp"
 #include "targets/http/api_path.hpp"
+#include "tests/support/collecting_sink.hpp"
 #include "tests/support/docker.hpp"
 #include "tests/support/permit.hpp"
 
@@ -98,6 +99,13 @@ protected:
         return call;
     }
 
+    static EngineCall logs_of(const std::string& container, Query query)
+    {
+        auto call = get("/containers/" + container + "/logs", std::move(query));
+        call.answer = EngineCall::Answer::log;
+        return call;
+    }
+
     static EngineCall post(std::string path, Query query = {})
     {
         auto call = get(std::move(path), std::move(query));
@@ -148,31 +156,43 @@ TEST_F(DockerExecutor, TakesAnErrorOfTheEngineForAResult)
     EXPECT_EQ(start->status, 404);
 }
 
-TEST_F(DockerExecutor, BringsLogsThatReadLogsUnderstands)
+TEST_F(DockerExecutor, BringsLogsAsText)
 {
     engine().run_container("talker", "echo out; echo err >&2; echo again");
     engine().run_container("terminal", "echo one; echo two", {"-t"});
     engine().docker({"wait", "talker", "terminal"});
 
     const Query both{{"stdout", "1"}, {"stderr", "1"}, {"tail", "50"}};
-    const auto talker = run(executor(), get("/containers/talker/logs", both));
+    const auto talker = run(executor(), logs_of("talker", both));
     ASSERT_TRUE(talker);
-    const auto lines =
-        read_logs(talker->output, log_framing_of(talker->content_type, talker->output));
-    std::vector<std::string> output, errors;
-    for (const auto& line : lines.lines) {
-        (line.stream == LogLine::Stream::errors ? errors : output).push_back(line.text);
-    }
-    EXPECT_EQ(output, (std::vector<std::string>{"out", "again"}));
-    EXPECT_EQ(errors, (std::vector<std::string>{"err"}));
-
-    const auto terminal = run(executor(), get("/containers/terminal/logs", both));
+    // The engine may bring the two streams in another order than they were written in.
+    auto lines = split(trim(talker->output), '\n');
+    std::ranges::sort(lines);
+    EXPECT_EQ(lines, (std::vector<std::string_view>{"again", "err", "out"}));
+    EXPECT_EQ(talker->content_type, "text/plain");
+    EXPECT_EQ(talker->output_lines, 3U);
+    const auto terminal = run(executor(), logs_of("terminal", both));
     ASSERT_TRUE(terminal);
-    const auto raw =
-        read_logs(terminal->output, log_framing_of(terminal->content_type, terminal->output));
-    ASSERT_EQ(raw.lines.size(), 2U);
-    EXPECT_EQ(raw.lines[0].text, "one");
-    EXPECT_EQ(raw.lines[1].text, "two");
+    EXPECT_EQ(terminal->output, "one\r\ntwo\r\n");
+    EXPECT_EQ(run(executor(), logs_of("nobody", both))->status, 404);
+}
+
+TEST_F(DockerExecutor, HandsTheWholeOfALongLogOver)
+{
+    engine().run_container("novelist", "seq 1 400000");
+    engine().docker({"wait", "novelist"});
+    const auto sink = std::make_shared<testing::CollectingSink>();
+    auto call = logs_of("novelist", {{"stdout", "1"}, {"stderr", "1"}});
+    call.rest = sink;
+    const auto logs = run(executor(), call, {.timeout = 60s, .output_limit_bytes = 1000});
+    ASSERT_TRUE(logs) << logs.error().describe();
+    const auto expected = testing::numbered_lines(2'688'895);  // up to "400000\n"
+    EXPECT_EQ(logs->output, expected.substr(0, 1000));
+    EXPECT_EQ(logs->output_tail, expected.substr(expected.size() - 1000));
+    EXPECT_EQ(logs->output_bytes, expected.size());
+    EXPECT_EQ(logs->output_lines, 400'000U);
+    EXPECT_TRUE(logs->truncated);
+    EXPECT_TRUE(sink->output == expected);
 }
 
 TEST_F(DockerExecutor, RestartsAContainer)
@@ -203,12 +223,11 @@ TEST_F(DockerExecutor, KeepsNoMoreOutputThanPermitted)
 {
     engine().run_container("chatty", "seq 1 20000");
     engine().docker({"wait", "chatty"});
-    const auto logs = run(executor(), get("/containers/chatty/logs", {{"stdout", "1"}}),
+    const auto logs = run(executor(), logs_of("chatty", {{"stdout", "1"}}),
                           {.timeout = 30s, .output_limit_bytes = 1000});
     ASSERT_TRUE(logs);
     EXPECT_TRUE(logs->truncated);
-    EXPECT_EQ(logs->output.size(), 1000U);
-    EXPECT_FALSE(read_logs(logs->output, LogFraming::multiplexed).malformed);
+    EXPECT_EQ(logs->output, testing::numbered_lines(1000));
 }
 
 TEST_F(DockerExecutor, SaysThatAWorkMayGoOnWhenItsTimeIsUp)

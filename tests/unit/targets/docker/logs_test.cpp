@@ -1,7 +1,5 @@
 #include "targets/docker/logs.hpp"
 
-#include "gateway/core/text.hpp"
-
 #include <gtest/gtest.h>
 
 #include <random>
@@ -9,7 +7,8 @@
 namespace tailops::targets {
 namespace {
 
-using Stream = LogLine::Stream;
+constexpr auto multiplexed = "application/vnd.docker.multiplexed-stream";
+constexpr auto raw = "application/vnd.docker.raw-stream";
 
 std::string frame(char stream, std::string_view payload)
 {
@@ -20,131 +19,94 @@ std::string frame(char stream, std::string_view payload)
     return bytes + std::string{payload};
 }
 
-/// "o:text" and "e:text" for each line.
-std::vector<std::string> in_short(const LogText& text)
+/// The text of `bytes`, which arrive in two pieces.
+std::string merged(const std::string& content_type, std::string_view bytes, std::size_t cut = 0)
 {
-    std::vector<std::string> lines;
-    for (const auto& line : text.lines) {
-        lines.push_back((line.stream == Stream::errors ? "e:" : "o:") + line.text);
-    }
-    return lines;
+    LogMerger merger{content_type};
+    auto text = merger.feed(bytes.substr(0, cut));
+    text += merger.feed(bytes.substr(cut));
+    return text + merger.finish();
 }
 
-using Lines = std::vector<std::string>;
-
-TEST(ReadLogs, PutsTheLinesOfBothStreamsTogether)
+TEST(LogMerger, PutsTheLinesOfBothStreamsTogetherHoweverTheyArrive)
 {
     struct Row {
         std::string_view what;
         std::string bytes;
-        Lines lines;
+        std::string text;
     };
     const Row rows[] = {
-        {"nothing", "", {}},
-        {"one line", frame(1, "a\n"), {"o:a"}},
-        {"both streams in order",
-         frame(1, "a\n") + frame(2, "b\n") + frame(1, "c\n"),
-         {"o:a", "e:b", "o:c"}},
-        {"several lines in a frame", frame(1, "a\nb\n"), {"o:a", "o:b"}},
-        {"a line in several frames",
-         frame(1, "a") + frame(2, "x\n") + frame(1, "b\n"),
-         {"e:x", "o:ab"}},
-        {"no last line end", frame(1, "a\nb"), {"o:a", "o:b"}},
-        {"empty lines", frame(1, "\n\na\n"), {"o:", "o:", "o:a"}},
-        {"an empty frame", frame(1, "") + frame(1, "a\n"), {"o:a"}},
-        {"standard input and the engine's own stream",
-         frame(0, "i\n") + frame(3, "s\n"),
-         {"o:i", "e:s"}},
-        {"a carriage return", frame(1, "a\r\n"), {"o:a"}},
-        {"invalid UTF-8", frame(1, "a\xff\n"), {"o:a\xef\xbf\xbd"}},
+        {"nothing", "", ""},
+        {"one line", frame(1, "a\n"), "a\n"},
+        {"both streams in order", frame(1, "a\n") + frame(2, "b\n") + frame(1, "c\n"), "a\nb\nc\n"},
+        {"several lines in a frame", frame(1, "a\nb\n"), "a\nb\n"},
+        {"a line in several frames", frame(1, "a") + frame(2, "x\n") + frame(1, "b\n"), "x\nab\n"},
+        {"no last line end", frame(1, "a\nb"), "a\nb"},
+        {"empty lines", frame(1, "\n\na\n"), "\n\na\n"},
+        {"an empty frame", frame(1, "") + frame(1, "a\n"), "a\n"},
+        {"standard input and the engine's own stream", frame(0, "i\n") + frame(3, "s\n"), "i\ns\n"},
+        {"bytes that are no text", frame(1, "a\r\xff\n"), "a\r\xff\n"},
+        {"frames that stop", frame(1, "a\nb") + "garbage" + frame(1, "c\n"),
+         "a\nbgarbage" + frame(1, "c\n")},
+        {"a size that is not true", std::string{"\x01\0\0\0\xff\xff\xff\xff", 8} + "a\n", "a\n"},
+        {"a header that is cut off", frame(1, "a\n") + std::string{"\x01\0\0\0\0", 5}, "a\n"},
     };
     for (const auto& row : rows) {
-        const auto text = read_logs(row.bytes, LogFraming::multiplexed);
-        EXPECT_EQ(in_short(text), row.lines) << row.what;
-        EXPECT_FALSE(text.clipped || text.cut_off || text.malformed) << row.what;
-    }
-}
-
-TEST(ReadLogs, ReadsATerminalAsItIs)
-{
-    const auto text = read_logs("one\r\ntwo\r\nthree", LogFraming::raw);
-    EXPECT_EQ(in_short(text), (Lines{"o:one", "o:two", "o:three"}));
-}
-
-TEST(ReadLogs, TakesAStreamCutOffAnywhere)
-{
-    const auto bytes = frame(1, "first\n") + frame(2, "second\n") + frame(1, "third\n");
-    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
-        const auto text =
-            read_logs(std::string_view{bytes}.substr(0, cut), LogFraming::multiplexed);
-        EXPECT_FALSE(text.malformed) << cut;
-        EXPECT_EQ(text.cut_off, cut != 0 && cut != 14 && cut != 29 && cut != bytes.size()) << cut;
-        EXPECT_LE(text.lines.size(), 3U);
-        if (cut >= 14) {
-            EXPECT_EQ(text.lines.front().text, "first");
+        for (std::size_t cut = 0; cut <= row.bytes.size(); ++cut) {
+            EXPECT_EQ(merged(multiplexed, row.bytes, cut), row.text) << row.what << ' ' << cut;
         }
     }
 }
 
-TEST(ReadLogs, StopsWhereFramesStop)
+TEST(LogMerger, PassesATerminalOn)
 {
-    const auto text =
-        read_logs(frame(1, "a\n") + "garbage" + frame(1, "b\n"), LogFraming::multiplexed);
-    EXPECT_TRUE(text.malformed);
-    EXPECT_EQ(in_short(text), (Lines{"o:a"}));
+    const std::string text{"one\r\ntwo\r\nthree"};
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) EXPECT_EQ(merged(raw, text, cut), text);
+    EXPECT_EQ(merged(raw, "x"), "x");
 }
 
-TEST(ReadLogs, DoesNotBelieveASize)
+TEST(LogMerger, LosesNothingOfALongLineAndKeepsLittle)
 {
-    const auto text =
-        read_logs(std::string{"\x01\0\0\0\xff\xff\xff\xff", 8} + "a\n", LogFraming::multiplexed);
-    EXPECT_TRUE(text.cut_off);
-    EXPECT_EQ(in_short(text), (Lines{"o:a"}));
+    LogMerger merger{multiplexed};
+    std::string text;
+    std::size_t held = 0;
+    for (int i = 0; i < 100; ++i) {
+        text += merger.feed(frame(1, std::string(16 * 1024, 'x')));
+        held = std::max(held, 16 * 1024 * static_cast<std::size_t>(i + 1) - text.size());
+    }
+    text += merger.finish();
+    EXPECT_EQ(text, std::string(1600 * 1024, 'x'));
+    EXPECT_LE(held, 80 * 1024U);
 }
 
-TEST(ReadLogs, KeepsItsBounds)
-{
-    const LogBounds bounds{.lines_max = 2, .line_bytes_max = 3};
-    auto text = read_logs("abc\r\ndef\n", LogFraming::raw, bounds);
-    EXPECT_EQ(in_short(text), (Lines{"o:abc", "o:def"}));
-    EXPECT_FALSE(text.clipped);
-    text = read_logs("abcd\ne\n", LogFraming::raw, bounds);
-    EXPECT_EQ(in_short(text), (Lines{"o:abc", "o:e"}));
-    EXPECT_TRUE(text.clipped);
-    text = read_logs("a\nb\nc\n", LogFraming::raw, bounds);
-    EXPECT_EQ(in_short(text), (Lines{"o:a", "o:b"}));
-    EXPECT_TRUE(text.clipped);
-}
-
-TEST(ReadLogs, TakesAnyBytes)
+TEST(LogMerger, IsTheSameHoweverAnyBytesArrive)
 {
     std::mt19937 random{20261120};
     std::uniform_int_distribution<int> byte{0, 255};
     std::uniform_int_distribution<int> few{0, 3};
-    for (int round = 0; round < 2000; ++round) {
+    for (int round = 0; round < 500; ++round) {
         std::string bytes = round % 2 == 0 ? frame(1, "x") : "";
         for (int i = 0; i < 64; ++i) {
             bytes += static_cast<char>(round % 3 == 0 ? few(random) : byte(random));
         }
-        for (const auto framing : {LogFraming::multiplexed, LogFraming::raw}) {
-            for (const auto& line : read_logs(bytes, framing).lines) {
-                EXPECT_TRUE(is_valid_utf8(line.text));
-                EXPECT_EQ(line.text.find('\n'), std::string::npos);
-            }
+        for (const auto* type : {multiplexed, raw, ""}) {
+            const auto whole = merged(type, bytes);
+            LogMerger merger{type};
+            std::string text;
+            for (const char c : bytes) text += merger.feed({&c, 1});
+            EXPECT_EQ(text + merger.finish(), whole) << round;
         }
     }
 }
 
 TEST(LogFraming, IsToldByTheContentTypeOrTheFirstBytes)
 {
-    const std::string raw_type{"application/vnd.docker.raw-stream"};
-    EXPECT_EQ(log_framing_of("application/vnd.docker.multiplexed-stream", "x"),
-              LogFraming::multiplexed);
-    EXPECT_EQ(log_framing_of(raw_type, frame(2, "x")), LogFraming::multiplexed);
+    EXPECT_EQ(log_framing_of(multiplexed, "x"), LogFraming::multiplexed);
+    EXPECT_EQ(log_framing_of(raw, frame(2, "x")), LogFraming::multiplexed);
     EXPECT_EQ(log_framing_of("", frame(1, "x")), LogFraming::multiplexed);
-    EXPECT_EQ(log_framing_of(raw_type, "hello"), LogFraming::raw);
-    EXPECT_EQ(log_framing_of(raw_type, "\x01hello"), LogFraming::raw);
-    EXPECT_EQ(log_framing_of(raw_type, ""), LogFraming::multiplexed);
+    EXPECT_EQ(log_framing_of(raw, "hello"), LogFraming::raw);
+    EXPECT_EQ(log_framing_of(raw, "\x01hello"), LogFraming::raw);
+    EXPECT_EQ(log_framing_of(raw, ""), LogFraming::multiplexed);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "targets/http/http_executor.hpp"
 
+#include "tests/support/collecting_sink.hpp"
 #include "tests/support/permit.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -265,6 +266,61 @@ TEST(HttpApiExecutor, KeepsNoMoreOutputThanPermitted)
     EXPECT_TRUE(result->truncated);
     EXPECT_EQ(result->output, std::string(100, 'x'));
     EXPECT_EQ(result->output_bytes, 5000U);
+}
+
+TEST(HttpApiExecutor, HandsTheWholeOfALongBodyOver)
+{
+    const auto body = testing::numbered_lines(3'000'000);
+    ScriptedServer server{{answers(answer(200, body))}};
+    const auto sink = std::make_shared<testing::CollectingSink>();
+    auto call = get("/");
+    call.rest = sink;
+    const auto result = run(connection_to(server), call, {}, {.output_limit_bytes = 1000});
+    ASSERT_TRUE(result) << result.error().describe();
+    EXPECT_EQ(result->output, body.substr(0, 1000));
+    EXPECT_EQ(result->output_tail, body.substr(body.size() - 1000));
+    EXPECT_EQ(result->output_bytes, body.size());
+    EXPECT_TRUE(result->truncated);
+    EXPECT_TRUE(sink->output == body);
+}
+
+TEST(HttpApiExecutor, StopsReadingWhenTheSinkIsFull)
+{
+    ScriptedServer server{{[](Peer& peer) {
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\n\r\n");
+        // Endless: ends only because the client goes.
+        while (peer.write(std::string(4096, 'x'))) {
+        }
+    }}};
+    const auto sink = std::make_shared<testing::CollectingSink>(100'000);
+    auto call = get("/");
+    call.rest = sink;
+    const auto result = run(connection_to(server), call, {}, {.output_limit_bytes = 1000});
+    ASSERT_TRUE(result) << result.error().describe();
+    EXPECT_TRUE(result->truncated);
+    EXPECT_EQ(sink->output, std::string(100'000, 'x'));
+}
+
+TEST(HttpApiExecutor, ShowsWhatCameOfABodyThatIsLongAndNeverEnds)
+{
+    for (const bool breaks_off : {true, false}) {
+        ScriptedServer server{{[&](Peer& peer) {
+            peer.read_request();
+            peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + std::string(5000, 'x'));
+            if (!breaks_off) peer.wait_for_close();
+        }}};
+        const auto sink = std::make_shared<testing::CollectingSink>();
+        auto call = get("/");
+        call.rest = sink;
+        const policy::Obligations brief{.timeout = 700ms, .output_limit_bytes = 1000};
+        const auto result = run(connection_to(server), call, {}, brief);
+        ASSERT_TRUE(result) << result.error().describe();
+        EXPECT_TRUE(result->truncated);
+        EXPECT_EQ(result->output, std::string(1000, 'x'));
+        EXPECT_EQ(result->output_bytes, 9000U);
+        EXPECT_EQ(sink->output, std::string(5000, 'x'));
+    }
 }
 
 TEST(HttpApiExecutor, SaysWhatMayHaveHappenedWhenNoAnswerComes)

@@ -1,6 +1,7 @@
 #include "targets/local/local_executor.hpp"
 
 #include "targets/bounded.hpp"
+#include "tests/support/collecting_sink.hpp"
 #include "tests/support/permit.hpp"
 #include "tests/support/run.hpp"
 
@@ -100,6 +101,34 @@ TEST(LocalExecutor, CountsWhatItDoesNotKeep)
     EXPECT_EQ(result->output.size(), 1000U);
     EXPECT_EQ(result->output_bytes, 1'000'000U);
     EXPECT_TRUE(result->truncated);
+}
+
+TEST(LocalExecutor, HandsTheWholeOfALongOutputOver)
+{
+    constexpr std::size_t size = 50'000'000;
+    const auto sink = std::make_shared<testing::CollectingSink>();
+    Command command{.argv = {"/bin/sh", "-c", "seq 1 6388889 | tee /dev/stderr | head -c 50000000"},
+                    .input = {},
+                    .rest = sink};
+    const auto result = run(std::move(command), 120s, 65'536);
+    ASSERT_TRUE(result) << result.error().describe();
+    const auto expected = testing::numbered_lines(size);
+    EXPECT_EQ(result->output, expected.substr(0, 65'536));
+    EXPECT_EQ(result->output_tail, expected.substr(size - 65'536));
+    EXPECT_EQ(result->output_bytes, size);
+    EXPECT_EQ(result->output_lines, count_lines(expected));
+    EXPECT_TRUE(sink->output == expected);
+    EXPECT_TRUE(result->truncated);
+    EXPECT_EQ(sink->diagnostics.size(), result->diagnostics_bytes);
+    EXPECT_EQ(result->diagnostics, expected.substr(0, 65'536));
+}
+
+TEST(LocalExecutor, KeepsAShortOutputToItself)
+{
+    const auto sink = std::make_shared<testing::CollectingSink>();
+    Command command{.argv = {"echo", "short"}, .input = {}, .rest = sink};
+    ASSERT_TRUE(run(std::move(command)));
+    EXPECT_EQ(sink->output, "");
 }
 
 TEST(LocalExecutor, TellsASignalFromAnExit)

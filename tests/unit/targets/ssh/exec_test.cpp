@@ -1,6 +1,7 @@
 #include "targets/ssh/exec.hpp"
 
 #include "gateway/core/text.hpp"
+#include "tests/support/collecting_sink.hpp"
 #include "tests/unit/targets/ssh/rig.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -87,6 +88,30 @@ TEST_P(EverySshServer, CountsOutputBeyondTheLimitAndKeepsDraining)
     EXPECT_EQ(result->output.size(), 1000U);
     EXPECT_EQ(result->output_bytes, 20'000'000U);
     EXPECT_TRUE(result->truncated);
+}
+
+TEST_P(EverySshServer, HandsTheWholeOfALongOutputOver)
+{
+    constexpr std::size_t size = 50'000'000;
+    const auto server = start();
+    const Rig rig{*server};
+    const auto sink = std::make_shared<testing::CollectingSink>();
+    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        auto operation = command({"sh", "-c", "seq 1 6388889 | head -c 50000000; echo end >&2"});
+        keep_rest(operation, sink);
+        auto permit = testing::any_permit(TargetId{"web-01"}, within(120s));
+        co_return co_await executor->run(std::move(permit), std::move(operation));
+    });
+    ASSERT_TRUE(result) << why(result);
+    const auto expected = testing::numbered_lines(size);
+    EXPECT_EQ(result->output, expected.substr(0, 65'536));
+    EXPECT_EQ(result->output_tail, expected.substr(size - 65'536));
+    EXPECT_EQ(result->output_bytes, size);
+    EXPECT_EQ(result->output_lines, count_lines(expected));
+    EXPECT_TRUE(sink->output == expected);
+    EXPECT_EQ(result->diagnostics, "end\n");
+    EXPECT_EQ(sink->diagnostics, "");
 }
 
 TEST_P(EverySshServer, ReportsAProgramThatIsNotThere)

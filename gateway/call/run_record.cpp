@@ -1,0 +1,138 @@
+#include "gateway/call/run_record.hpp"
+
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tailops::call {
+namespace {
+
+using nlohmann::json;
+using tools::RunState;
+using tools::StreamExtent;
+
+constexpr std::int64_t version = 1;
+constexpr std::size_t result_bytes_max = 256 * 1024;
+
+json extent_json(const StreamExtent& extent)
+{
+    return {{"bytes", extent.bytes}, {"lines", extent.lines}, {"kept_bytes", extent.kept_bytes}};
+}
+
+Result<StreamExtent> read_extent(const json& from, std::string_view name)
+{
+    TAILOPS_TRY(const auto member, field<json>(from, name));
+    TAILOPS_TRY(const auto bytes, field<std::int64_t>(member, "bytes"));
+    TAILOPS_TRY(const auto lines, field<std::int64_t>(member, "lines"));
+    TAILOPS_TRY(const auto kept, field<std::int64_t>(member, "kept_bytes"));
+    if (bytes < 0 || lines < 0 || kept < 0) return fail(Errc::invalid_argument, "a negative size");
+    return StreamExtent{.bytes = static_cast<std::uint64_t>(bytes),
+                        .lines = static_cast<std::uint64_t>(lines),
+                        .kept_bytes = static_cast<std::uint64_t>(kept)};
+}
+
+Result<RunState> read_state(std::string_view word)
+{
+    for (const auto state :
+         {RunState::running, RunState::done, RunState::failed, RunState::unknown}) {
+        if (to_string(state) == word) return state;
+    }
+    return fail(Errc::invalid_argument, quote(word) + " is no state of a run");
+}
+
+Errc read_code(std::string_view word)
+{
+    for (auto code = Errc::invalid_argument; code < Errc::internal;
+         code = static_cast<Errc>(static_cast<int>(code) + 1)) {
+        if (to_string(code) == word) return code;
+    }
+    return Errc::internal;
+}
+
+/// What else there is besides the sizes; whatever is missing was not said.
+Status read_outcome(const json& from, tools::RunView& into)
+{
+    if (const auto ended = text_member(from, "ended"); !ended.empty()) {
+        TAILOPS_TRY(into.ended, parse_rfc3339(ended));
+    }
+    if (const auto* result = find_member(from, "result")) {
+        into.result = std::make_shared<const json>(*result);
+    }
+    if (const auto code = text_member(from, "error"); !code.empty()) {
+        into.error.emplace(read_code(code), std::string{text_member(from, "message")});
+    }
+    into.not_kept = text_member(from, "not_kept");
+    return {};
+}
+
+}  // namespace
+
+std::string to_text(const RunRecord& record)
+{
+    const auto& shown = record.shown;
+    json out{{"version", version},
+             {"run", shown.id.str()},
+             {"owner", record.owner},
+             {"tool", shown.tool.str()},
+             {"target", shown.target.str()},
+             {"capability", record.capability},
+             {"tier", to_string(record.tier)},
+             {"state", to_string(shown.state)},
+             {"started", rfc3339(shown.started)},
+             {"stdout", extent_json(shown.output)},
+             {"stderr", extent_json(shown.diagnostics)}};
+    if (shown.ended != TimePoint{}) out["ended"] = rfc3339(shown.ended);
+    if (!shown.not_kept.empty()) out["not_kept"] = shown.not_kept;
+    if (shown.error) {
+        out["error"] = to_string(shown.error->code());
+        out["message"] = shown.error->public_message();
+    }
+    auto text = dump_json(out);
+    if (!shown.result) return text;
+    const auto result = dump_json(*shown.result);
+    if (result.size() > result_bytes_max) return text;
+    text.pop_back();
+    return text + ",\"result\":" + result + '}';
+}
+
+Result<RunRecord> read_run_record(std::string_view text)
+{
+    TAILOPS_TRY(const auto from, parse_json(text));
+    TAILOPS_TRY(const auto written, field<std::int64_t>(from, "version"));
+    if (written != version) return fail(Errc::invalid_argument, "another version of record");
+    RunRecord out;
+    TAILOPS_TRY(auto id, field<std::string>(from, "run"));
+    if (!is_run_id(id)) return fail(Errc::invalid_argument, quote(id) + " is no run");
+    TAILOPS_TRY(out.owner, field<std::string>(from, "owner"));
+    TAILOPS_TRY(auto tool, field<std::string>(from, "tool"));
+    TAILOPS_TRY(auto target, field<std::string>(from, "target"));
+    TAILOPS_TRY(out.capability, field<std::string>(from, "capability"));
+    TAILOPS_TRY(const auto tier, field<std::string>(from, "tier"));
+    TAILOPS_TRY(out.tier, parse_tier(tier));
+    TAILOPS_TRY(const auto state, field<std::string>(from, "state"));
+    TAILOPS_TRY(out.shown.state, read_state(state));
+    TAILOPS_TRY(const auto started, field<std::string>(from, "started"));
+    TAILOPS_TRY(out.shown.started, parse_rfc3339(started));
+    TAILOPS_TRY(out.shown.output, read_extent(from, "stdout"));
+    TAILOPS_TRY(out.shown.diagnostics, read_extent(from, "stderr"));
+    out.shown.id = RequestId{std::move(id)};
+    out.shown.tool = ToolName{std::move(tool)};
+    out.shown.target = TargetId{std::move(target)};
+    if (auto read = read_outcome(from, out.shown); !read) return fail(std::move(read).error());
+    return out;
+}
+
+bool is_run_id(std::string_view id) noexcept
+{
+    constexpr std::size_t size_max = 64;
+    return !id.empty() && id.size() <= size_max && std::ranges::all_of(id, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    });
+}
+
+}  // namespace tailops::call

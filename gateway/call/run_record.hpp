@@ -1,0 +1,30 @@
+#pragma once
+
+#include "gateway/core/capability.hpp"
+#include "gateway/tools/run_view.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace tailops::call {
+
+/// What is remembered of one call about a target: what its caller may see of it, and what decides
+/// who that is.
+struct RunRecord {
+    tools::RunView shown;
+    std::string owner;       // auth::Identity::key() of the caller
+    std::string capability;  // the right that the call needed
+    Tier tier{Tier::observe};
+};
+
+/// As JSON on one line, for a file beside the output. Of a result over 256 KiB only that there was
+/// one is left.
+std::string to_text(const RunRecord& record);
+
+/// Errors: invalid_argument.
+Result<RunRecord> read_run_record(std::string_view text);
+
+/// Whether `id` may be the name of a file: letters, digits, "-" and "_", at most 64 of them.
+bool is_run_id(std::string_view id) noexcept;
+
+}  // namespace tailops::call

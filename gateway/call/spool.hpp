@@ -1,0 +1,110 @@
+#pragma once
+
+#include "gateway/call/run_record.hpp"
+#include "gateway/call/spool_files.hpp"
+#include "gateway/core/clock.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace tailops::call {
+
+class SpoolWriter;  // gateway/call/spool_writer.hpp
+
+struct SpoolSettings {
+    std::filesystem::path folder;  // made when missing; the one above it must exist
+    std::uint64_t run_bytes_max{16 * 1024 * 1024};     // of both streams of a run
+    std::uint64_t total_bytes_max{256 * 1024 * 1024};  // then the oldest runs go
+    std::chrono::seconds age_max{24 * 3600};           // from a run's start
+};
+
+/// Keeps on the disk what targets wrote and results have no room for, within bounds, and the
+/// records of runs that outlive the daemon. The oldest runs make room for new ones; a run whose
+/// output is coming in never does.
+///
+/// Safe from any thread. Functions that touch the disk say so and belong on the blocking pool.
+class Spool : public std::enable_shared_from_this<Spool> {
+public:
+    /// Opens the folder and takes stock: what is too old, torn or belongs to nobody is removed; a
+    /// run that an earlier daemon left running is now unknown. Blocks. `clock` and `blocking` must
+    /// outlive the spool. Errors: unavailable.
+    static Result<std::shared_ptr<Spool>> open(SpoolSettings settings,
+                                               const Clock& clock,
+                                               boost::asio::thread_pool& blocking);
+    Spool(SpoolSettings settings,
+          SpoolFiles files,
+          const Clock& clock,
+          boost::asio::thread_pool& blocking);
+    Spool(const Spool&) = delete;
+    Spool& operator=(const Spool&) = delete;
+
+    /// The records that `open` found, oldest first; once.
+    std::vector<RunRecord> take_found();
+
+    /// A sink for the output of one run, which puts the record beside it with the first byte. See
+    /// Plan::rest_begins_after.
+    std::shared_ptr<SpoolWriter> writer(RunRecord record, std::string begins_after);
+
+    /// Has the record written on the blocking pool; of a run that has ended, none that says that it
+    /// runs is written any more. A failure is logged: nothing depends on it.
+    void save(RunRecord record);
+    /// The same, now. Blocks. Errors: unavailable.
+    Status save_now(const RunRecord& record);
+
+    /// Blocks. Errors: not_found (dropped meanwhile), unavailable.
+    Result<FileDescriptor> open_stream(const RequestId& run, targets::OutputStream stream) const;
+
+    /// Removes what is older than it may become. Blocks.
+    void drop_old();
+
+    boost::asio::thread_pool& blocking() const noexcept { return blocking_; }
+    const SpoolSettings& settings() const noexcept { return settings_; }
+    std::uint64_t total_bytes() const;
+
+private:
+    friend class SpoolWriter;
+
+    struct Entry {
+        TimePoint started{};
+        std::uint64_t output_bytes{0};
+        std::uint64_t record_bytes{0};
+        bool is_coming_in{false};
+        bool has_ended{false};
+        std::uint64_t bytes() const noexcept { return output_bytes + record_bytes; }
+    };
+    using Entries = std::map<RequestId, Entry>;
+
+    Status take_stock();
+    bool take_in(const RequestId& run);
+    /// The oldest run that may go, other than `keep`.
+    Entries::iterator oldest(const RequestId& keep);
+    void drop(Entries::iterator at);
+    bool make_room(const RequestId& run, std::uint64_t bytes);
+
+    // For the writers. Room on the disk for further bytes of a run; blocks.
+    bool take_room(const RequestId& run, TimePoint started, std::uint64_t bytes);
+    void end_of_input(const RequestId& run);
+    /// Room in memory for bytes that wait for the disk.
+    bool take_memory(std::size_t bytes) noexcept;
+    void give_memory_back(std::size_t bytes) noexcept;
+
+    const SpoolSettings settings_;
+    const SpoolFiles files_;
+    const Clock& clock_;
+    boost::asio::thread_pool& blocking_;
+    std::vector<RunRecord> found_;
+    std::atomic<std::size_t> waiting_bytes_{0};
+    std::mutex records_mutex_;  // one record is written at a time; taken before mutex_
+    mutable std::mutex mutex_;
+    Entries entries_;
+    std::uint64_t total_bytes_{0};
+};
+
+}  // namespace tailops::call

@@ -1,0 +1,186 @@
+#include "gateway/call/spool_files.hpp"
+
+#include "gateway/call/run_record.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/tools/run_view.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+
+namespace tailops::call {
+namespace {
+
+using targets::OutputStream;
+
+constexpr std::string_view record_suffix = ".run";
+constexpr std::size_t record_bytes_max = 1024 * 1024;
+
+Error disk_error(const std::string& what, int error_number)
+{
+    return Error{Errc::unavailable, "the gateway's disk does not keep outputs"}.with_detail(
+        "spool: " + what + ": " + std::generic_category().message(error_number));
+}
+
+std::string name_of(const RequestId& run, OutputStream stream)
+{
+    return run.str() + '.' + std::string{tools::to_string(stream)};
+}
+
+std::string record_of(const RequestId& run)
+{
+    return run.str() + std::string{record_suffix};
+}
+
+}  // namespace
+
+Result<SpoolFiles> SpoolFiles::open(const std::filesystem::path& folder)
+{
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        return fail(disk_error("mkdir " + folder.string(), errno));
+    }
+    FileDescriptor descriptor{
+        ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+    if (!descriptor.is_open()) return fail(disk_error("open " + folder.string(), errno));
+    // What targets print can be secret, whatever the mode of an older folder.
+    if (::fchmod(descriptor.get(), 0700) != 0) {
+        return fail(disk_error("chmod " + folder.string(), errno));
+    }
+    return SpoolFiles{std::move(descriptor)};
+}
+
+Result<FileDescriptor> SpoolFiles::open_file(const std::string& name, int flags) const
+{
+    FileDescriptor file{
+        ::openat(folder_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (file.is_open()) return file;
+    const int number = errno;
+    if (number == ENOENT) return fail(Errc::not_found, "this output is no longer kept");
+    return fail(disk_error("open " + name, number));
+}
+
+Result<FileDescriptor> SpoolFiles::create(const RequestId& run, OutputStream stream) const
+{
+    return open_file(name_of(run, stream), O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
+}
+
+Result<FileDescriptor> SpoolFiles::open_stream(const RequestId& run, OutputStream stream) const
+{
+    return open_file(name_of(run, stream), O_RDONLY);
+}
+
+Status SpoolFiles::put_record(const RequestId& run, std::string_view text) const
+{
+    const auto name = record_of(run), fresh = name + ".new";
+    TAILOPS_TRY(const auto file, open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND));
+    int error_number = 0;
+    if (append(file, text, error_number) < text.size()) {
+        ::unlinkat(folder_.get(), fresh.c_str(), 0);
+        return fail(disk_error("write " + fresh, error_number));
+    }
+    if (::renameat(folder_.get(), fresh.c_str(), folder_.get(), name.c_str()) != 0) {
+        return fail(disk_error("rename " + fresh, errno));
+    }
+    return {};
+}
+
+Result<std::string> SpoolFiles::read_record(const RequestId& run) const
+{
+    TAILOPS_TRY(const auto file, open_file(record_of(run), O_RDONLY));
+    auto text = read_range(file, 0, record_bytes_max + 1);
+    if (text.size() > record_bytes_max) return fail(disk_error("read " + record_of(run), EFBIG));
+    return text;
+}
+
+void SpoolFiles::remove(const RequestId& run) const noexcept
+{
+    for (const auto& name : {name_of(run, OutputStream::output),
+                             name_of(run, OutputStream::diagnostics), record_of(run)}) {
+        ::unlinkat(folder_.get(), name.c_str(), 0);
+    }
+}
+
+void SpoolFiles::remove_other(const std::string& name) const noexcept
+{
+    ::unlinkat(folder_.get(), name.c_str(), 0);
+}
+
+Result<SpoolFiles::Listing> SpoolFiles::list() const
+{
+    const int copy = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (copy < 0) return fail(disk_error("open", errno));
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries{::fdopendir(copy), ::closedir};
+    if (!entries) {
+        ::close(copy);
+        return fail(disk_error("list", errno));
+    }
+    Listing out;
+    while (const auto* entry = ::readdir(entries.get())) {
+        const std::string_view name{entry->d_name};
+        if (name == "." || name == "..") continue;
+        const auto run = name.substr(0, name.find('.'));
+        if (name.ends_with(record_suffix) && is_run_id(run) &&
+            run.size() + record_suffix.size() == name.size()) {
+            out.runs.emplace_back(std::string{run});
+        } else {
+            out.others.emplace_back(name);
+        }
+    }
+    return out;
+}
+
+std::uint64_t SpoolFiles::bytes_of(const RequestId& run, OutputStream stream) const noexcept
+{
+    struct stat info{};
+    const auto name = name_of(run, stream);
+    const bool is_file = ::fstatat(folder_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         S_ISREG(info.st_mode);
+    return is_file ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+std::size_t append(const FileDescriptor& file, std::string_view bytes, int& error_number)
+{
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+        const auto step = ::write(file.get(), bytes.data() + written, bytes.size() - written);
+        if (step < 0 && errno == EINTR) continue;
+        if (step <= 0) {
+            error_number = step < 0 ? errno : ENOSPC;
+            break;
+        }
+        written += static_cast<std::size_t>(step);
+    }
+    return written;
+}
+
+std::string read_range(const FileDescriptor& file, std::uint64_t offset, std::size_t count)
+{
+    std::string out;
+    out.resize_and_overwrite(count, [&](char* into, std::size_t size) {
+        std::size_t got = 0;
+        while (got < size) {
+            const auto step =
+                ::pread(file.get(), into + got, size - got, static_cast<off_t>(offset + got));
+            if (step < 0 && errno == EINTR) continue;
+            if (step <= 0) break;
+            got += static_cast<std::size_t>(step);
+        }
+        return got;
+    });
+    return out;
+}
+
+Result<std::uint64_t> size_of(const FileDescriptor& file)
+{
+    struct stat info{};
+    if (::fstat(file.get(), &info) != 0) return fail(disk_error("stat", errno));
+    return static_cast<std::uint64_t>(info.st_size);
+}
+
+}  // namespace tailops::call

@@ -1,0 +1,152 @@
+#pragma once
+
+#include "gateway/call/pipeline.hpp"
+#include "policy/gate.hpp"
+#include "targets/bounded.hpp"
+#include "targets/local/local_executor.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <signal.h>
+
+namespace tailops::call {
+
+/// Keeps records in memory and fails on demand: what the pipeline owes the trail is the subject
+/// here. tests/unit/gateway/audit has the real one.
+class FakeTrail final : public audit::Trail {
+public:
+    Task<Status> append(audit::Record record, audit::Durability durability) override
+    {
+        if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
+        records.push_back(std::move(record));
+        durabilities.push_back(durability);
+        co_return Status{};
+    }
+    Status health() const override { return {}; }
+    bool is_broken{false};
+    std::vector<audit::Record> records;
+    std::vector<audit::Durability> durabilities;
+};
+
+/// A pipeline before a local target of this machine and the commands of a catalogue. Alice may do
+/// everything up to tier control there, and so may anna; mallory nothing.
+class CallRig {
+public:
+    explicit CallRig(const char* catalogue)
+    {
+        ::signal(SIGPIPE, SIG_IGN);
+        targets::TargetSpec spec;
+        spec.facts.id = TargetId{"local"};
+        spec.facts.offers = expand_scopes({"system:write", "file:read"});
+        spec.file_roots = {"/etc"};
+        auto bounded = std::make_shared<targets::Bounded>(
+            spec.facts.id, spec.limits, std::make_shared<targets::LocalExecutor>(), states, clock);
+        auto target = std::make_shared<const targets::Target>(targets::Target{spec, bounded});
+        yaml::Problems problems;
+        auto made = std::make_shared<World>();
+        made->gate = gate_of({"alice", "anna"});
+        made->registry = std::make_shared<const targets::Registry>(
+            std::vector<std::shared_ptr<const targets::Target>>{target});
+        made->commands = std::make_shared<const tools::CommandCatalogue>(
+            tools::CommandCatalogue::read(catalogue, "commands.yaml", problems));
+        made->secrets = std::make_shared<const audit::SecretRegistry>();
+        if (!problems.empty()) throw std::runtime_error{problems.render()};
+        world = std::make_unique<CurrentWorld>(std::move(made));
+        start(nullptr);
+    }
+
+    static std::shared_ptr<const policy::Gate> gate_of(std::set<std::string> subjects)
+    {
+        policy::Rule allow;
+        allow.id = RuleId{"allow"};
+        allow.effect = policy::Effect::allow;
+        allow.at_most = Tier::control;
+        allow.principals.subjects = std::move(subjects);
+        policy::Policy policy;
+        policy.rules.push_back(allow);
+        return std::make_shared<const policy::Gate>(std::move(policy));
+    }
+
+    /// Begins again with this spool, as a daemon that starts does.
+    void start(std::shared_ptr<Spool> spool)
+    {
+        runs = std::make_unique<Runs>(std::move(spool));
+        pipeline = std::make_unique<Pipeline>(*world, trail, states, clock, *runs);
+    }
+
+    Invocation invocation(const std::string& tool,
+                          nlohmann::json arguments,
+                          const std::string& subject = "alice",
+                          const std::string& id = "r1")
+    {
+        Invocation call;
+        call.id = RequestId{id};
+        call.principal = principal(subject);
+        call.tool = tool;
+        call.arguments = std::make_shared<const nlohmann::json>(std::move(arguments));
+        return call;
+    }
+
+    auth::Principal principal(const std::string& subject)
+    {
+        auth::Identity identity;
+        identity.subject = SubjectId{subject};
+        identity.name = subject;
+        identity.scopes = {"admin"};
+        identity.expires = TimePoint::max();
+        return world->get()->gate->admit(std::move(identity));
+    }
+
+    /// Runs a coroutine of `make_task` to its end, on the rig's own runtime: threads of its
+    /// blocking pool touch the strands of its `io` until they are joined.
+    template <class T, class F>
+    T run_task(F make_task)
+    {
+        std::optional<T> value;
+        boost::asio::co_spawn(boost::asio::make_strand(runtime->io), make_task,
+                              [&value](std::exception_ptr thrown, T got) {
+                                  if (thrown) std::rethrow_exception(thrown);
+                                  value.emplace(std::move(got));
+                              });
+        runtime->io.restart();
+        runtime->io.run();
+        return *std::move(value);
+    }
+
+    Result<Answer> run(Invocation call)
+    {
+        return run_task<Result<Answer>>(
+            [&]() -> Task<Result<Answer>> { co_return co_await pipeline->run(std::move(call)); });
+    }
+
+    Result<Answer> command(const std::string& name,
+                           const std::string& subject = "alice",
+                           const std::string& id = "r1")
+    {
+        return run(invocation("execute_command", {{"target", "local"}, {"command_name", name}},
+                              subject, id));
+    }
+
+    /// Ends what runs and waits in the blocking pool, as a daemon that stops does.
+    void stop()
+    {
+        runtime->blocking.join();
+        start(nullptr);
+        runtime = std::make_unique<Runtime>(1, 2);
+    }
+
+    FakeTrail trail;
+    targets::StateBoard states;
+    Clock clock;
+    std::unique_ptr<Runtime> runtime{std::make_unique<Runtime>(1, 2)};
+    std::unique_ptr<CurrentWorld> world;
+    std::unique_ptr<Runs> runs;
+    std::unique_ptr<Pipeline> pipeline;
+};
+
+}  // namespace tailops::call

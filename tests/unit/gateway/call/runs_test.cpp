@@ -1,0 +1,406 @@
+#include "gateway/call/runs.hpp"
+
+#include "gateway/core/text.hpp"
+#include "tests/support/collecting_sink.hpp"
+#include "tests/support/small_disk.hpp"
+#include "tests/unit/gateway/call/call_rig.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fstream>
+
+namespace tailops::call {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using nlohmann::json;
+using targets::OutputStream;
+using testing::numbered_lines;
+using tools::OutputQuestion;
+using tools::RunState;
+
+// `flood` prints 50,000,008 bytes: 1 to 6388889, a line each.
+constexpr std::size_t flood_bytes = 50'000'008;
+constexpr auto catalogue = R"(commands:
+  - {name: flood, description: "Print a lot of numbers", command_template: "seq 1 6388889", category: custom}
+  - {name: endless, description: "Print without an end", command_template: "yes", category: custom}
+  - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}
+  - {name: missing, description: "No such program here", command_template: "no-such-program-here", category: custom}
+  - {name: change, description: "Change something at once", command_template: "echo changed", category: custom, capability: "system:write", tier: control}
+)";
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool memory_is_ours = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool memory_is_ours = false;  // a sanitizer's is most of it
+#else
+constexpr bool memory_is_ours = true;
+#endif
+#else
+constexpr bool memory_is_ours = true;
+#endif
+
+/// The peak of this process's memory in KiB since reset_peak().
+std::size_t peak_kib()
+{
+    std::ifstream file{"/proc/self/status"};
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("VmHWM:")) {
+            return static_cast<std::size_t>(std::strtoul(line.c_str() + 6, nullptr, 10));
+        }
+    }
+    return 0;
+}
+
+void reset_peak()
+{
+    std::ofstream{"/proc/self/clear_refs"} << "5";
+}
+
+class RunsTest : public ::testing::Test {
+protected:
+    RunsTest() { settings_.folder = directory_.path() / "spool"; }
+
+    void start()
+    {
+        auto spool = Spool::open(settings_, rig_.clock, rig_.runtime->blocking);
+        if (!spool) throw std::runtime_error{spool.error().describe()};
+        rig_.start(*std::move(spool));
+    }
+
+    /// As a daemon that ends and starts again.
+    void restart()
+    {
+        rig_.stop();
+        start();
+    }
+
+    Result<tools::OutputPage> page(OutputQuestion question, const std::string& subject = "alice")
+    {
+        using Page = Result<tools::OutputPage>;
+        return rig_.run_task<Page>([&]() -> Task<Page> {
+            auto asked = question;
+            co_return co_await rig_.pipeline->read_output(rig_.principal(subject),
+                                                          RequestId{"read"}, std::move(asked));
+        });
+    }
+
+    static OutputQuestion slice(const std::string& run, std::uint64_t offset, std::size_t size)
+    {
+        OutputQuestion question{.run = RequestId{run}};
+        question.part = OutputQuestion::Slice{.offset = offset, .bytes_max = size};
+        return question;
+    }
+
+    /// All that is kept of a run, in pages.
+    std::string whole(const std::string& run)
+    {
+        std::string text;
+        for (std::optional<std::uint64_t> next = 0; next;) {
+            const auto read = page(slice(run, *next, 1'000'000));
+            if (!read) return read.error().public_message();
+            text += read->bytes;
+            next = read->next_offset;
+        }
+        return text;
+    }
+
+    Result<Answer> ask(const std::string& tool,
+                       json arguments,
+                       const std::string& subject = "alice")
+    {
+        return rig_.run(rig_.invocation(tool, std::move(arguments), subject, "asking"));
+    }
+    Result<Answer> get_run(const std::string& id, const std::string& subject = "alice")
+    {
+        return ask("get_run", {{"run_id", id}}, subject);
+    }
+
+    testing::TemporaryDirectory directory_;
+    SpoolSettings settings_;
+    CallRig rig_{catalogue};
+};
+
+TEST_F(RunsTest, AnOutputThatIsCutCanBeReadToItsEnd)
+{
+    settings_.run_bytes_max = 64 * 1024 * 1024;
+    start();
+    const auto answer = rig_.command("flood");
+    ASSERT_TRUE(answer) << answer.error().describe();
+    const auto& content = *answer->content;
+    const auto expected = numbered_lines(flood_bytes);
+    EXPECT_EQ(content.at("truncated"), true);
+    EXPECT_EQ(content.at("stdout_bytes"), flood_bytes);
+    EXPECT_EQ(content.at("stdout_lines"), 6'388'889);
+    EXPECT_EQ(content.at("run_id"), "r1");
+    EXPECT_EQ(content.at("read_more"), "tailops://runs/r1/stdout");
+    EXPECT_FALSE(content.contains("not_kept"));
+    const auto head = content.at("output").get<std::string>();
+    const auto tail = content.at("output_tail").get<std::string>();
+    EXPECT_TRUE(expected.starts_with(head));
+    EXPECT_TRUE(expected.ends_with(tail));
+    EXPECT_LE(head.size() + tail.size(), 65'536U);
+    EXPECT_GE(head.size() + tail.size(), 65'000U);
+    EXPECT_TRUE(whole("r1") == expected);
+}
+
+TEST_F(RunsTest, ABoundOnARunIsTold)
+{
+    start();
+    rig_.command("greet");  // what is made once is there
+    reset_peak();
+    const auto before = peak_kib();
+    const auto answer = rig_.command("flood", "alice", "r2");
+    const auto grown = peak_kib() - before;
+    ASSERT_TRUE(answer);
+    // The default bound of a run, once waiting and once being written.
+    EXPECT_TRUE(grown < 36 * 1024U || !memory_is_ours) << grown << " KiB";
+    EXPECT_EQ(answer->content->at("stdout_bytes"), flood_bytes);
+    EXPECT_EQ(answer->content->at("not_kept"), "of one call the first 16777216 bytes are kept");
+    const auto end = page(slice("r2", 16'777'000, 1000));
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end->bytes.size(), 216U);
+    EXPECT_FALSE(end->next_offset);
+    EXPECT_EQ(end->extent.bytes, flood_bytes);
+    EXPECT_EQ(end->extent.kept_bytes, 16'777'216U);
+    EXPECT_EQ(end->not_kept, "of one call the first 16777216 bytes are kept");
+}
+
+TEST_F(RunsTest, OnlyItsOwnPrincipalFindsARun)
+{
+    start();
+    ASSERT_TRUE(rig_.command("flood", "alice", "r1"));
+    ASSERT_TRUE(rig_.command("greet", "anna", "r2"));
+    EXPECT_TRUE(get_run("r1"));
+    EXPECT_TRUE(get_run("r2", "anna"));
+    EXPECT_TRUE(page(slice("r1", 0, 10)));
+    const auto unknown = get_run("r9");
+    ASSERT_FALSE(unknown);
+    for (const auto* subject : {"anna", "mallory"}) {
+        const auto others = get_run("r1", subject);
+        ASSERT_FALSE(others) << subject;
+        EXPECT_EQ(others.error().code(), unknown.error().code());
+        EXPECT_EQ(others.error().public_message(), "there is no run \"r1\" of yours");
+        const auto output = page(slice("r1", 0, 10), subject);
+        ASSERT_FALSE(output);
+        EXPECT_EQ(output.error().public_message(), "there is no run \"r1\" of yours");
+        EXPECT_FALSE(ask("read_output", {{"run", "r1"}}, subject));
+    }
+    EXPECT_EQ(unknown.error().public_message(), "there is no run \"r9\" of yours");
+}
+
+TEST_F(RunsTest, WhoMayNoLongerCallMayNoLongerRead)
+{
+    start();
+    ASSERT_TRUE(rig_.command("flood"));
+    auto next = std::make_shared<World>(*rig_.world->get());
+    next->gate = CallRig::gate_of({"anna"});
+    rig_.world->swap(std::move(next));
+    EXPECT_FALSE(get_run("r1"));
+    EXPECT_FALSE(page(slice("r1", 0, 10)));
+}
+
+TEST_F(RunsTest, ReadOutputShowsPagesTailsAndMatches)
+{
+    start();
+    ASSERT_TRUE(rig_.command("flood"));
+    const auto first = ask("read_output", {{"run", "r1"}, {"limit", 300}});
+    ASSERT_TRUE(first) << first.error().describe();
+    const auto text = first->content->at("text").get<std::string>();
+    EXPECT_TRUE(text.starts_with("1\n2\n"));
+    EXPECT_TRUE(text.ends_with('\n'));
+    EXPECT_EQ(first->content->at("next_offset"), text.size());
+    EXPECT_EQ(first->content->at("state"), "done");
+    const auto tail = ask("read_output", {{"run", "r1"}, {"tail", 2}});
+    EXPECT_EQ(tail->content->at("total_bytes"), flood_bytes);
+    EXPECT_EQ(std::ranges::count(tail->content->at("text").get<std::string>(), '\n'), 2);
+    const auto found = ask("read_output", {{"run", "r1"}, {"grep", "^77777.$"}, {"context", 1}});
+    EXPECT_EQ(found->content->at("matches"), 10);
+    EXPECT_TRUE(found->content->at("text").get<std::string>().starts_with("777769-777769\n"));
+    EXPECT_EQ(ask("read_output", {{"run", "r1"}, {"grep", "("}}).error().code(),
+              Errc::invalid_argument);
+    EXPECT_EQ(ask("read_output", {{"run", "r1"}, {"stream", "stderr"}}).error().code(),
+              Errc::not_found);
+}
+
+TEST_F(RunsTest, AShortOutputHasNothingToReadOn)
+{
+    start();
+    const auto answer = rig_.command("greet");
+    ASSERT_TRUE(answer);
+    EXPECT_FALSE(answer->content->contains("run_id"));
+    EXPECT_EQ(page(slice("r1", 0, 10)).error().code(), Errc::not_found);
+    EXPECT_EQ(get_run("r1")->content->at("result").at("output"), "hello\n");
+    EXPECT_TRUE(std::filesystem::is_empty(settings_.folder));
+}
+
+TEST_F(RunsTest, AFailureIsToldLater)
+{
+    start();
+    ASSERT_FALSE(rig_.command("missing"));
+    const auto run = get_run("r1");
+    EXPECT_EQ(run->content->at("state"), "failed");
+    EXPECT_EQ(run->content->at("error").at("code"), "not_found");
+}
+
+TEST_F(RunsTest, ACancelledRunKeepsWhatItWrote)
+{
+    settings_.run_bytes_max = 1'000'000;
+    start();
+    rig_.run_task<bool>([&]() -> Task<bool> {
+        const auto home = co_await asio::this_coro::executor;
+        asio::cancellation_signal leave;
+        bool done = false;
+        asio::co_spawn(
+            home,
+            [&]() -> Task<void> {
+                auto call = rig_.invocation("execute_command",
+                                            {{"target", "local"}, {"command_name", "endless"}});
+                (void)co_await rig_.pipeline->run(std::move(call));
+                done = true;
+            },
+            asio::bind_cancellation_slot(leave.slot(), [](std::exception_ptr) {}));
+        asio::steady_timer turn{home};
+        bool is_seen = false;
+        while (!is_seen) {
+            turn.expires_after(1ms);
+            co_await turn.async_wait(asio::use_awaitable);
+            const auto run =
+                rig_.runs->find(RequestId{"r1"}, [](const RunRecord&) { return true; });
+            is_seen = run && run->output.kept_bytes > 0;
+            EXPECT_TRUE(!run || run->state == RunState::running);
+        }
+        leave.emit(asio::cancellation_type::terminal);
+        while (!done) {
+            turn.expires_after(1ms);
+            co_await turn.async_wait(asio::use_awaitable);
+        }
+        co_return done;
+    });
+    const auto run = get_run("r1");
+    EXPECT_EQ(run->content->at("state"), "failed");
+    EXPECT_EQ(run->content->at("error").at("code"), "cancelled");
+    const auto text = whole("r1");
+    EXPECT_EQ(run->content->at("stdout").at("kept_bytes"), text.size());
+    EXPECT_TRUE(text.starts_with("y\ny\n"));
+    EXPECT_EQ(text.find_first_not_of("y\n"), std::string::npos);
+}
+
+TEST_F(RunsTest, AFullDiskSpoilsNoCall)
+{
+    std::filesystem::create_directories(settings_.folder);
+    const testing::SmallDisk disk{settings_.folder};
+    start();
+    const auto answer = rig_.command("flood");
+    ASSERT_TRUE(answer) << answer.error().describe();
+    EXPECT_EQ(answer->content->at("success"), true);
+    EXPECT_EQ(answer->content->at("stdout_bytes"), flood_bytes);
+    EXPECT_EQ(answer->content->at("not_kept"), "the gateway's disk is full or failed");
+    EXPECT_TRUE(answer->content->at("output_tail").get<std::string>().ends_with("6388889\n"));
+    const auto text = whole("r1");
+    EXPECT_TRUE(numbered_lines(text.size()) == text);
+}
+
+TEST_F(RunsTest, WithoutASpoolAResultSaysThatNothingIsKept)
+{
+    const auto answer = rig_.command("flood");
+    EXPECT_EQ(answer->content->at("not_kept"), "this gateway keeps no outputs");
+    EXPECT_FALSE(answer->content->contains("read_more"));
+    EXPECT_EQ(get_run("r1")->content->at("state"), "done");
+}
+
+TEST_F(RunsTest, ARestartKnowsOutputsAndCallsThatChangeSomething)
+{
+    start();
+    ASSERT_TRUE(rig_.command("flood", "alice", "big"));
+    ASSERT_TRUE(rig_.command("change", "alice", "change"));
+    ASSERT_TRUE(rig_.command("greet", "alice", "small"));
+    const auto before = whole("big");
+    restart();
+    EXPECT_TRUE(whole("big") == before);
+    EXPECT_EQ(get_run("big")->content->at("result").at("truncated"), true);
+    EXPECT_EQ(get_run("change")->content->at("result").at("output"), "changed\n");
+    EXPECT_FALSE(get_run("big", "anna"));
+    EXPECT_FALSE(get_run("small"));
+}
+
+TEST_F(RunsTest, ACallThatWasCutShortByACrashIsUnknown)
+{
+    start();
+    RunRecord record;
+    record.shown.id = RequestId{"lost"};
+    record.shown.tool = ToolName{"execute_command"};
+    record.shown.target = TargetId{"local"};
+    record.shown.started = rig_.clock.now();
+    record.owner = rig_.principal("alice").identity.key();
+    record.capability = "system:write";
+    record.tier = Tier::control;
+    rig_.runs->begin(record);
+    restart();
+    const auto run = get_run("lost");
+    ASSERT_TRUE(run) << run.error().describe();
+    EXPECT_EQ(run->content->at("state"), "unknown");
+}
+
+TEST_F(RunsTest, AnOutputThatBrokeOffSaysSo)
+{
+    start();
+    RunRecord record;
+    record.shown.id = RequestId{"r1"};
+    const auto run = rig_.runs->begin(record);
+    const auto sink = run->keep_output({});
+    sink->write(OutputStream::output, "all that came");
+    rig_.run_task<bool>([&]() -> Task<bool> {
+        targets::ExecutionResult partial;
+        partial.output_bytes = 100;
+        partial.truncated = true;
+        const Result<targets::ExecutionResult> result{partial};
+        co_await rig_.runs->settle(*run, result);
+        co_return true;
+    });
+    json content = json::object();
+    rig_.runs->tell(*run, content);
+    EXPECT_EQ(content.at("not_kept"), "the target did not send the rest in time, or broke off");
+    EXPECT_EQ(content.at("read_more"), "tailops://runs/r1/stdout");
+}
+
+TEST(Runs, ForgetsTheOldestRunAndTheOldestResultFirst)
+{
+    Runs runs{nullptr, {.runs_max = 3, .result_bytes_max = 3000}};
+    const auto everybody = [](const RunRecord&) { return true; };
+    for (const char* id : {"r1", "r2", "r3", "r4"}) {
+        RunRecord record;
+        record.shown.id = RequestId{id};
+        const auto run = runs.begin(record);
+        runs.finish(*run, {}, std::make_shared<const json>(json{{"text", std::string(1200, 'x')}}));
+    }
+    EXPECT_FALSE(runs.find(RequestId{"r1"}, everybody));
+    EXPECT_EQ(runs.find(RequestId{"r2"}, everybody)->result, nullptr);
+    EXPECT_EQ(runs.find(RequestId{"r2"}, everybody)->state, RunState::done);
+    EXPECT_NE(runs.find(RequestId{"r3"}, everybody)->result, nullptr);
+    EXPECT_NE(runs.find(RequestId{"r4"}, everybody)->result, nullptr);
+}
+
+TEST_F(RunsTest, ReadingAnOutputIsRecorded)
+{
+    start();
+    ASSERT_TRUE(rig_.command("flood"));
+    rig_.trail.records.clear();
+    ASSERT_TRUE(page(slice("r1", 0, 10)));
+    ASSERT_EQ(rig_.trail.records.size(), 1U);
+    EXPECT_EQ(rig_.trail.records[0].tool.view(), "read_output");
+    EXPECT_EQ(rig_.trail.records[0].outcome, "ok");
+    EXPECT_NE(rig_.trail.records[0].parameters.find("r1"), std::string::npos);
+    ASSERT_FALSE(page(slice("r1", 0, 10), "anna"));
+    EXPECT_EQ(rig_.trail.records[1].outcome, "not_found");
+    rig_.trail.is_broken = true;
+    EXPECT_EQ(page(slice("r1", 0, 10)).error().code(), Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace tailops::call
