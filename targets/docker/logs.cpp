@@ -103,7 +103,10 @@ void LogMerger::add(std::size_t stream, std::string_view bytes, std::string& out
         bytes.remove_prefix(end + 1);
     }
     line += bytes;
-    if (line.size() > unfinished_bytes_max) out += std::exchange(line, {});
+    if (line.size() > unfinished_bytes_max) {
+        out += line;
+        line.clear();
+    }
 }
 
 void LogMerger::go_raw(std::string_view bytes, std::string& out)
