@@ -50,7 +50,7 @@ public:
 
 private:
     struct Entry {
-        Sha256 digest;
+        Sha256 digest{};
         Value value;
         TimePoint from;
         TimePoint until;
