@@ -5,8 +5,8 @@ RUN_DIR ?= $(HOME)/.local/state/tailops
 LISTEN ?= 127.0.0.1:8080
 SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test npm build debug run test unit integration quality lint format fix tidy security \
-        asan tsan fuzz bench golden docs package clean hooks
+.PHONY: help deps deps-test deps-bench npm npm-toon build debug run test unit integration quality lint format fix \
+        tidy security conformance asan tsan fuzz bench golden docs package clean hooks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,9 +17,16 @@ deps: ## install what the build needs (Debian 12 or 13)
 deps-test: ## install what the tests need besides
 	@./scripts/install-deps test
 
-npm: deps-test ## install the official MCP clients and the authorization server of the tests
+deps-bench: ## install what the benches compare with
+	@./scripts/install-deps bench
+
+npm: deps-test npm-toon ## install the official clients and suites, and the tests' authorization server
 	@./scripts/install-npm tests/integration
 	@./scripts/install-npm tests/support/authserver
+	@./scripts/install-npm tests/conformance
+
+npm-toon: deps-test ## install the fixtures and the official implementation of TOON
+	@./scripts/install-npm tests/support/toon
 
 build: deps ## build the release binary, build/release/bin/tailops
 	@cmake --preset release -DTAILOPS_TESTS=OFF >/dev/null
@@ -38,20 +45,27 @@ test: deps-test npm ## build and pass every test, sanitizers included
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory integration
+	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory tsan
 	@./scripts/test-summary
 
-unit: debug ## run the unit tests
+unit: debug npm-toon ## run the unit tests
 	@./scripts/ctest build/debug
 
 integration: build npm ## run the built binary against real servers and the official clients
 	@python3 tests/integration/run.py --binary build/release/bin/tailops
 
+conformance: npm ## run the official MCP conformance suites; prints the scoreboard
+	@cmake --preset release -DTAILOPS_TESTS=ON >/dev/null
+	@cmake --build build/release --target mcp_fixture_server -j $(JOBS)
+	@python3 tests/conformance/run.py --server build/release/bin/mcp_fixture_server
+
 asan: deps-test ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps-test npm-toon ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
 	@./scripts/sanitized asan $(JOBS)
 
-tsan: deps-test ## unit tests and daemon under ThreadSanitizer
+tsan: deps-test npm-toon ## unit tests and daemon under ThreadSanitizer
 	@./scripts/sanitized tsan $(JOBS)
 
 quality: lint tidy ## everything that reads the code: lint, format, shellcheck, clang-tidy
@@ -77,10 +91,11 @@ security: unit ## the tests that hold the security promises: policy, auth, audit
 fuzz: deps-test ## run every fuzzer for 60 s (FUZZ_SECONDS=n)
 	@./scripts/fuzz $(JOBS) $${FUZZ_SECONDS:-60}
 
-bench: build npm ## measure, as ratios within one run (docs/performance.md)
+bench: build deps-bench npm ## measure, as ratios within one run (docs/performance.md; PART=name runs one part)
 	@cmake --preset release -DTAILOPS_TESTS=ON >/dev/null
 	@cmake --build build/release -j $(JOBS) --target benches
-	@python3 tests/bench/run.py --build build/release
+	@./scripts/install-npm tests/bench/sdk-server
+	@python3 tests/bench/run.py --build build/release $(if $(PART),--only $(PART))
 
 golden: debug ## rewrite the golden files from what the code does now; review the diff
 	@TAILOPS_GOLDEN=write ./build/debug/bin/call_test --gtest_filter='*Golden*'

@@ -46,6 +46,14 @@ public:
         index_.emplace(digest, entries_.begin());
     }
 
+    void erase(const Sha256& digest)
+    {
+        const auto at = index_.find(digest);
+        if (at == index_.end()) return;
+        entries_.erase(at->second);
+        index_.erase(at);
+    }
+
     std::size_t size() const noexcept { return entries_.size(); }
 
 private:

@@ -36,6 +36,7 @@ void StateBoard::set(const TargetId& id, Reach reach, std::string reason, TimePo
     }
     log(Event::target_state,
         {{"target", id.str()}, {"state", std::string{to_string(reach)}}, {"reason", reason}});
+    if (tell_) tell_(id);
 }
 
 }  // namespace tailops::targets

@@ -29,9 +29,14 @@ public:
     TargetState get(const TargetId&) const;
     void set(const TargetId&, Reach, std::string reason, TimePoint now);
 
+    /// Called after a target has come into another state, on whatever thread saw it. Set before
+    /// the first `set`.
+    void on_change(std::function<void(const TargetId&)> tell) { tell_ = std::move(tell); }
+
 private:
     mutable std::mutex mutex_;
     std::map<TargetId, TargetState> states_;
+    std::function<void(const TargetId&)> tell_;
 };
 
 }  // namespace tailops::targets

@@ -3,6 +3,8 @@
 #include "auth/challenge.hpp"
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/environment.hpp"
+#include "gateway/app/mcp_settings.hpp"
+#include "gateway/app/operator.hpp"
 #include "gateway/app/service_manager.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
@@ -117,6 +119,9 @@ Status Daemon::open()
     // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.
     TAILOPS_TRY(trail_, audit::JsonlTrail::open(std::move(trail), *clock_));
     TAILOPS_TRY(store_, store::SqliteStore::open({.path = paths_.database()}));
+    const TokenEventRelay::Ends ends{
+        .tokens = *store_, .events = *store_, .trail = *trail_, .blocking = runtime_.blocking};
+    token_events_ = std::make_unique<TokenEventRelay>(ends, runtime_.io.get_executor());
     TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
                                                                  .blocking = runtime_.blocking,
                                                                  .clock = clock_,
@@ -127,7 +132,16 @@ Status Daemon::open()
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
     pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_);
-    service_ = std::make_unique<mcp::GatewayService>(*pipeline_);
+    service_ = std::make_unique<mcp::GatewayService>(
+        *pipeline_, *clock_,
+        mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
+                                    .own_records = own_records(paths_, runtime_.blocking)});
+    // Whatever they did, nobody saw it end: that is what their callers are told.
+    TAILOPS_TRY(const auto lost,
+                store_->fail_working(clock_->now(),
+                                     "the gateway stopped while this ran; what it did "
+                                     "is unknown"));
+    if (lost > 0) log(Event::tasks_lost, {{"tasks", std::to_string(lost)}});
     return open_server();
 }
 
@@ -143,7 +157,7 @@ Status Daemon::open_server()
                 http::Server::start(runtime_.io.get_executor(), std::move(settings), late));
     url_ = url_of_server();
     warm_up_authentication();
-    handler_ = make_handler();
+    TAILOPS_TRY(handler_, make_handler());
     return {};
 }
 
@@ -171,7 +185,7 @@ void Daemon::warm_up_authentication()
     runtime_.io.restart();
 }
 
-http::Handler Daemon::make_handler()
+Result<http::Handler> Daemon::make_handler()
 {
     const auto& introspector = authentication_.introspector;
     auth::ChallengeTerms terms;
@@ -187,21 +201,24 @@ http::Handler Daemon::make_handler()
              .name = "TailOps Gateway",
              .documentation_url = {}});
     }
-    endpoint_ = std::make_unique<mcp::Endpoint>(
-        *service_, *clock_,
-        mcp::EndpointSettings{
-            .server_version = TAILOPS_VERSION,
-            .sessions_max = settings_.limits.sessions,
-            .sessions_per_principal_max = settings_.limits.sessions_per_principal,
-            .json_depth_max = settings_.limits.json_depth,
-            .insufficient_scope_challenge = [terms](const std::vector<std::string>& scopes) {
-                return auth::insufficient_scope_challenge(terms, scopes,
-                                                          "the token lacks a scope of this call");
-            }});
+    TAILOPS_TRY(auto protocol, endpoint_settings(settings_, {.environment = environment_,
+                                                             .tasks = *store_,
+                                                             .blocking = runtime_.blocking}));
+    protocol.insufficient_scope_challenge = [terms](const std::vector<std::string>& scopes) {
+        return auth::insufficient_scope_challenge(terms, scopes,
+                                                  "the token lacks a scope of this call");
+    };
+    endpoint_ = std::make_unique<mcp::Endpoint>(*service_, *clock_, std::move(protocol));
+    states_.on_change([this](const TargetId& target) {
+        for (auto& uri : mcp::uris_of_target(target)) {
+            endpoint_->publish(mcp::change::Resource{std::move(uri)});
+        }
+    });
     router.mcp.authenticator = authentication_.authenticator;
     router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
                                                                          : http::Anonymous::refused;
     router.mcp.challenge = terms;
+    router.mcp.trusted_proxies = settings_.trusted_proxies;
     router.mcp.admit = [this](auth::Identity identity) {
         return world_->get()->gate->admit(std::move(identity));
     };
@@ -238,16 +255,17 @@ Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuratio
 Result<Secret> Daemon::mint_embedded_token()
 {
     const auto now = clock_->now();
+    const auto by = this_operator("tailops serve --embedded");
     TAILOPS_TRY(const auto tokens, store_->list());
     for (const auto& token : tokens) {
         if (token.subject != embedded_subject || token.revoked) continue;
-        if (auto ended = store_->revoke(token.id, now); !ended)
+        if (auto ended = store_->revoke(token.id, now, by); !ended)
             return fail(std::move(ended).error());
     }
     TAILOPS_TRY(
         auto minted,
         auth::mint({.subject = embedded_subject, .scopes = {"admin"}, .lifetime = 24h}, now));
-    if (auto kept = store_->insert(minted.stored); !kept) return fail(std::move(kept).error());
+    if (auto kept = store_->insert(minted.stored, by); !kept) return fail(std::move(kept).error());
     return std::move(minted.text);
 }
 
@@ -264,6 +282,10 @@ Task<void> Daemon::supervise()
 {
     log(Event::ready, {{"url", url_}, {"pid", std::to_string(::getpid())}});
     (void)co_await trail_->append(event_record("the gateway started"), audit::Durability::buffered);
+    const auto home = co_await asio::this_coro::executor;
+    asio::co_spawn(home, token_events_->run(), [](std::exception_ptr error) {
+        if (error) log(Event::internal_error, {{"where", "token events"}});
+    });
     for (;;) {
         const int number = co_await signals_.async_wait(asio::use_awaitable);
         if (number != SIGHUP) break;
@@ -285,13 +307,18 @@ Task<void> Daemon::reload()
         log(Event::reload_refused, {{"why", next.error().describe()}});
         co_return;
     }
-    world_->swap(*std::move(next));
+    // Before the swap, which cannot fail: a mistake anywhere refuses the whole reload.
     if (auto renewed = server_->reload_tls(); !renewed) {
         log(Event::reload_refused, {{"why", renewed.error().describe()}});
+        co_return;
     }
+    world_->swap(*std::move(next));
     for (const auto& notice : problems.notices()) {
         log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
     }
+    endpoint_->publish(mcp::change::Tools{});
+    endpoint_->publish(mcp::change::Prompts{});
+    endpoint_->publish(mcp::change::Resources{});
     log(Event::reloaded);
     (void)co_await trail_->append(event_record("the configuration was reloaded"),
                                   audit::Durability::buffered);
@@ -318,6 +345,7 @@ Task<void> Daemon::stop()
         timer->expires_after(10ms);
         co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    co_await token_events_->stop(give_up);
     if (!*is_closed || endpoint_->legacy_calls() > 0) log(Event::stop_incomplete);
     (void)co_await trail_->append(event_record("the gateway stopped"), audit::Durability::durable);
     log(Event::stopped);

@@ -3,6 +3,7 @@
 #include "gateway/app/authentication.hpp"
 #include "gateway/app/configuration.hpp"
 #include "gateway/app/state_dir.hpp"
+#include "gateway/app/token_event_relay.hpp"
 #include "gateway/async/runtime.hpp"
 #include "gateway/audit/jsonl_trail.hpp"
 #include "gateway/call/pipeline.hpp"
@@ -52,7 +53,7 @@ private:
     Status open_server();
     std::string url_of_server() const;
     void warm_up_authentication();
-    http::Handler make_handler();
+    Result<http::Handler> make_handler();
     /// The world that `configuration` describes, its warm connections kept from the one in force.
     Result<std::shared_ptr<const call::World>> make_world(const Configuration& configuration);
 
@@ -74,6 +75,7 @@ private:
     targets::StateBoard states_;
     audit::SecretRegistry own_secrets_;
     std::unique_ptr<audit::JsonlTrail> trail_;
+    std::unique_ptr<TokenEventRelay> token_events_;
     Authentication authentication_;
     std::unique_ptr<call::CurrentWorld> world_;
     std::unique_ptr<call::Pipeline> pipeline_;

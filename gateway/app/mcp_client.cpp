@@ -3,6 +3,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/mcp/headers.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -96,6 +97,12 @@ Task<Result<json>> McpClient::request(std::string method, json params, Deadline 
     request.headers = headers_for(method);
     if (const auto name = text_member(params, "name"); !name.empty()) {
         request.headers.emplace_back("Mcp-Name", std::string{name});
+    }
+    // The one argument of our tools that is repeated in a header (x-mcp-header).
+    const auto* arguments = find_member(params, "arguments");
+    const auto target = arguments ? text_member(*arguments, "target") : std::string_view{};
+    if (!target.empty()) {
+        request.headers.emplace_back("Mcp-Param-Target", mcp::encode_header_value(target));
     }
     if (!token_.empty()) {
         request.headers.emplace_back("Authorization", "Bearer " + std::string{token_.reveal()});

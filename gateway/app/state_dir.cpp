@@ -1,9 +1,16 @@
 #include "gateway/app/state_dir.hpp"
 
 #include "gateway/app/environment.hpp"
+#include "gateway/app/operator.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -47,6 +54,31 @@ Status make_state_directory(const StatePaths& paths)
     return fail(Error{Errc::unavailable,
                       "the state directory " + quote(paths.directory) + " cannot be made"}
                     .with_detail(error.message()));
+}
+
+Status become_state_owner(const StatePaths& paths)
+{
+    if (auto made = make_state_directory(paths); !made) return made;
+    const auto failed = [&](std::string why) {
+        return fail(Error{Errc::unavailable,
+                          "the state directory " + quote(paths.directory) + " cannot be used"}
+                        .with_detail(std::move(why)));
+    };
+    struct stat directory{};
+    if (::stat(paths.directory.c_str(), &directory) != 0) return failed(std::strerror(errno));
+    if (directory.st_uid == ::geteuid()) return {};
+    const auto owner = user_name(directory.st_uid);
+    if (::geteuid() != 0) {
+        return failed("it belongs to " + owner + "; run the command as " + owner + " or as root");
+    }
+    // Groups first: without root they could not be changed any more.
+    if (::setgroups(1, &directory.st_gid) != 0 ||
+        ::setresgid(directory.st_gid, directory.st_gid, directory.st_gid) != 0 ||
+        ::setresuid(directory.st_uid, directory.st_uid, directory.st_uid) != 0) {
+        return failed("it belongs to " + owner +
+                      ", whom this process cannot become: " + std::strerror(errno));
+    }
+    return {};
 }
 
 }  // namespace tailops::app

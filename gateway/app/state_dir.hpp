@@ -23,6 +23,13 @@ Result<StatePaths> find_state(const StateOptions& options);
 /// Makes the state directory, readable by its owner alone. Errors: unavailable.
 Status make_state_directory(const StatePaths& paths);
 
+/// For a command that writes into the state directory beside the daemon: makes the directory if
+/// there is none, and, where root runs the command, gives up root for the directory's owner, so
+/// that the daemon can use what it finds. For good and for the whole process: read configuration
+/// before. Errors: unavailable (the directory cannot be made, or belongs to somebody else and we
+/// are not root).
+Status become_state_owner(const StatePaths& paths);
+
 /// The text of `file` and the settings in it, problems as one error. Errors: invalid_argument.
 Result<config::Settings> load_settings(const std::string& file);
 

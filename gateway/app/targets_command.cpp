@@ -9,6 +9,7 @@
 #include "targets/bounded.hpp"
 #include "targets/executors.hpp"
 #include "targets/ssh/host_scan.hpp"
+#include "targets/ssh/ssh_executor.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -55,6 +56,18 @@ std::string address_of(const targets::TargetSpec& spec)
     return "this machine";
 }
 
+targets::ExecutorContext context_of(const Configuration& configuration,
+                                    Runtime& runtime,
+                                    targets::StateBoard& states,
+                                    const Clock& clock)
+{
+    return {.io = runtime.io.get_executor(),
+            .environment = process_environment(),
+            .known_hosts_file = StatePaths{configuration.settings.state_dir}.known_hosts(),
+            .states = states,
+            .clock = clock};
+}
+
 /// A permit to ask one target whether it can be reached: what the built-in rule of every gate
 /// allows.
 Result<policy::Permit> probe_permit(const targets::TargetSpec& spec)
@@ -84,6 +97,20 @@ Task<Result<targets::ExecutionResult>> probe(const targets::ExecutorContext& con
     TAILOPS_CO_TRY(auto permit, probe_permit(spec));
     const auto target = registry->find(spec.facts.id);
     co_return co_await target->executor->run(std::move(permit), targets::Probe{});
+}
+
+/// Asks the target's host for its key, by way of the jump host that the target is configured with.
+Task<Result<targets::ssh::ScannedHostKey>> scan_host_key(const targets::ExecutorContext& context,
+                                                         const Configuration& configuration,
+                                                         const targets::TargetSpec& spec,
+                                                         Deadline deadline)
+{
+    TAILOPS_CO_TRY(const auto registry,
+                   targets::make_registry(configuration.targets.targets, nullptr, context));
+    const auto target = registry->find(spec.facts.id);
+    const auto ssh = std::dynamic_pointer_cast<targets::SshExecutor>(target->executor->inner());
+    if (!ssh) co_return fail(Errc::internal, "the target has no SSH executor");
+    co_return co_await ssh->scan_host_key(deadline);
 }
 
 bool confirmed()
@@ -116,12 +143,7 @@ int targets_test(const std::string& config_file, const std::string& id)
     Runtime runtime{1, 1};
     targets::StateBoard states;
     const Clock clock;
-    const targets::ExecutorContext context{
-        .io = runtime.io.get_executor(),
-        .environment = process_environment(),
-        .known_hosts_file = StatePaths{configuration->settings.state_dir}.known_hosts(),
-        .states = states,
-        .clock = clock};
+    const auto context = context_of(*configuration, runtime, states, clock);
     const auto result =
         run_task_on<targets::ExecutionResult>(runtime, probe(context, *configuration, *spec));
     if (!result) return complain(result.error(), exit_failed);
@@ -137,20 +159,18 @@ int targets_trust(const TrustOptions& options)
     if (!spec) return exit_usage;
     const auto* ssh = std::get_if<targets::SshConnection>(&spec->connection);
     if (!ssh) return complain("only an ssh target has a host key to trust", exit_usage);
-    if (ssh->jump) {
-        return complain(
-            "a key cannot be fetched through a jump host yet; write it into host_key, or "
-            "into known_hosts by hand",
-            exit_failed);
-    }
-    const auto key = run_task<targets::ssh::ScannedHostKey>(
-        targets::ssh::scan_host_key(ssh->host, ssh->port, after(ssh->connect_timeout)));
+    const StatePaths paths{configuration->settings.state_dir};
+    if (auto ours = become_state_owner(paths); !ours) return complain(ours.error(), exit_failed);
+    Runtime runtime{1, 1};
+    targets::StateBoard states;
+    const Clock clock;
+    const auto context = context_of(*configuration, runtime, states, clock);
+    const auto key = run_task_on<targets::ssh::ScannedHostKey>(
+        runtime, scan_host_key(context, *configuration, *spec, after(ssh->connect_timeout)));
     if (!key) return complain(key.error(), exit_failed);
     std::fprintf(stderr, "%s shows the key\n  %s %s\n", options.target.c_str(), key->type.c_str(),
                  key->fingerprint.c_str());
     if (!options.yes && !confirmed()) return complain("nothing was changed", exit_failed);
-    const StatePaths paths{configuration->settings.state_dir};
-    if (auto made = make_state_directory(paths); !made) return complain(made.error(), exit_failed);
     if (auto kept = targets::ssh::trust(paths.known_hosts(), ssh->host, ssh->port, *key); !kept) {
         return complain(kept.error(), exit_failed);
     }

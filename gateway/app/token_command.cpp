@@ -1,5 +1,6 @@
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/commands.hpp"
+#include "gateway/app/operator.hpp"
 #include "gateway/app/output.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/core/text.hpp"
@@ -9,11 +10,19 @@
 namespace tailops::app {
 namespace {
 
-Result<std::shared_ptr<store::SqliteStore>> open_store(const StateOptions& options)
+/// The store, and who works on it.
+struct OpenStore {
+    std::shared_ptr<store::SqliteStore> store;
+    auth::TokenActor by;
+};
+
+Result<OpenStore> open_store(const StateOptions& options)
 {
     TAILOPS_TRY(const auto paths, find_state(options));
-    if (auto made = make_state_directory(paths); !made) return fail(std::move(made).error());
-    return store::SqliteStore::open({.path = paths.database()});
+    auto by = this_operator("tailops token");  // before root becomes somebody else
+    if (auto ours = become_state_owner(paths); !ours) return fail(std::move(ours).error());
+    TAILOPS_TRY(auto store, store::SqliteStore::open({.path = paths.database()}));
+    return OpenStore{std::move(store), std::move(by)};
 }
 
 std::string state_of(const auth::StoredToken& token, TimePoint now)
@@ -38,8 +47,10 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
     TAILOPS_TRY(auto minted,
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
                            std::chrono::system_clock::now()));
-    TAILOPS_TRY(const auto store, open_store(options.state));
-    if (auto kept = store->insert(minted.stored); !kept) return fail(std::move(kept).error());
+    TAILOPS_TRY(const auto opened, open_store(options.state));
+    if (auto kept = opened.store->insert(minted.stored, opened.by); !kept) {
+        return fail(std::move(kept).error());
+    }
     return minted;
 }
 
@@ -62,9 +73,9 @@ int token_mint(const TokenMintOptions& options)
 
 int token_list(const StateOptions& options)
 {
-    const auto store = open_store(options);
-    if (!store) return complain(store.error(), exit_failed);
-    const auto tokens = (*store)->list();
+    const auto opened = open_store(options);
+    if (!opened) return complain(opened.error(), exit_failed);
+    const auto tokens = opened->store->list();
     if (!tokens) return complain(tokens.error(), exit_failed);
     const auto now = std::chrono::system_clock::now();
     for (const auto& token : *tokens) {
@@ -77,9 +88,9 @@ int token_list(const StateOptions& options)
 
 int token_revoke(const StateOptions& options, const std::string& id)
 {
-    const auto store = open_store(options);
-    if (!store) return complain(store.error(), exit_failed);
-    const auto revoked = (*store)->revoke(id, std::chrono::system_clock::now());
+    const auto opened = open_store(options);
+    if (!opened) return complain(opened.error(), exit_failed);
+    const auto revoked = opened->store->revoke(id, std::chrono::system_clock::now(), opened->by);
     if (!revoked) return complain(revoked.error(), exit_failed);
     print("revoked " + id + "\n");
     return exit_ok;

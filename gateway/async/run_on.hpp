@@ -9,6 +9,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/defer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -44,15 +45,17 @@ Task<Result<T>> run_on(boost::asio::any_io_executor elsewhere, F make_task)
         auto resume = [handler = std::move(handler), guard = asio::make_work_guard(home), signal](
                           std::exception_ptr thrown, Result<T> result) mutable {
             const auto back = guard.get_executor();
-            asio::post(back, [handler = std::move(handler), thrown,
-                              result = Value{std::move(result)}]() mutable {
+            // Deferred, here and below: the thread that has the news goes on with it, instead of
+            // waking another.
+            asio::defer(back, [handler = std::move(handler), thrown,
+                               result = Value{std::move(result)}]() mutable {
                 asio::get_associated_cancellation_slot(handler).clear();
                 std::move(handler)(thrown, std::move(result));
             });
         };
         // The signal's slot belongs to `elsewhere`; spawn from there so that it is touched nowhere
         // else.
-        asio::post(
+        asio::defer(
             where, [where, what = std::move(what), signal, resume = std::move(resume)]() mutable {
                 asio::co_spawn(where, what(),
                                asio::bind_cancellation_slot(signal->slot(), std::move(resume)));

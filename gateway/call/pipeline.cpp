@@ -307,6 +307,20 @@ std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& p
     return out;
 }
 
+std::vector<tools::GatewayView::VisibleTarget> Pipeline::visible_targets(
+    const auth::Principal& principal) const
+{
+    const auto world = world_.get();
+    return PrincipalView{*world, principal, states_, trail_, {clock_.now(), started_}}.targets();
+}
+
+bool Pipeline::can_see(const auth::Principal& principal, const TargetId& target) const
+{
+    const auto world = world_.get();
+    const auto found = world->registry->find(target);
+    return found && world->gate->can_see(principal, found->spec.facts);
+}
+
 std::uint64_t Pipeline::generation() const
 {
     return world_.get()->generation;

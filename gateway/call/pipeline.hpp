@@ -49,6 +49,11 @@ public:
     /// arguments.
     std::vector<const tools::Tool*> visible_tools(const auth::Principal& principal) const;
 
+    /// The targets that `principal` may know of, by id, with the tools that it may use there.
+    std::vector<tools::GatewayView::VisibleTarget> visible_targets(
+        const auth::Principal& principal) const;
+    bool can_see(const auth::Principal& principal, const TargetId& target) const;
+
     /// Changes whenever visible_tools() may answer otherwise for the same principal.
     std::uint64_t generation() const;
 

@@ -41,6 +41,17 @@ void take_size(
     if (value) into = static_cast<std::size_t>(*value);
 }
 
+void take_ranges(MapReader& from, std::string_view key, std::vector<net::AddressRange>& into)
+{
+    for (const auto& text : from.texts(key)) {
+        if (auto range = net::AddressRange::parse(text)) {
+            into.push_back(*std::move(range));
+        } else {
+            from.complain(*from.node(key), quote(key) + ": " + range.error().public_message());
+        }
+    }
+}
+
 AuthMode to_mode(std::string_view word)
 {
     if (word == "oidc") return AuthMode::oidc;
@@ -107,6 +118,24 @@ void read_audit(MapReader& file, AuditSettings& out)
     audit.finish();
 }
 
+void read_mcp(MapReader& file, McpSettings& out)
+{
+    const auto node = file.node("mcp");
+    if (!node) return;
+    MapReader mcp{*node, file.problems(), "mcp"};
+    if (mcp.choice("tool_exposure", {"full", "compact"}) == "compact") {
+        out.tool_exposure = tailops::mcp::ToolExposure::compact;
+    }
+    out.state_key = credential(mcp, "state_key");
+    out.previous_state_key = credential(mcp, "previous_state_key");
+    if (const auto after = mcp.duration("task_after")) out.task_after = *after;
+    if (const auto ttl = mcp.duration("task_ttl")) out.task_ttl = *ttl;
+    if (out.previous_state_key && !out.state_key) {
+        mcp.complain("previous_state_key needs a state_key beside it");
+    }
+    mcp.finish();
+}
+
 void read_log(MapReader& file, Settings& out)
 {
     const auto node = file.node("log");
@@ -160,6 +189,7 @@ void apply_environment(const targets::Environment& environment,
     if (const auto listen = set("TAILOPS_LISTEN")) {
         out.listen.clear();
         for (const auto part : split(*listen, ',')) out.listen.emplace_back(trim(part));
+        out.listen_source = {.file = "TAILOPS_LISTEN", .place = {}};
     }
     take_variable("TAILOPS_BASE_URL", out.base_url);
     take_variable("TAILOPS_STATE_DIR", out.state_dir);
@@ -190,6 +220,24 @@ std::string beside(std::string_view file, const std::string& name)
 {
     if (name.empty() || name.starts_with('/')) return name;
     return (std::filesystem::path{file}.parent_path() / name).string();
+}
+
+void read_tls(MapReader& file, std::string_view file_name, Settings& out)
+{
+    const auto node = file.node("tls");
+    if (!node) return;
+    MapReader tls{*node, file.problems(), "tls"};
+    take(tls.boolean("i_accept_the_risk"), out.clear_text_risk_accepted);
+    const bool has_files = tls.has("certificate") || tls.has("key");
+    if (has_files && out.clear_text_risk_accepted) {
+        tls.complain(
+            "i_accept_the_risk is for plain HTTP; take it out, or certificate and key with it");
+    }
+    if (has_files || !out.clear_text_risk_accepted) {
+        out.tls_certificate = beside(file_name, tls.required_text("certificate"));
+        out.tls_key = beside(file_name, tls.required_text("key"));
+    }
+    tls.finish();
 }
 
 }  // namespace
@@ -234,6 +282,13 @@ bool is_loopback_host(std::string_view host)
     return url.is_loopback();
 }
 
+bool is_private_host(std::string_view host)
+{
+    static const auto tailnet_v4 = net::AddressRange::parse("100.64.0.0/10");
+    static const auto tailnet_v6 = net::AddressRange::parse("fd7a:115c:a1e0::/48");
+    return is_loopback_host(host) || tailnet_v4->contains(host) || tailnet_v6->contains(host);
+}
+
 std::string Settings::effective_base_url() const
 {
     auto url = base_url;
@@ -260,21 +315,21 @@ Settings read_settings(std::string_view text,
         problems.add(file_name, file.place_of("version"), "\"version\" must be 1");
     }
     take_list(file, "listen", out.listen);
+    if (file.has("listen")) {
+        out.listen_source = {.file = std::string{file_name}, .place = file.place_of("listen")};
+    }
     take(file.text("base_url"), out.base_url);
     take_list(file, "allowed_hosts", out.allowed_hosts);
     take_list(file, "allowed_origins", out.allowed_origins);
-    if (const auto node = file.node("tls")) {
-        MapReader tls{*node, problems, "tls"};
-        out.tls_certificate = beside(file_name, tls.required_text("certificate"));
-        out.tls_key = beside(file_name, tls.required_text("key"));
-        tls.finish();
-    }
+    take_ranges(file, "trusted_proxies", out.trusted_proxies);
+    read_tls(file, file_name, out);
     take(file.text("state_dir"), out.state_dir);
     out.targets_file = beside(file_name, file.text("targets").value_or("targets.yaml"));
     out.policy_file = beside(file_name, file.text("policy").value_or("policy.yaml"));
     out.commands_file = beside(file_name, file.text("commands").value_or(""));
     read_auth(file, out.auth);
     read_audit(file, out.audit);
+    read_mcp(file, out.mcp);
     read_log(file, out);
     if (const auto threads = file.integer("threads", 1, 256))
         out.threads = static_cast<int>(*threads);
@@ -283,60 +338,6 @@ Settings read_settings(std::string_view text,
     apply_environment(environment, problems, out);
     check_settings(out, file_name, problems);
     return out;
-}
-
-void check_settings(const Settings& settings, std::string_view file, yaml::Problems& problems)
-{
-    const auto complain = [&](std::string text) { problems.add(file, {}, std::move(text)); };
-    bool only_loopback = true;
-    if (settings.listen.empty()) complain("\"listen\" names no address");
-    for (const auto& address : settings.listen) {
-        if (const auto parsed = parse_listen_address(address)) {
-            only_loopback = only_loopback && is_loopback_host(parsed->host);
-        } else {
-            complain("listen: " + parsed.error().public_message());
-        }
-    }
-    for (const auto& scope : settings.auth.anonymous_scopes) {
-        if (scope == "admin" || scope == "readonly") continue;
-        if (auto known = parse_capability(scope); !known) {
-            complain("anonymous_scopes: " + known.error().public_message());
-        }
-    }
-    if (!settings.base_url.empty()) {
-        if (const auto url = net::parse_url(settings.base_url); !url) {
-            complain("base_url: " + url.error().public_message());
-        }
-    }
-    const auto& auth = settings.auth;
-    if (auth.mode == AuthMode::none && !(only_loopback && auth.i_accept_the_risk)) {
-        complain(
-            "auth.mode none lets anybody who reaches the port use the gateway; it starts only when "
-            "every listen address is a loopback one and auth.i_accept_the_risk is true");
-    }
-    if (auth.mode == AuthMode::oidc) {
-        if (auth.oidc.issuer.empty()) {
-            complain(
-                "auth.mode oidc needs auth.oidc.issuer or TSIDP_URL, e.g. "
-                "https://idp.TAILNET.ts.net");
-        }
-        const bool needs_secret = auth.oidc.client_authentication != "none";
-        if (needs_secret && (auth.oidc.client_id.empty() || !auth.oidc.client_secret)) {
-            complain(
-                "auth.mode oidc needs auth.oidc.client_id and client_secret (or "
-                "TSIDP_CLIENT_ID and TSIDP_CLIENT_SECRET): the authorization server tells only "
-                "its clients of tokens");
-        }
-        // The tokens' audience is our URL, so it must be one that clients really use.
-        const auto first =
-            parse_listen_address(settings.listen.empty() ? "" : settings.listen.front());
-        const bool can_be_guessed = first && first->port != 0 && is_loopback_host(first->host);
-        if (settings.base_url.empty() && !can_be_guessed) {
-            complain(
-                "auth.mode oidc needs base_url, the URL that clients use, e.g. "
-                "http://gateway.TAILNET.ts.net:8080");
-        }
-    }
 }
 
 }  // namespace tailops::config

@@ -3,9 +3,12 @@
 #include "gateway/config/limits.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/yaml.hpp"
+#include "gateway/mcp/gateway_exposure.hpp"
+#include "gateway/net/address_range.hpp"
 #include "targets/target.hpp"
 #include "targets/targets_file.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,17 +45,38 @@ struct AuditSettings {
     std::size_t keep_files{64};
 };
 
+/// How the protocol is spoken (docs/protocol.md).
+struct McpSettings {
+    mcp::ToolExposure tool_exposure{mcp::ToolExposure::full};
+    /// Seals what clients carry for us; gateways that share it can go on where another one asked.
+    /// Absent: a key that dies with the process.
+    std::optional<targets::CredentialReference> state_key;
+    std::optional<targets::CredentialReference> previous_state_key;  // still opens, no longer seals
+    std::chrono::seconds task_after{10};  // a call that lasts longer becomes a task
+    std::chrono::seconds task_ttl{3600};  // how long a task is kept
+};
+
+/// Where a setting was read, for messages: a file and the place in it, or an environment variable.
+struct SettingSource {
+    std::string file;  // empty: nobody said it
+    yaml::Place place;
+};
+
 /// gateway.yaml, with the environment's overrides applied (docs/configuration.md).
 struct Settings {
     std::vector<std::string> listen{"127.0.0.1:8080"};
+    SettingSource listen_source;
     std::string base_url;  // empty: http(s)://<first listen address>
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;
+    std::vector<net::AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
     std::string tls_certificate, tls_key;
+    bool clear_text_risk_accepted{false};  // tls.i_accept_the_risk
     std::string state_dir{"/var/lib/tailops"};
     std::string targets_file, policy_file, commands_file;  // commands: empty means the shipped ones
     AuthSettings auth;
     AuditSettings audit;
+    McpSettings mcp;
     LogLevel log_level{LogLevel::info};
     LogFormat log_format{LogFormat::text};
     int threads{0};  // 0: one per core
@@ -74,6 +98,10 @@ Result<HostPort> parse_listen_address(std::string_view text);
 /// Whether `host` can only be reached from this machine.
 bool is_loopback_host(std::string_view host);
 
+/// Whether what `host` hears comes through this machine or an encrypted tailnet: a loopback address
+/// or name, or an address of Tailscale's ranges (100.64.0.0/10, fd7a:115c:a1e0::/48).
+bool is_private_host(std::string_view host);
+
 /// Reads gateway.yaml. Relative file names in it are relative to its folder. Everything wrong goes
 /// to `problems`.
 Settings read_settings(std::string_view text,
@@ -82,7 +110,8 @@ Settings read_settings(std::string_view text,
                        yaml::Problems& problems);
 
 /// What must hold whatever the source of the settings: `auth.mode: none` only on loopback and with
-/// the risk accepted; oidc has what it needs; TLS has both files.
+/// the risk accepted; tokens in clear text only on loopback and tailnet addresses, or with the risk
+/// accepted; oidc has what it needs.
 void check_settings(const Settings&, std::string_view file, yaml::Problems& problems);
 
 }  // namespace tailops::config

@@ -1,5 +1,7 @@
 #include "gateway/core/text.hpp"
 
+#include "gateway/core/utf8.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -7,47 +9,6 @@
 
 namespace tailops {
 namespace {
-
-/// The length of the valid UTF-8 sequence at the front of `text`, or 0 (Unicode 15, table 3-7).
-std::size_t utf8_sequence(std::string_view text) noexcept
-{
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto continues = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-        return i < text.size() && at(i) >= low && at(i) <= high;
-    };
-    const unsigned lead = at(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-        const unsigned high = lead == 0xED ? 0x9F : 0xBF;
-        return continues(1, low, high) && continues(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-        const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-        return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-/// How many bytes one U+FFFD stands for: the longest prefix that could have begun a sequence.
-std::size_t maximal_subpart(std::string_view text) noexcept
-{
-    std::size_t length = 1;
-    while (length < std::min<std::size_t>(text.size(), 3)) {
-        std::string probe{text.substr(0, length + 1)};
-        bool could_continue = false;
-        for (const char filler : {'\x80', '\x90', '\xA0'}) {
-            auto completed = probe;
-            while (completed.size() < 4) completed += filler;
-            could_continue |= utf8_sequence(completed) > length;
-        }
-        if (!could_continue) break;
-        ++length;
-    }
-    return length;
-}
 
 /// Characters that reorder or hide text: bidirectional controls, zero width, line separators.
 bool is_deceptive(std::string_view sequence) noexcept
@@ -150,7 +111,7 @@ std::string repair_utf8(std::string_view text)
             out += text.substr(0, length);
             text.remove_prefix(length);
         } else {
-            out += "\xEF\xBF\xBD";
+            out += replacement_character;
             text.remove_prefix(maximal_subpart(text));
         }
     }

@@ -125,6 +125,22 @@ void append_event(std::string& out, Framing framing, std::string_view id, std::s
     });
 }
 
+void append_priming(std::string& out,
+                    Framing framing,
+                    std::string_view id,
+                    std::chrono::milliseconds retry)
+{
+    if (!is_safe(id)) id = {};
+    const auto wait = std::to_string(retry.count());
+    append_framed(out, framing, id.size() + wait.size() + 21, [id, &wait](std::string& to) {
+        to += "id: ";
+        to += id;
+        to += "\nretry: ";
+        to += wait;
+        to += "\ndata: \n\n";
+    });
+}
+
 void append_comment(std::string& out, Framing framing, std::string_view text)
 {
     append_framed(out, framing, text.size() + 4, [text](std::string& to) {

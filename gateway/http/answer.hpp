@@ -2,6 +2,7 @@
 
 #include "gateway/mcp/exchange.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,10 @@ void append_head(std::string& out, const AnswerHead& head);
 void append_event(std::string& out, Framing framing, std::string_view id, std::string_view data);
 
 /// Appends a comment line in the same way.
+void append_priming(std::string& out,
+                    Framing framing,
+                    std::string_view id,
+                    std::chrono::milliseconds retry);
 void append_comment(std::string& out, Framing framing, std::string_view text);
 
 /// The answer that refuses a request: JSON-RPC-shaped without an id below /mcp, else {"error": …}.

@@ -1,7 +1,7 @@
 #include "gateway/http/connection.hpp"
 
 #include "gateway/core/log.hpp"
-#include "gateway/http/chunks.hpp"
+#include "gateway/net/chunks.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -29,6 +29,12 @@ constexpr Refusal header_timeout{408, "the request head took too long"};
 constexpr Refusal body_timeout{408, "the request body took too long"};
 constexpr Refusal header_too_large{431, "the request head is too large"};
 constexpr Refusal body_too_large{413, "the request body is too large"};
+constexpr Refusal bad_chunk{400, "the chunked body is not valid"};
+
+Refusal refusal_of(net::ChunkFault fault)
+{
+    return fault == net::ChunkFault::too_large ? body_too_large : bad_chunk;
+}
 
 /// What an exception was, for the log; nothing when it is how a cancelled coroutine ends.
 std::optional<std::string> bug_in(const std::exception_ptr& thrown, bool was_cancelled)
@@ -217,11 +223,11 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_sized(std:
 Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(Deadline deadline)
 {
     auto& inbox = wire_->inbox();
-    ChunkDecoder decoder{context_->limits.body_bytes};
+    net::ChunkDecoder decoder{context_->limits.body_bytes};
     std::string body;
     for (;;) {
         const auto taken = decoder.decode(inbox, body);
-        if (!taken) co_return std::unexpected{Ending{taken.error()}};
+        if (!taken) co_return std::unexpected{Ending{refusal_of(taken.error())}};
         inbox.erase(0, *taken);
         if (decoder.is_complete()) co_return body;
         const auto read = co_await wire_->read_some(inbox, chunk_read_bytes, deadline);

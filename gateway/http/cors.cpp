@@ -68,6 +68,11 @@ Task<Status> CorsExchange::event(std::string_view id, std::string_view data)
     return inner_.event(id, data);
 }
 
+Task<Status> CorsExchange::prime(std::string_view id, std::chrono::milliseconds retry)
+{
+    return inner_.prime(id, retry);
+}
+
 Task<Status> CorsExchange::keep_alive()
 {
     return inner_.keep_alive();

@@ -26,6 +26,7 @@ public:
     Task<Status> reply(mcp::Reply reply) override;
     Task<Status> begin_events(mcp::Headers extra) override;
     Task<Status> event(std::string_view id, std::string_view data) override;
+    Task<Status> prime(std::string_view id, std::chrono::milliseconds retry) override;
     Task<Status> keep_alive() override;
 
 private:

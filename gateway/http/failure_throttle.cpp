@@ -7,7 +7,7 @@ namespace tailops::http {
 std::chrono::seconds FailureThrottle::wait_for(std::string_view peer, Time now) const
 {
     using std::chrono::seconds;
-    if (is_empty_.load(std::memory_order_relaxed)) return seconds{0};
+    if (is_idle()) return seconds{0};
     const std::scoped_lock lock{mutex_};
     const auto found = windows_.find(peer);
     if (found == windows_.end() || found->second.failures < settings_.failures_max) {

@@ -17,14 +17,17 @@ struct ThrottleSettings {
     std::size_t addresses_max{4096};  // remembered; the oldest is forgotten first
 };
 
-/// Counts refused tokens per peer address, so that nobody guesses tokens at the speed of the
-/// network. Loopback counts too: a local process is no more trusted with it. Safe from any thread.
+/// Counts refused tokens per client address, so that nobody guesses tokens, or has an authorization
+/// server asked about them, at the speed of the network. Loopback counts too: a local process is no
+/// more trusted with it. Safe from any thread.
 class FailureThrottle {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
     explicit FailureThrottle(ThrottleSettings settings) : settings_{settings} {}
 
+    /// Whether no token was refused yet, so that nobody has to wait. Takes no lock.
+    bool is_idle() const noexcept { return is_empty_.load(std::memory_order_relaxed); }
     /// How long `peer` has to wait before it may try again; zero: not at all.
     std::chrono::seconds wait_for(std::string_view peer, Time now) const;
     void note_failure(std::string_view peer, Time now);

@@ -1,21 +1,27 @@
 #include "gateway/http/mcp_route.hpp"
 
+#include "auth/token_text.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/http/client_address.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/header_text.hpp"
+#include "gateway/http/known_tokens.hpp"
 #include "gateway/http/request_id.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace tailops::http {
 namespace {
 
 // The pause we ask for while the authorization server is away: its outages are seconds long.
 constexpr std::string_view retry_after_seconds = "5";
+// Some 150 bytes each. Who is forgotten shares the fate of strangers, for a minute at most.
+constexpr std::size_t known_tokens_max = 4096;
 
 /// An OAuth error (RFC 6750 section 3.1) as an answer.
 mcp::Reply oauth_error(int status, std::string_view error, std::string_view description)
@@ -69,13 +75,20 @@ private:
             co_await exchange.reply(std::move(token).error());
             co_return;
         }
+        const auto digest = auth::token_digest(token->reveal());
+        if (auto reply = slowed_down(request, digest)) {
+            co_await exchange.reply(std::move(*reply));
+            co_return;
+        }
         auto identity = co_await settings_.authenticator->authenticate(
             std::move(*token), after(settings_.authentication_timeout));
         if (!identity) {
-            auto reply = refusal(identity.error(), request.peer);
+            if (identity.error().code() == Errc::unauthenticated) known_.forget(digest);
+            auto reply = refusal(identity.error(), request);
             co_await exchange.reply(std::move(reply));
             co_return;
         }
+        known_.remember(digest, std::chrono::system_clock::now(), identity->expires);
         drop_token(request.headers);
         // Named: g++ 12 copies an aggregate made inside a co_await expression bit by bit.
         mcp::Inbound inbound{.method = std::move(request.method),
@@ -92,12 +105,6 @@ private:
         if (auth::has_query_token(request.query)) {
             return std::unexpected{malformed("an access token in the query is not accepted")};
         }
-        const auto wait = throttle_.wait_for(request.peer, std::chrono::steady_clock::now());
-        if (wait > std::chrono::seconds{0}) {
-            auto reply = oauth_error(429, "slow_down", "too many refused tokens; try again later");
-            reply.headers.emplace_back("Retry-After", std::to_string(wait.count()));
-            return std::unexpected{std::move(reply)};
-        }
         auto token = auth::bearer_token(request.headers);
         if (!token) return std::unexpected{malformed(token.error().public_message())};
         if (*token) return std::move(**token);
@@ -105,6 +112,24 @@ private:
         auto reply = oauth_error(401, "unauthorized", "a bearer token is needed");
         reply.headers.emplace_back("WWW-Authenticate", auth::challenge(settings_.challenge));
         return std::unexpected{std::move(reply)};
+    }
+
+    /// The answer to a token of an address whose tokens are refused too often. A token that was
+    /// good before is judged on its own: the address may be that of a proxy, with many behind it.
+    std::optional<mcp::Reply> slowed_down(const Request& request, const Sha256& token)
+    {
+        if (throttle_.is_idle()) return std::nullopt;
+        const auto wait = throttle_.wait_for(client_of(request), std::chrono::steady_clock::now());
+        if (wait == std::chrono::seconds{0}) return std::nullopt;
+        if (known_.contains(token, std::chrono::system_clock::now())) return std::nullopt;
+        auto reply = oauth_error(429, "slow_down", "too many refused tokens; try again later");
+        reply.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+        return reply;
+    }
+
+    std::string client_of(const Request& request) const
+    {
+        return client_address(request.peer, request.headers, settings_.trusted_proxies);
     }
 
     mcp::Reply malformed(std::string_view description) const
@@ -115,12 +140,14 @@ private:
         return reply;
     }
 
-    mcp::Reply refusal(const Error& error, const std::string& peer)
+    mcp::Reply refusal(const Error& error, const Request& request)
     {
         const auto& message = error.public_message();
         if (error.code() == Errc::unauthenticated) {
-            throttle_.note_failure(peer, std::chrono::steady_clock::now());
-            log(Event::auth_refused, {{"peer", peer}, {"why", error.describe()}});
+            const auto client = client_of(request);
+            throttle_.note_failure(client, std::chrono::steady_clock::now());
+            log(Event::auth_refused,
+                {{"peer", request.peer}, {"client", client}, {"why", error.describe()}});
             auto reply = oauth_error(401, "invalid_token", message);
             reply.headers.emplace_back("WWW-Authenticate",
                                        auth::invalid_token_challenge(settings_.challenge, message));
@@ -137,6 +164,7 @@ private:
 
     const McpRouteSettings settings_;
     FailureThrottle throttle_;
+    KnownTokens known_{known_tokens_max};
 };
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include "gateway/http/failure_throttle.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mcp/exchange.hpp"
+#include "gateway/net/address_range.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace tailops::http {
 
@@ -23,6 +25,7 @@ struct McpRouteSettings {
         admit;  // policy::Gate::admit of the gate in force
     std::function<Task<void>(mcp::Inbound, mcp::Exchange&)> serve;  // mcp::Endpoint::serve
     ThrottleSettings throttle;
+    std::vector<net::AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
     std::chrono::seconds authentication_timeout{10};
 };
 
@@ -30,8 +33,8 @@ struct McpRouteSettings {
 /// gives the identity its rights, and hands the request on without the token.
 ///
 /// Answers itself: 204 to a preflight; 400 to a token in the query or a malformed Authorization;
-/// 401 and 403 with a challenge; 429 to an address whose tokens are refused too often; 503 with
-/// Retry-After when the authorization server does not answer. Safe from any strand.
+/// 401 and 403 with a challenge; 429 to an unknown token of an address whose tokens are refused too
+/// often; 503 with Retry-After when the authorization server does not answer. Safe from any strand.
 Handler make_mcp_handler(McpRouteSettings settings);
 
 }  // namespace tailops::http

@@ -76,6 +76,13 @@ Task<Status> WireExchange::event(std::string_view id, std::string_view data)
     co_return Status{};
 }
 
+Task<Status> WireExchange::prime(std::string_view id, std::chrono::milliseconds retry)
+{
+    if (auto state = stream_state(); !state) co_return state;
+    append_priming(wire_.outbox(), framing_, id, retry);
+    co_return co_await push();
+}
+
 Task<Status> WireExchange::keep_alive()
 {
     if (auto state = stream_state(); !state) co_return state;

@@ -75,9 +75,9 @@ private:
         is_streaming_ = true;
         if (!options_.stream.empty()) outbox_->keep_sent();
         TAILOPS_CO_CHECK(co_await exchange_.begin_events(Headers{}));
-        if (options_.is_primed) {
+        if (options_.retry) {
             const auto id = event_id(0);
-            TAILOPS_CO_CHECK(co_await exchange_.event(id, std::string_view{}));
+            TAILOPS_CO_CHECK(co_await exchange_.prime(id, *options_.retry));
         }
         for (const auto& held : held_) {
             TAILOPS_CO_CHECK(co_await send(held));

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace tailops::mcp {
@@ -13,8 +14,10 @@ namespace tailops::mcp {
 struct DeliveryOptions {
     Accepts accepts{};
     std::chrono::milliseconds keep_alive_interval{15'000};
-    std::string stream{};    // its name in event ids; empty: events have no ids
-    bool is_primed{false};   // the stream begins with an event that has an id and no data
+    std::string stream{};  // its name in event ids; empty: events have no ids
+    /// How long a client should wait before it resumes; set, the stream begins with an event that
+    /// says so.
+    std::optional<std::chrono::milliseconds> retry{};
     bool is_batch{false};    // a JSON reply is an array
     bool begins_now{false};  // a stream from the start, whether or not there is something to say
     Deadline ends{Deadline::max()};  // of the whole delivery

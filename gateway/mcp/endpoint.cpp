@@ -7,6 +7,7 @@
 #include "gateway/mcp/legacy/legacy.hpp"
 #include "gateway/mcp/modern.hpp"
 #include "gateway/mcp/protocol.hpp"
+#include "gateway/mcp/task_board.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -139,13 +140,21 @@ Task<void> Endpoint::serve(Inbound inbound, Exchange& exchange)
         {{"request", request.str()}, {"why", "serving the request ended by an exception"}});
 }
 
+void Endpoint::publish(const Change& change)
+{
+    state_->protocol->subscriptions.publish(change);
+    state_->protocol->sessions.publish(change);
+}
+
 void Endpoint::drain()
 {
+    state_->protocol->subscriptions.drain();
     state_->protocol->sessions.drain();
 }
 
 void Endpoint::end_sessions()
 {
+    if (state_->protocol->tasks) state_->protocol->tasks->stop_all();
     state_->protocol->sessions.end_all();
 }
 

@@ -1,17 +1,36 @@
 #pragma once
 
 #include "gateway/core/clock.hpp"
+#include "gateway/mcp/changes.hpp"
 #include "gateway/mcp/counters.hpp"
 #include "gateway/mcp/exchange.hpp"
+#include "gateway/mcp/request_state.hpp"
 #include "gateway/mcp/service.hpp"
+#include "gateway/store/tasks.hpp"
+
+#include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tailops::mcp {
+
+/// Where calls live that have become tasks. Both members outlive the endpoint.
+struct TaskSettings {
+    store::TaskStore& store;
+    boost::asio::thread_pool& blocking;  // for the store
+    std::size_t tasks_max{1024};         // finished ones included, until they expire
+    std::size_t per_principal_max{100};
+    /// Of calls that become tasks because they take long.
+    std::chrono::milliseconds ttl{std::chrono::hours{1}};
+    std::chrono::milliseconds poll_interval{1000};
+    /// How long a call may take before it becomes a task, where the client takes those.
+    std::chrono::milliseconds begins_after{10'000};
+};
 
 struct EndpointSettings {
     std::string server_name{"tailops-gateway"};
@@ -23,8 +42,17 @@ struct EndpointSettings {
     std::size_t batch_max{50};                        // messages of one 2025-03-26 batch
     std::size_t listings_bytes_max{4 * 1024 * 1024};  // rendered tools/list results kept
     std::chrono::milliseconds keep_alive_interval{15'000};
-    std::chrono::milliseconds cache_ttl{60'000};  // how long clients may reuse lists (ttlMs)
+    std::chrono::milliseconds retry_interval{1'000};  // before a client resumes a broken stream
+    std::chrono::milliseconds cache_ttl{60'000};      // how long clients may reuse lists (ttlMs)
     int json_depth_max{64};
+    std::size_t page_items_max{200};  // of one page of a list
+    std::size_t listens_max{1024};    // subscriptions/listen streams
+    std::size_t listens_per_principal_max{16};
+    /// How long a legacy client may take to answer a request of ours: a person may have to decide.
+    std::chrono::milliseconds client_response_timeout{std::chrono::minutes{10}};
+    /// Seals what clients carry for us; null: with a key that dies with the process.
+    std::shared_ptr<const StateSeal> seal{};
+    std::optional<TaskSettings> tasks{};  // none: calls cannot become tasks
     /// The WWW-Authenticate value of the 403 that names every scope a call needs (RFC 6750 section
     /// 3). Empty: the 403 goes without the header. Called from any strand.
     std::function<std::string(const std::vector<std::string>& scopes)>
@@ -45,7 +73,10 @@ public:
     /// cancels this task; in the legacy era that does not cancel the call.
     Task<void> serve(Inbound inbound, Exchange& exchange);
 
-    /// The daemon stops: ends the GET streams and opens no new sessions; calls go on.
+    /// Tells every client that may know and has asked to.
+    void publish(const Change& change);
+
+    /// The daemon stops: ends the GET and listen streams and opens no new ones; calls go on.
     void drain();
     /// Cancels the legacy calls whose clients may be gone, and forgets every session.
     void end_sessions();

@@ -2,13 +2,11 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/mcp/caller.hpp"
 #include "gateway/mcp/headers.hpp"
 #include "gateway/mcp/json_text.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <array>
 
 namespace tailops::mcp {
 namespace {
@@ -20,9 +18,6 @@ constexpr std::string_view meta_version = "io.modelcontextprotocol/protocolVersi
 constexpr std::string_view meta_capabilities = "io.modelcontextprotocol/clientCapabilities";
 constexpr std::string_view meta_client = "io.modelcontextprotocol/clientInfo";
 constexpr std::string_view meta_log_level = "io.modelcontextprotocol/logLevel";
-
-constexpr std::array<std::string_view, 8> log_levels{"debug", "info",     "notice", "warning",
-                                                     "error", "critical", "alert",  "emergency"};
 
 const json* meta_of(const JsonPart& params)
 {
@@ -67,9 +62,7 @@ std::optional<Refusal> problem_in(const json& meta, const MessageId& id)
         return bad_envelope(meta_client, "must be an object with a name and a version", id);
     }
     const auto* level = find_member(meta, meta_log_level);
-    if (level &&
-        (!level->is_string() ||
-         std::ranges::find(log_levels, level->get_ref<const std::string&>()) == log_levels.end())) {
+    if (level && (!level->is_string() || !find_log_level(level->get_ref<const std::string&>()))) {
         return bad_envelope(meta_log_level, "must be a log level such as \"info\"", id);
     }
     const auto* token = find_member(meta, "progressToken");

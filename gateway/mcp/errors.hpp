@@ -17,6 +17,8 @@ inline constexpr int invalid_request = -32600;
 inline constexpr int method_not_found = -32601;
 inline constexpr int invalid_params = -32602;
 inline constexpr int internal_error = -32603;
+// Until 2025-11-25 only: the modern era forbids it.
+inline constexpr int legacy_resource_not_found = -32002;
 inline constexpr int header_mismatch = -32020;
 inline constexpr int missing_client_capability = -32021;
 inline constexpr int unsupported_version = -32022;

@@ -4,6 +4,7 @@
 #include "gateway/async/awaitable.hpp"
 #include "gateway/core/ids.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,9 @@ public:
     /// One event; `id` may be empty, `data` is one line of JSON or empty. Errors: cancelled (the
     /// client is gone), deadline_exceeded (it does not read).
     virtual Task<Status> event(std::string_view id, std::string_view data) = 0;
+    /// The event that a resumable stream begins with: an id and no data, and how long a client
+    /// should wait before it comes back (MCP 2025-11-25, basic/transports, SEP-1699).
+    virtual Task<Status> prime(std::string_view id, std::chrono::milliseconds retry) = 0;
     /// A comment that keeps proxies from closing a silent stream.
     virtual Task<Status> keep_alive() = 0;
 };

@@ -2,6 +2,8 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/core/toon.hpp"
+#include "gateway/mcp/gateway_prompts.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -36,7 +38,8 @@ const std::map<std::string_view, ToolListing>& listings()
                                 .description = std::string{tool.summary},
                                 .input_schema = shared(tools::full_input_schema(tool)),
                                 .output_schema = nullptr,
-                                .annotations = shared(annotations_of(tool))};
+                                .annotations = shared(annotations_of(tool)),
+                                .may_last = tool.needs_target()};
             // The unit tests parse every schema; a bad one never gets here.
             if (auto schema = parse_json(tool.output_schema)) {
                 listing.output_schema = shared(*std::move(schema));
@@ -48,38 +51,40 @@ const std::map<std::string_view, ToolListing>& listings()
     return table;
 }
 
+GatewayPrompts::ToolNames names_of(const std::vector<const tools::Tool*>& tools)
+{
+    GatewayPrompts::ToolNames names;
+    for (const auto* tool : tools) names.emplace(tool->name);
+    return names;
+}
+
 ToolResult as_result(const Error& error)
 {
     return {.text = std::string{to_string(error.code())} + ": " + error.public_message(),
             .structured = nullptr,
-            .is_error = true};
+            .is_error = true,
+            .more_blocks = nullptr};
 }
 
-}  // namespace
-
-std::string GatewayService::instructions() const
+/// The text block: what a model reads. `format: toon` asks for fewer tokens where lists are long.
+std::string text_of(const json& content, const json& arguments)
 {
-    return "TailOps Gateway operates machines for you within a policy. Call list_targets first: "
-           "every "
-           "tool about a machine takes its id as `target`. A refusal says which rule decided; do "
-           "not "
-           "work around it. \"approval required\" means that a person must agree first.";
+    return text_member(arguments, "format") == "toon" ? to_toon(content) : dump_json(content);
 }
 
-std::vector<ToolListing> GatewayService::list_tools(const auth::Principal& principal) const
+ToolResult tool_result(const call::Answer& answer, const json& arguments)
 {
-    std::vector<ToolListing> out;
-    for (const auto* tool : pipeline_.visible_tools(principal)) {
-        out.push_back(listings().at(tool->name));
-    }
-    return out;
+    return {.text = text_of(*answer.content, arguments),
+            .structured = answer.dry_run ? nullptr : answer.content,
+            .is_error = answer.failed,
+            .more_blocks = nullptr};
 }
 
-std::string GatewayService::listing_key(const auth::Principal& principal) const
+/// What a rule can match on; what the lists cannot depend on (expiry) is left out.
+std::string key_of(const auth::Principal& principal)
 {
-    // Whatever a rule can match on; what the lists cannot depend on (expiry) is left out.
     const auto& identity = principal.identity;
-    std::string key = std::to_string(pipeline_.generation());
+    std::string key;
     const auto add = [&key](std::string_view part) {
         key += '\n';
         key += part;
@@ -96,26 +101,134 @@ std::string GatewayService::listing_key(const auth::Principal& principal) const
     return key;
 }
 
-Task<Result<ToolResult>> GatewayService::call_tool(const auth::Principal& principal,
-                                                   RequestId id,
+}  // namespace
+
+GatewayService::GatewayService(call::Pipeline& pipeline,
+                               const Clock& clock,
+                               GatewayServiceSettings settings)
+    : pipeline_{pipeline},
+      exposure_{settings.exposure},
+      resources_{pipeline, std::move(settings.own_records)},
+      completions_{pipeline, clock}
+{
+}
+
+std::string GatewayService::instructions() const
+{
+    return "TailOps Gateway operates machines for you within a policy. Call list_targets first: "
+           "every tool about a machine takes its id as `target`. A refusal says which rule "
+           "decided; "
+           "do not work around it. \"approval required\" means that a person must agree first.";
+}
+
+const ToolListing* GatewayService::find_tool(std::string_view name) const
+{
+    if (exposure_ == ToolExposure::compact) {
+        if (const auto* tool = find_compact_tool(name)) return tool;
+    }
+    const auto at = listings().find(name);
+    return at == listings().end() ? nullptr : &at->second;
+}
+
+std::vector<ToolListing> GatewayService::usable_tools(const auth::Principal& principal) const
+{
+    std::vector<ToolListing> out;
+    for (const auto* tool : pipeline_.visible_tools(principal)) {
+        out.push_back(listings().at(tool->name));
+    }
+    return out;
+}
+
+std::vector<ToolListing> GatewayService::list_tools(const auth::Principal& principal) const
+{
+    auto usable = usable_tools(principal);
+    return exposure_ == ToolExposure::compact ? compact_listing(usable) : usable;
+}
+
+std::vector<PromptListing> GatewayService::list_prompts(const auth::Principal& principal) const
+{
+    return GatewayPrompts::list(names_of(pipeline_.visible_tools(principal)));
+}
+
+std::vector<ResourceListing> GatewayService::list_resources(const auth::Principal& principal) const
+{
+    return resources_.list(principal);
+}
+
+std::vector<ResourceListing> GatewayService::list_resource_templates(const auth::Principal&) const
+{
+    return GatewayResources::templates();
+}
+
+std::string GatewayService::listing_key(ListKind, const auth::Principal& principal) const
+{
+    return std::to_string(pipeline_.generation()) + key_of(principal);
+}
+
+Task<Result<ToolOutcome>> GatewayService::call_tool(Caller& caller,
+                                                    std::string name,
+                                                    JsonPart arguments)
+{
+    const bool is_compact = exposure_ == ToolExposure::compact && find_compact_tool(name);
+    if (!is_compact) co_return co_await run_tool(caller, std::move(name), std::move(arguments));
+    if (name == "call_tool") {
+        auto inner = inner_call(arguments);
+        if (!inner) co_return as_result(inner.error());
+        co_return co_await run_tool(caller, std::move(inner->name), std::move(inner->arguments));
+    }
+    const auto answer = answer_compact_tool(name, *arguments, usable_tools(caller.principal()));
+    if (!answer) co_return as_result(answer.error());
+    ToolResult result{.text = dump_json(*answer),
+                      .structured = shared(*answer),
+                      .is_error = false,
+                      .more_blocks = nullptr};
+    co_return result;
+}
+
+Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
                                                    std::string name,
-                                                   std::shared_ptr<const json> arguments)
+                                                   JsonPart arguments)
 {
     if (!tools::find(name))
         co_return fail(Errc::not_found, "Unknown tool: " + escaped_line(name, 64));
-    call::Invocation call{.id = std::move(id),
-                          .principal = principal,
+    call::Invocation call{.id = caller.request(),
+                          .principal = caller.principal(),
                           .tool = std::move(name),
-                          .arguments = std::move(arguments)};
+                          .arguments = arguments};
     auto answer = co_await pipeline_.run(std::move(call));
-    if (answer) {
-        co_return ToolResult{.text = dump_json(*answer->content),
-                             .structured = answer->dry_run ? nullptr : answer->content,
-                             .is_error = answer->failed};
-    }
-    if (answer.error().code() == Errc::insufficient_scope)
+    if (answer) co_return tool_result(*answer, *arguments);
+    const auto code = answer.error().code();
+    if (code == Errc::insufficient_scope || code == Errc::cancelled) {
         co_return fail(std::move(answer).error());
+    }
     co_return as_result(answer.error());
+}
+
+Task<Result<Outcome<PromptResult>>> GatewayService::get_prompt(Caller& caller,
+                                                               std::string name,
+                                                               JsonPart arguments)
+{
+    const auto usable = names_of(pipeline_.visible_tools(caller.principal()));
+    auto prompt = GatewayPrompts::get(name, *arguments, usable);
+    if (!prompt) co_return fail(std::move(prompt).error());
+    co_return *std::move(prompt);
+}
+
+Task<Result<Outcome<ResourceResult>>> GatewayService::read_resource(Caller& caller, std::string uri)
+{
+    auto resource = co_await resources_.read(caller, std::move(uri));
+    if (!resource) co_return fail(std::move(resource).error());
+    co_return *std::move(resource);
+}
+
+Task<Result<Completion>> GatewayService::complete(Caller& caller, CompletionQuery query)
+{
+    co_return co_await completions_.complete(caller, std::move(query));
+}
+
+bool GatewayService::may_follow(const auth::Principal& principal, std::string_view uri) const
+{
+    return resources_.may_follow(principal, uri);
 }
 
 }  // namespace tailops::mcp

@@ -1,25 +1,50 @@
 #pragma once
 
 #include "gateway/call/pipeline.hpp"
+#include "gateway/mcp/gateway_completions.hpp"
+#include "gateway/mcp/gateway_exposure.hpp"
+#include "gateway/mcp/gateway_resources.hpp"
 #include "gateway/mcp/service.hpp"
 
 namespace tailops::mcp {
 
-/// The gateway's tools as the protocol serves them: an adapter on the call pipeline.
+struct GatewayServiceSettings {
+    ToolExposure exposure{ToolExposure::full};
+    OwnRecords own_records;
+};
+
+/// The gateway as the protocol serves it: an adapter on the call pipeline.
 class GatewayService final : public Service {
 public:
-    explicit GatewayService(call::Pipeline& pipeline) : pipeline_{pipeline} {}
+    GatewayService(call::Pipeline& pipeline, const Clock& clock, GatewayServiceSettings settings);
 
     std::string instructions() const override;
+    Features features() const override
+    {
+        return {.prompts = true, .resources = true, .completions = true, .logging = false};
+    }
+    std::string listing_key(ListKind, const auth::Principal&) const override;
+    const ToolListing* find_tool(std::string_view name) const override;
     std::vector<ToolListing> list_tools(const auth::Principal&) const override;
-    std::string listing_key(const auth::Principal&) const override;
-    Task<Result<ToolResult>> call_tool(const auth::Principal&,
-                                       RequestId,
-                                       std::string name,
-                                       std::shared_ptr<const nlohmann::json> arguments) override;
+    std::vector<PromptListing> list_prompts(const auth::Principal&) const override;
+    std::vector<ResourceListing> list_resources(const auth::Principal&) const override;
+    std::vector<ResourceListing> list_resource_templates(const auth::Principal&) const override;
+    Task<Result<ToolOutcome>> call_tool(Caller&, std::string name, JsonPart arguments) override;
+    Task<Result<Outcome<PromptResult>>> get_prompt(Caller&,
+                                                   std::string name,
+                                                   JsonPart arguments) override;
+    Task<Result<Outcome<ResourceResult>>> read_resource(Caller&, std::string uri) override;
+    Task<Result<Completion>> complete(Caller&, CompletionQuery) override;
+    bool may_follow(const auth::Principal&, std::string_view uri) const override;
 
 private:
+    std::vector<ToolListing> usable_tools(const auth::Principal&) const;
+    Task<Result<ToolOutcome>> run_tool(Caller& caller, std::string name, JsonPart arguments);
+
     call::Pipeline& pipeline_;
+    const ToolExposure exposure_;
+    GatewayResources resources_;
+    GatewayCompletions completions_;
 };
 
 }  // namespace tailops::mcp

@@ -7,8 +7,20 @@
 namespace tailops::mcp {
 namespace {
 
-// What is really served, in both eras: a capability here obliges us to answer its methods.
-constexpr std::string_view capabilities_json = R"({"tools":{}})";
+/// What is really served: a capability here obliges us to answer its methods.
+std::string capabilities_json(const Protocol& protocol, Revision revision)
+{
+    const auto& features = protocol.features;
+    std::string out = R"({"tools":{"listChanged":true})";
+    if (features.prompts) out += R"(,"prompts":{"listChanged":true})";
+    if (features.resources) out += R"(,"resources":{"subscribe":true,"listChanged":true})";
+    if (features.completions) out += R"(,"completions":{})";
+    if (features.logging) out += R"(,"logging":{})";
+    if (protocol.tasks && is_modern(revision)) {
+        out += R"(,"extensions":{"io.modelcontextprotocol/tasks":{}})";
+    }
+    return out + '}';
+}
 
 void append_instructions(std::string& message, const Protocol& protocol)
 {
@@ -29,15 +41,13 @@ Revision negotiated(std::string_view requested)
 
 Task<Answer> discover(Protocol& protocol, const Asked& asked)
 {
-    auto message = begin_object(protocol, asked, 512);
+    auto message = begin_object(protocol, asked, ResultType::complete, 512);
     message += R"(,"supportedVersions":)";
     message += supported_versions_json();
     message += R"(,"capabilities":)";
-    message += capabilities_json;
+    message += capabilities_json(protocol, asked.revision);
     append_instructions(message, protocol);
-    // Private: the endpoint asks for a token, so no one gains from a copy shared between tokens.
-    message += R"(,"cacheScope":"private","ttlMs":)";
-    message += std::to_string(protocol.settings.cache_ttl.count());
+    append_cache_hints(message, protocol, asked);
     co_return end_object(std::move(message));
 }
 
@@ -63,10 +73,10 @@ Task<Answer> initialize(Protocol& protocol, const Asked& asked)
         why.status = 503;
         co_return refuse(protocol, std::move(why));
     }
-    auto message = begin_object(protocol, asked, 512);
+    auto message = begin_object(protocol, asked, ResultType::complete, 512);
     message += R"("protocolVersion":)" + json_string(to_string(revision));
     message += R"(,"capabilities":)";
-    message += capabilities_json;
+    message += capabilities_json(protocol, revision);
     message += R"(,"serverInfo":)" + protocol.server_info;
     append_instructions(message, protocol);
     auto answer = end_object(std::move(message));
@@ -76,7 +86,18 @@ Task<Answer> initialize(Protocol& protocol, const Asked& asked)
 
 Task<Answer> ping(Protocol& protocol, const Asked& asked)
 {
-    co_return end_object(begin_object(protocol, asked, 0));
+    co_return end_object(begin_object(protocol, asked, ResultType::complete, 0));
+}
+
+Task<Answer> set_log_level(Protocol& protocol, const Asked& asked)
+{
+    const auto& params = asked.message.params;
+    const auto level = find_log_level(params ? text_member(*params, "level") : "");
+    if (!level) {
+        co_return invalid_params(asked, "\"level\" must be a log level such as \"info\"");
+    }
+    asked.session->set_log_level(*level);
+    co_return end_object(begin_object(protocol, asked, ResultType::complete, 0));
 }
 
 }  // namespace tailops::mcp

@@ -5,6 +5,7 @@
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,11 +18,26 @@ namespace asio = boost::asio;
 
 // Every method this endpoint answers. Sorted by name.
 constexpr std::array methods{
-    Method{"initialize", nullptr, initialize, Work::quick},
-    Method{"ping", nullptr, ping, Work::quick},
-    Method{"server/discover", discover, nullptr, Work::quick},
-    Method{"tools/call", call_tool, call_tool, Work::call},
-    Method{"tools/list", list_tools, list_tools, Work::quick},
+    Method{"completion/complete", complete_argument, complete_argument, Work::call,
+           Part::completions},
+    Method{"initialize", nullptr, initialize, Work::quick, Part::core},
+    Method{"logging/setLevel", nullptr, set_log_level, Work::quick, Part::logging},
+    Method{"ping", nullptr, ping, Work::quick, Part::core},
+    Method{"prompts/get", get_prompt, get_prompt, Work::call, Part::prompts},
+    Method{"prompts/list", list_prompts, list_prompts, Work::quick, Part::prompts},
+    Method{"resources/list", list_resources, list_resources, Work::quick, Part::resources},
+    Method{"resources/read", read_resource, read_resource, Work::call, Part::resources},
+    Method{"resources/subscribe", nullptr, follow_resource, Work::quick, Part::resources},
+    Method{"resources/templates/list", list_resource_templates, list_resource_templates,
+           Work::quick, Part::resources},
+    Method{"resources/unsubscribe", nullptr, unfollow_resource, Work::quick, Part::resources},
+    Method{"server/discover", discover, nullptr, Work::quick, Part::core},
+    Method{"subscriptions/listen", listen_for_changes, nullptr, Work::stream, Part::core},
+    Method{"tasks/cancel", cancel_task, nullptr, Work::call, Part::tasks},
+    Method{"tasks/get", get_task, nullptr, Work::call, Part::tasks},
+    Method{"tasks/update", update_task, nullptr, Work::call, Part::tasks},
+    Method{"tools/call", call_tool, call_tool, Work::call, Part::core},
+    Method{"tools/list", list_tools, list_tools, Work::quick, Part::core},
 };
 static_assert(std::ranges::is_sorted(methods, {}, &Method::name));
 
@@ -34,6 +50,31 @@ std::string what_was_thrown(const std::exception_ptr& thrown)
     } catch (...) {
         return "not an exception of the standard library";
     }
+}
+
+/// Whether what is served has the part of the protocol that a method belongs to.
+bool is_offered(const Protocol& protocol, Part part)
+{
+    const auto& features = protocol.features;
+    switch (part) {
+    case Part::core: return true;
+    case Part::prompts: return features.prompts;
+    case Part::resources: return features.resources;
+    case Part::completions: return features.completions;
+    case Part::logging: return features.logging;
+    case Part::tasks: return protocol.tasks != nullptr;
+    }
+    return false;
+}
+
+std::string_view name_of(ResultType type) noexcept
+{
+    switch (type) {
+    case ResultType::complete: return "complete";
+    case ResultType::input_required: return "input_required";
+    case ResultType::task: return "task";
+    }
+    return "complete";
 }
 
 Answer unknown_method(const Asked& asked)
@@ -57,7 +98,7 @@ Task<Answer> dispatch(Protocol& protocol, const Asked& asked)
     const auto* method = find_method(asked.message.method);
     const bool modern = is_modern(asked.revision);
     const auto handler = !method ? nullptr : modern ? method->modern : method->legacy;
-    if (!handler) {
+    if (!handler || !is_offered(protocol, method->part)) {
         co_return noted(protocol, asked, unknown_method(asked));
     }
     std::exception_ptr thrown;
@@ -74,17 +115,29 @@ Task<Answer> dispatch(Protocol& protocol, const Asked& asked)
     co_return noted(protocol, asked, to_answer(internal_error("internal error", asked.message.id)));
 }
 
-std::string begin_object(const Protocol& protocol, const Asked& asked, std::size_t bytes)
+std::string begin_object(const Protocol& protocol,
+                         const Asked& asked,
+                         ResultType type,
+                         std::size_t bytes)
 {
     auto message = begin_result(asked.message.id, bytes + 192);
-    if (is_modern(asked.revision)) {
-        message += R"({"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":)";
-        message += protocol.server_info;
-        message += '}';
-    } else {
+    if (!is_modern(asked.revision)) {
         message += '{';
+        return message;
     }
+    message += R"({"resultType":")";
+    message += name_of(type);
+    message += R"(","_meta":{"io.modelcontextprotocol/serverInfo":)";
+    message += protocol.server_info;
+    message += '}';
     return message;
+}
+
+void append_members(std::string& message, std::string_view members)
+{
+    if (members.empty()) return;
+    if (message.back() != '{') message += ',';
+    message += members;
 }
 
 Answer end_object(std::string message)
@@ -94,10 +147,25 @@ Answer end_object(std::string message)
     return {.body = std::move(message)};
 }
 
-Answer invalid_params(const Asked& asked, std::string why)
+void append_cache_hints(std::string& message, const Protocol& protocol, const Asked& asked)
 {
-    return to_answer(
-        {.code = code::invalid_params, .message = std::move(why), .id = asked.message.id});
+    if (!is_modern(asked.revision)) return;
+    append_members(message, R"("cacheScope":"private","ttlMs":)");
+    message += std::to_string(protocol.settings.cache_ttl.count());
+}
+
+JsonPart empty_object()
+{
+    static const auto empty = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+    return empty;
+}
+
+Answer invalid_params(const Asked& asked, std::string why, std::string data)
+{
+    return to_answer({.code = code::invalid_params,
+                      .message = std::move(why),
+                      .data = std::move(data),
+                      .id = asked.message.id});
 }
 
 }  // namespace tailops::mcp

@@ -25,6 +25,15 @@ Task<void> serve_modern(std::shared_ptr<Protocol> protocol,
         (void)co_await send_answer(std::move(answer), exchange, accepted);
         co_return;
     }
+    if (method->work == Work::stream && !accepted.events) {
+        auto answer = noted(*protocol, asked,
+                            to_answer({.status = 406,
+                                       .code = code::invalid_request,
+                                       .message = "Accept must list text/event-stream",
+                                       .id = asked.message.id}));
+        (void)co_await send_answer(std::move(answer), exchange, accepted);
+        co_return;
+    }
     asked.outbox = std::make_shared<Outbox>(1);
     DeliveryOptions options{.accepts = accepted,
                             .keep_alive_interval = protocol->settings.keep_alive_interval,

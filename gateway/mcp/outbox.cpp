@@ -11,12 +11,25 @@
 namespace tailops::mcp {
 namespace asio = boost::asio;
 
-bool Outbox::notify(std::string message)
+bool Outbox::notify(std::string message, std::string_view key)
 {
     const std::scoped_lock lock{mutex_};
-    if (closed_ || !make_room(message.size())) return false;
-    append({.content = {.body = std::move(message)}});
+    if (!key.empty() && waits(key)) return true;
+    if (closed_ || answers_only_ || !make_room(message.size())) return false;
+    append({.content = {.body = std::move(message)}, .key = std::string{key}});
     return true;
+}
+
+bool Outbox::waits(std::string_view key) const
+{
+    return std::any_of(kept_.begin() + static_cast<std::ptrdiff_t>(next_), kept_.end(),
+                       [key](const Outgoing& outgoing) { return outgoing.key == key; });
+}
+
+void Outbox::answers_only()
+{
+    const std::scoped_lock lock{mutex_};
+    answers_only_ = true;
 }
 
 void Outbox::answer(Answer answer)
@@ -85,6 +98,13 @@ void Outbox::detach(std::uint64_t reader)
     if (reader_ != reader) return;
     reader_ = 0;
     wake_ = nullptr;
+}
+
+void Outbox::interrupt()
+{
+    const std::scoped_lock lock{mutex_};
+    reader_ = 0;
+    wake_reader();
 }
 
 bool Outbox::has_reader() const

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tailops::mcp {
 
@@ -19,7 +20,8 @@ namespace tailops::mcp {
 struct Outgoing {
     std::uint64_t number{0};
     Answer content{};
-    bool is_answer{false};  // a response; else a notification
+    bool is_answer{false};  // a response; else a notification or a request of ours
+    std::string key{};      // see Outbox::notify
 };
 
 /// The messages of one stream on their way to the client: those of one POST (notifications, then
@@ -47,8 +49,11 @@ public:
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
 
-    /// False when it was dropped. Never waits.
-    bool notify(std::string message);
+    /// False when it was dropped. Never waits. A message that waits to be sent stands for a later
+    /// one of the same key, unless the key is empty.
+    bool notify(std::string message, std::string_view key = {});
+    /// The reader takes nothing but answers: from now on every other message is dropped.
+    void answers_only();
     void answer(Answer answer);
     /// One answer less will come: its request was cancelled by the client.
     void withdraw();
@@ -59,6 +64,8 @@ public:
     /// that was replaced finds the outbox over.
     std::optional<std::uint64_t> attach(Takeover takeover);
     void detach(std::uint64_t reader);
+    /// Sends the reader away, without a word: another one goes on later.
+    void interrupt();
     bool has_reader() const;
 
     /// From now on what is sent is also kept, within the bounds, so that it can be sent again.
@@ -87,6 +94,7 @@ private:
     bool has_next() const { return next_ < kept_.size(); }
     void append(Outgoing outgoing);
     bool make_room(std::size_t bytes);
+    bool waits(std::string_view key) const;
     void wake_reader();
 
     mutable std::mutex mutex_;
@@ -98,6 +106,7 @@ private:
     bool has_answers_;
     Bounds bounds_;
     bool keeps_{false};
+    bool answers_only_{false};
     bool closed_{false};
     std::uint64_t reader_{0};  // 0: nobody
     std::uint64_t readers_{0};

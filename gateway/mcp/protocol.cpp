@@ -2,6 +2,7 @@
 
 #include "gateway/core/log.hpp"
 #include "gateway/mcp/json_text.hpp"
+#include "gateway/mcp/task_board.hpp"
 
 namespace tailops::mcp {
 namespace {
@@ -18,12 +19,28 @@ Protocol::Protocol(Service& what, const Clock& time, EndpointSettings how)
     : service{what},
       clock{time},
       settings{std::move(how)},
+      features{what.features()},
+      seal{settings.seal ? settings.seal : std::make_shared<const StateSeal>()},
       server_info{implementation_json(settings)},
-      listings{settings.listings_bytes_max},
+      listings{settings.listings_bytes_max, settings.page_items_max},
       sessions{time,
                {settings.sessions_max, settings.sessions_per_principal_max,
-                settings.session_idle_timeout}}
+                settings.session_idle_timeout}},
+      subscriptions{{settings.listens_max, settings.listens_per_principal_max}},
+      tasks{settings.tasks ? std::make_unique<TaskBoard>(*settings.tasks, time) : nullptr}
 {
+}
+
+Protocol::~Protocol() = default;
+
+Deadline stream_end(const Protocol& protocol, const auth::Principal& principal)
+{
+    const auto left = principal.identity.expires - protocol.clock.now();
+    // An end that lies in the epoch is no end; one in years is none either.
+    if (principal.identity.expires == TimePoint{} || left > std::chrono::hours{24 * 365}) {
+        return Deadline::max();
+    }
+    return after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(left));
 }
 
 Answer noted(Protocol& protocol, const Asked& asked, Answer answer)

@@ -6,6 +6,9 @@
 #include "gateway/mcp/legacy/session_store.hpp"
 #include "gateway/mcp/listings.hpp"
 #include "gateway/mcp/outbox.hpp"
+#include "gateway/mcp/request_state.hpp"
+#include "gateway/mcp/subscriptions.hpp"
+#include "gateway/mcp/tool_traits.hpp"
 
 #include <atomic>
 #include <memory>
@@ -13,18 +16,26 @@
 
 namespace tailops::mcp {
 
+class TaskBoard;
+
 /// What all requests of one endpoint share. Calls that outlive their request hold it, so it lives
 /// as long as the last of them; `service` and `clock` must as well.
-struct Protocol {
+struct Protocol : std::enable_shared_from_this<Protocol> {
     Protocol(Service& what, const Clock& time, EndpointSettings how);
+    ~Protocol();
 
     Service& service;
     const Clock& clock;
     const EndpointSettings settings;
+    const Features features;
+    const std::shared_ptr<const StateSeal> seal;
     const std::string server_info;  // the JSON object that names us
     Counters counters;
     Listings listings;
+    ToolTraitsTable tool_traits;
     legacy::SessionStore sessions;
+    Subscriptions subscriptions;
+    const std::unique_ptr<TaskBoard> tasks;  // null: calls cannot become tasks
     std::atomic<std::size_t> legacy_calls{0};
 };
 
@@ -37,7 +48,11 @@ struct Asked {
     Headers headers;
     Envelope client;                 // of the request (modern) or the session (legacy)
     std::shared_ptr<Outbox> outbox;  // for notifications about this request; may be null
+    std::shared_ptr<legacy::Session> session{};  // of a legacy request; null before there is one
 };
+
+/// Until when a stream may stay open for `principal`: the end of its token.
+Deadline stream_end(const Protocol& protocol, const auth::Principal& principal);
 
 /// Counts and logs an answer that is an error; passes every answer on.
 Answer noted(Protocol& protocol, const Asked& asked, Answer answer);

@@ -2,13 +2,18 @@
 
 #include "auth/principal.hpp"
 #include "gateway/async/awaitable.hpp"
-#include "gateway/core/ids.hpp"
+#include "gateway/mcp/caller.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 namespace tailops::mcp {
@@ -18,20 +23,108 @@ struct ToolListing {
     std::string name;
     std::string title;
     std::string description;
-    std::shared_ptr<const nlohmann::json> input_schema;
-    std::shared_ptr<const nlohmann::json> output_schema;  // null: none
-    std::shared_ptr<const nlohmann::json> annotations;    // null: none
+    JsonPart input_schema;
+    JsonPart output_schema;  // null: none
+    JsonPart annotations;    // null: none
+    /// A call may last long: where the client takes tasks, it becomes one after a while.
+    bool may_last{false};
+};
+
+struct PromptArgument {
+    std::string name;
+    std::string description;
+    bool required{false};
+};
+
+struct PromptListing {
+    std::string name;
+    std::string title;
+    std::string description;
+    std::vector<PromptArgument> arguments;
+};
+
+struct ResourceListing {
+    std::string uri;  // RFC 3986; of a template: RFC 6570
+    std::string name;
+    std::string title;
+    std::string description;
+    std::string mime_type;
 };
 
 /// What a tool call came to. A failure that the model should read is a result with `is_error`.
 struct ToolResult {
-    std::string text;                                  // the text block
-    std::shared_ptr<const nlohmann::json> structured;  // null: none
+    std::string text;     // the text block; empty: none
+    JsonPart structured;  // null: none
     bool is_error{false};
+    JsonPart more_blocks;  // an array of ContentBlock of the newest revision; null: none
 };
+
+struct PromptResult {
+    std::string description;
+    JsonPart messages;  // an array of PromptMessage
+};
+
+struct ResourceResult {
+    JsonPart contents;  // an array of TextResourceContents and BlobResourceContents, never empty
+};
+
+/// Something that only the user or the client can tell: the handler is asked again once it is
+/// known (MCP 2026-07-28, basic/patterns/mrtr). `method` is elicitation/create,
+/// sampling/createMessage or roots/list.
+struct InputRequest {
+    std::string method;
+    JsonPart params;  // an object
+};
+
+struct InputRequired {
+    std::map<std::string, InputRequest, std::less<>> requests;  // by a key of the handler's choice
+    JsonPart state;  // handed back through Caller::state(); null: none
+};
+
+/// The handler wants to go on as a task: it is asked again with Caller::is_task().
+struct RunAsTask {
+    enum class Need { offered, required };
+    Need need{Need::offered};
+    std::optional<std::chrono::milliseconds> ttl{std::chrono::hours{1}};
+    std::chrono::milliseconds poll_interval{500};
+};
+
+template <class T>
+using Outcome = std::variant<T, InputRequired>;
+using ToolOutcome = std::variant<ToolResult, InputRequired, RunAsTask>;
+
+/// What a completion is about (MCP 2026-07-28, server/utilities/completion).
+struct CompletionQuery {
+    enum class About { prompt, resource };
+    About about{About::prompt};
+    std::string name;  // of the prompt, or the template's uri
+    std::string argument;
+    std::string value;                           // what has been typed so far
+    std::map<std::string, std::string> context;  // arguments that are settled
+};
+
+struct Completion {
+    static constexpr std::size_t values_max = 100;
+    std::vector<std::string> values;  // best first
+    std::size_t total{0};             // how many there are, at least as many as `values`
+};
+
+/// Which optional parts of the protocol a service has; what it lacks is not offered to clients.
+struct Features {
+    bool prompts{false};
+    bool resources{false};
+    bool completions{false};
+    bool logging{false};
+};
+
+enum class ListKind { tools, prompts, resources, resource_templates };
 
 /// What is served over the protocol: the gateway, or a fixture of the conformance tests. The
 /// protocol calls it; it knows nothing of JSON-RPC, eras or HTTP. Safe from any strand.
+///
+/// Errors of all that answer: not_found (no such thing, or not for this principal) and
+/// invalid_argument in the shape of the request become JSON-RPC errors; insufficient_scope becomes
+/// an HTTP challenge with the scopes in the error's detail.
 class Service {
 public:
     Service() = default;
@@ -40,19 +133,28 @@ public:
     virtual ~Service() = default;
 
     virtual std::string instructions() const = 0;
+    virtual Features features() const { return {}; }
 
-    /// Sorted by name; only what the principal may use.
+    /// Equal keys mean equal answers of the list: what is rendered is kept under it.
+    virtual std::string listing_key(ListKind, const auth::Principal&) const = 0;
+    /// The tool of that name, whoever may use it; null when there is none. Lives as long as the
+    /// service, and never changes.
+    virtual const ToolListing* find_tool(std::string_view name) const = 0;
+    /// Lists in a settled order; only what the principal may use.
     virtual std::vector<ToolListing> list_tools(const auth::Principal&) const = 0;
-    /// Equal keys mean equal answers of list_tools: the rendered list is kept under it.
-    virtual std::string listing_key(const auth::Principal&) const = 0;
+    virtual std::vector<PromptListing> list_prompts(const auth::Principal&) const;
+    virtual std::vector<ResourceListing> list_resources(const auth::Principal&) const;
+    virtual std::vector<ResourceListing> list_resource_templates(const auth::Principal&) const;
 
-    /// Errors: not_found (no such tool, or not for this principal) and invalid_argument in the
-    /// shape of the request become JSON-RPC errors; insufficient_scope becomes an HTTP challenge
-    /// with the scopes in the error's detail; all others are results with `is_error` already.
-    virtual Task<Result<ToolResult>> call_tool(const auth::Principal&,
-                                               RequestId,
-                                               std::string name,
-                                               std::shared_ptr<const nlohmann::json> arguments) = 0;
+    /// Errors other than those above are results with `is_error`.
+    virtual Task<Result<ToolOutcome>> call_tool(Caller&, std::string name, JsonPart arguments) = 0;
+    virtual Task<Result<Outcome<PromptResult>>> get_prompt(Caller&,
+                                                           std::string name,
+                                                           JsonPart arguments);
+    virtual Task<Result<Outcome<ResourceResult>>> read_resource(Caller&, std::string uri);
+    virtual Task<Result<Completion>> complete(Caller&, CompletionQuery);
+    /// Whether changes of `uri` may be told to the principal.
+    virtual bool may_follow(const auth::Principal&, std::string_view uri) const;
 };
 
 }  // namespace tailops::mcp

@@ -1,17 +1,21 @@
 #include "gateway/core/json.hpp"
 #include "gateway/mcp/json_text.hpp"
 #include "gateway/mcp/methods.hpp"
+#include "gateway/mcp/rounds.hpp"
+#include "gateway/mcp/running_turn.hpp"
+#include "gateway/mcp/task_board.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
 namespace tailops::mcp {
 namespace {
 
-JsonPart no_arguments()
-{
-    static const auto empty = std::make_shared<const nlohmann::json>(nlohmann::json::object());
-    return empty;
-}
+namespace asio = boost::asio;
+using nlohmann::json;
 
 /// Structured results exist since 2025-06-18, and any JSON value since 2026-07-28.
 bool shows_structured(const ToolResult& result, Revision revision)
@@ -20,43 +24,106 @@ bool shows_structured(const ToolResult& result, Revision revision)
     return is_modern(revision) || result.structured->is_object();
 }
 
-Answer tool_answer(const Protocol& protocol, const Asked& asked, const ToolResult& result)
+/// Links to resources exist since 2025-06-18.
+bool shows_block(const json& block, Revision revision)
 {
-    const bool structured = shows_structured(result, asked.revision);
+    return revision != Revision::v2025_03_26 || text_member(block, "type") != "resource_link";
+}
+
+Members members_of(const ToolResult& result, Revision revision)
+{
+    const bool structured = shows_structured(result, revision);
+    Members members;
+    auto& out = members.text;
     // Twice the text: what is in the text block is mostly in the structured result again.
-    auto message = begin_object(protocol, asked, result.text.size() * (structured ? 2 : 1) + 96);
-    if (is_modern(asked.revision)) message += ',';
-    message += R"("content":[{"type":"text","text":)";
-    append_json_string(message, result.text);
-    message += "}]";
-    if (structured) {
-        message += R"(,"structuredContent":)";
-        append_json(message, *result.structured);
+    out.reserve(result.text.size() * (structured ? 2 : 1) + 96);
+    out += R"("content":[)";
+    if (!result.text.empty() || !result.more_blocks) {
+        out += R"({"type":"text","text":)";
+        append_json_string(out, result.text);
+        out += '}';
     }
-    if (result.is_error) message += R"(,"isError":true)";
-    return end_object(std::move(message));
+    if (result.more_blocks) {
+        for (const auto& block : *result.more_blocks) {
+            if (!shows_block(block, revision)) continue;
+            if (out.back() != '[') out += ',';
+            append_json(out, block);
+        }
+    }
+    out += ']';
+    if (structured) {
+        out += R"(,"structuredContent":)";
+        append_json(out, *result.structured);
+    }
+    if (result.is_error) out += R"(,"isError":true)";
+    return members;
+}
+
+Members error_members(const Error& error, Revision revision)
+{
+    const ToolResult result{.text = error.public_message(),
+                            .structured = nullptr,
+                            .is_error = true,
+                            .more_blocks = nullptr};
+    return members_of(result, revision);
+}
+
+/// A failure that the model should read is a result; only a cancellation stays an error, because a
+/// task that was cancelled has no result.
+bool is_result(const Error& error)
+{
+    return kind_of(error.code()) == FailureKind::tool_error && error.code() != Errc::cancelled;
+}
+
+Task<Result<Turn>> take_turn(Service& service, Caller& caller, std::string tool, JsonPart arguments)
+{
+    auto outcome = co_await service.call_tool(caller, std::move(tool), std::move(arguments));
+    if (!outcome) {
+        if (!is_result(outcome.error())) co_return fail(std::move(outcome).error());
+        co_return error_members(outcome.error(), caller.revision());
+    }
+    if (auto* question = std::get_if<InputRequired>(&*outcome)) co_return std::move(*question);
+    if (const auto* task = std::get_if<RunAsTask>(&*outcome)) co_return *task;
+    co_return members_of(std::get<ToolResult>(*outcome), caller.revision());
+}
+
+/// Runs the handling beside the request and gives it back when it takes longer than the client
+/// should wait for an answer. A client that leaves before that cancels it.
+Task<Result<Turn>> take_long_turn(Handling inner,
+                                  Caller& caller,
+                                  RunningTurn::Work work,
+                                  std::chrono::milliseconds patience)
+{
+    const auto home = co_await asio::this_coro::executor;
+    work.answers = caller.answers();
+    work.state = caller.state();
+    work.handling = std::move(inner);
+    const auto running = RunningTurn::start(home, std::move(work));
+    (void)co_await running->wait(after(patience));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        running->stop();
+        (void)co_await running->wait(Deadline::max());
+        throw boost::system::system_error{asio::error::operation_aborted};
+    }
+    if (running->has_ended()) co_return running->take();
+    co_return Turn{running};
 }
 
 Answer failed_answer(const Protocol& protocol, const Asked& asked, const Error& error)
 {
     if (kind_of(error.code()) == FailureKind::tool_error) {
-        return tool_answer(protocol, asked,
-                           {.text = error.public_message(), .structured = {}, .is_error = true});
+        return complete_answer(protocol, asked, error_members(error, asked.revision));
     }
     return refuse(protocol, refusal_for(error, asked.message.id));
 }
 
 /// The headers that a modern client mirrors from the arguments of this tool.
-Status check_mirrored(Protocol& protocol,
-                      const Asked& asked,
-                      const std::string& tool,
-                      const nlohmann::json& arguments)
+Status check_mirrored(const ToolTraits& traits, const Asked& asked, const json& arguments)
 {
-    if (!is_modern(asked.revision)) return {};
-    const auto listing = protocol.listings.get(protocol.service, asked.principal, asked.revision);
-    const auto expected = listing->param_headers.find(tool);
-    if (expected == listing->param_headers.end()) return {};
-    return check_param_headers(expected->second, asked.headers, arguments);
+    if (!is_modern(asked.revision) || traits.param_headers.empty()) return {};
+    return check_param_headers(traits.param_headers, asked.headers, arguments);
 }
 
 Answer header_mismatch(const Asked& asked, const Error& error)
@@ -67,25 +134,25 @@ Answer header_mismatch(const Asked& asked, const Error& error)
                       .id = asked.message.id});
 }
 
+/// A task that the client must take, or may.
+Task<Answer> go_on_as_task(Protocol& protocol,
+                           const Asked& asked,
+                           std::string tool,
+                           JsonPart arguments,
+                           Turn turn,
+                           const Caller& caller)
+{
+    if (auto refusal = tasks_undeclared(protocol, asked)) co_return *std::move(refusal);
+    co_return co_await begin_task(protocol, asked, std::move(tool), std::move(arguments),
+                                  std::move(turn), caller);
+}
+
 }  // namespace
 
-Task<Answer> list_tools(Protocol& protocol, const Asked& asked)
+Handling tool_handling(Protocol& protocol, std::string tool, JsonPart arguments)
 {
-    // The list is one page, so that no cursor can be ours.
-    if (asked.message.params && find_member(*asked.message.params, "cursor")) {
-        co_return invalid_params(asked, "unknown \"cursor\": the list has one page");
-    }
-    const auto listing = protocol.listings.get(protocol.service, asked.principal, asked.revision);
-    auto message = begin_object(protocol, asked, listing->tools.size() + 64);
-    if (is_modern(asked.revision)) {
-        // Private: each caller sees the tools that it may use.
-        message += R"(,"cacheScope":"private","ttlMs":)";
-        message += std::to_string(protocol.settings.cache_ttl.count());
-        message += ',';
-    }
-    message += R"("tools":)";
-    message += listing->tools;
-    co_return end_object(std::move(message));
+    return [&service = protocol.service, tool = std::move(tool), arguments = std::move(arguments)](
+               Caller& caller) { return take_turn(service, caller, tool, arguments); };
 }
 
 Task<Answer> call_tool(Protocol& protocol, const Asked& asked)
@@ -97,15 +164,37 @@ Task<Answer> call_tool(Protocol& protocol, const Asked& asked)
     if (given && !given->is_object()) {
         co_return invalid_params(asked, "\"arguments\" must be an object");
     }
-    const auto arguments = given ? JsonPart{params, given} : no_arguments();
+    const auto arguments = given ? JsonPart{params, given} : empty_object();
     const auto& tool = name->get_ref<const std::string&>();
-    if (auto mirrored = check_mirrored(protocol, asked, tool, *arguments); !mirrored) {
+    const auto traits = protocol.tool_traits.get(protocol.service, tool);
+    if (auto mirrored = check_mirrored(*traits, asked, *arguments); !mirrored) {
         co_return header_mismatch(asked, mirrored.error());
     }
-    const auto result =
-        co_await protocol.service.call_tool(asked.principal, asked.request, tool, arguments);
-    if (!result) co_return failed_answer(protocol, asked, result.error());
-    co_return tool_answer(protocol, asked, *result);
+    auto handling = tool_handling(protocol, tool, arguments);
+    if (traits->may_last && takes_tasks(protocol, asked)) {
+        handling = [inner = std::move(handling), &protocol, &asked](Caller& caller) {
+            return take_long_turn(inner, caller,
+                                  {.terms = terms_of(protocol, asked),
+                                   .outbox = asked.outbox,
+                                   .answers = nullptr,
+                                   .state = nullptr,
+                                   .handling = {},
+                                   .keeps = protocol.shared_from_this()},
+                                  protocol.settings.tasks->begins_after);
+        };
+    }
+    Rounds rounds{
+        .protocol = protocol,
+        .asked = asked,
+        .subject = {tool, arguments},
+        .handling = std::move(handling),
+        .failed = [&protocol,
+                   &asked](const Error& error) { return failed_answer(protocol, asked, error); },
+        .as_task =
+            [&protocol, &asked, &tool, &arguments](Turn turn, const Caller& caller) {
+                return go_on_as_task(protocol, asked, tool, arguments, std::move(turn), caller);
+            }};
+    co_return co_await rounds.run();
 }
 
 }  // namespace tailops::mcp

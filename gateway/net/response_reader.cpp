@@ -1,5 +1,8 @@
 #include "gateway/net/response_reader.hpp"
 
+#include "gateway/core/try.hpp"
+#include "gateway/net/chunks.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -18,7 +21,7 @@ std::string_view view(BeastView text)
     return {text.data(), text.size()};
 }
 
-/// Collects what Beast's parser finds.
+/// Collects what Beast's parser finds: heads, and bodies that are not chunked.
 class Parser final : public http::basic_parser<false> {
 public:
     Parser(HttpResponse& response, ResponseReader::Bounds bounds)
@@ -28,7 +31,7 @@ public:
         header_limit(
             static_cast<std::uint32_t>(std::min<std::size_t>(bounds.header_bytes, 1u << 30)));
         body_limit(boost::none);  // ours stops reading instead of failing
-        eager(true);
+        eager(false);             // stops behind the head: a chunked body is not for this parser
     }
 
 private:
@@ -57,9 +60,9 @@ private:
         return body.size();
     }
     void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code& error) override
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code&) override
     {
-        return on_body_impl(body, error);
+        return body.size();
     }
     void on_finish_impl(error_code&) override {}
 
@@ -67,10 +70,10 @@ private:
     std::size_t body_limit_bytes_;
 };
 
-Error malformed(const error_code& error)
+Error malformed(std::string detail)
 {
     return Error{Errc::unreachable, "the server's answer is not proper HTTP"}.with_detail(
-        error.message());
+        std::move(detail));
 }
 
 }  // namespace
@@ -83,7 +86,22 @@ struct ResponseReader::State {
         response = HttpResponse{};
         parser.emplace(response, bounds);
         if (body == Body::none) parser->skip(true);
+        chunks = ChunkDecoder{ChunkDecoder::unbounded};
     }
+
+    /// Whether what comes next is for the chunk decoder.
+    bool is_in_chunks() const
+    {
+        return parser->is_header_done() && parser->chunked() && !parser->is_done();
+    }
+    bool is_complete() const
+    {
+        return parser->is_done() || (parser->is_header_done() && chunks.is_complete());
+    }
+
+    /// Both take what they can of `pending`, and say how much that was.
+    Result<std::size_t> take_by_parser();
+    Result<std::size_t> take_chunks();
 
     /// Whether the response just completed announces another one (RFC 9110 section 15.2); 101 is
     /// the last, and nothing we asked for.
@@ -102,6 +120,7 @@ struct ResponseReader::State {
     Bounds bounds;
     HttpResponse response;
     std::optional<Parser> parser;
+    ChunkDecoder chunks{ChunkDecoder::unbounded};
     std::string pending;  // not yet taken by the parser: an incomplete header or chunk header
     bool begun{false};
 };
@@ -113,31 +132,51 @@ ResponseReader::ResponseReader(Body body, Bounds bounds)
 
 ResponseReader::~ResponseReader() = default;
 
+Result<std::size_t> ResponseReader::State::take_by_parser()
+{
+    error_code error;
+    const auto taken =
+        parser->put(boost::asio::const_buffer{pending.data(), pending.size()}, error);
+    if (error && error != http::error::need_more && !response.truncated) {
+        return fail(malformed(error.message()));
+    }
+    return taken;
+}
+
+Result<std::size_t> ResponseReader::State::take_chunks()
+{
+    const auto taken = chunks.decode(pending, response.body);
+    if (!taken) return fail(malformed("a chunk is not valid"));
+    if (response.body.size() > bounds.body_bytes) {
+        response.body.resize(bounds.body_bytes);
+        response.truncated = true;
+    }
+    return *taken;
+}
+
 Result<ResponseReader::Step> ResponseReader::feed(std::string_view bytes)
 {
     auto& state = *state_;
     if (!bytes.empty()) state.begun = true;
     state.pending.append(bytes);
     while (!state.pending.empty()) {
-        error_code error;
-        const auto taken = state.parser->put(
-            boost::asio::const_buffer{state.pending.data(), state.pending.size()}, error);
+        TAILOPS_TRY(const auto taken,
+                    state.is_in_chunks() ? state.take_chunks() : state.take_by_parser());
         state.pending.erase(0, taken);
         if (state.response.truncated) return Step::done;
-        if (error && error != http::error::need_more) return fail(malformed(error));
         if (state.is_full()) {
             state.response.truncated = true;
             return Step::done;
         }
-        if (state.parser->is_done()) {
+        if (state.is_complete()) {
             if (!state.is_interim()) return Step::done;
             state.restart();
             continue;
         }
-        if (error == http::error::need_more || taken == 0) break;
+        if (taken == 0) break;
     }
     if (state.pending.size() > state.bounds.header_bytes) {
-        return fail(malformed(http::error::header_limit));
+        return fail(malformed("a header is too long"));
     }
     return Step::more;
 }
@@ -161,7 +200,7 @@ bool ResponseReader::has_begun() const noexcept
 bool ResponseReader::can_keep_connection() const noexcept
 {
     const auto& state = *state_;
-    return state.parser->is_done() && state.parser->keep_alive() && state.pending.empty() &&
+    return state.is_complete() && state.parser->keep_alive() && state.pending.empty() &&
            !state.response.truncated && state.response.status != 101;
 }
 

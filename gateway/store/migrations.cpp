@@ -20,6 +20,42 @@ constexpr std::array steps{
          expires INTEGER NOT NULL,
          revoked INTEGER               -- when; NULL: it is not
        ) STRICT)",
+    // 2: tasks (gateway/store/tasks.hpp)
+    R"(CREATE TABLE tasks (
+         id TEXT PRIMARY KEY,
+         principal TEXT NOT NULL,
+         method_name TEXT NOT NULL,
+         arguments TEXT NOT NULL,
+         context TEXT NOT NULL,
+         run TEXT NOT NULL,
+         status TEXT NOT NULL CHECK (status IN
+           ('working', 'input_required', 'completed', 'failed', 'cancelled')),
+         status_message TEXT NOT NULL,
+         created INTEGER NOT NULL,
+         updated INTEGER NOT NULL,
+         ttl_ms INTEGER,               -- after created; NULL: kept for good
+         expires INTEGER,              -- created + ttl
+         poll_interval_ms INTEGER NOT NULL,
+         input_requests TEXT NOT NULL,
+         result TEXT NOT NULL,
+         error TEXT NOT NULL
+       ) STRICT;
+       CREATE INDEX tasks_of_principal ON tasks (principal);
+       CREATE INDEX tasks_by_expiry ON tasks (expires) WHERE expires IS NOT NULL)",
+    // 3: what befell tokens, until the audit trail has it. AUTOINCREMENT: no number comes twice.
+    R"(CREATE TABLE token_events (
+         number INTEGER PRIMARY KEY AUTOINCREMENT,
+         id TEXT NOT NULL UNIQUE,
+         kind TEXT NOT NULL,           -- minted, revoked
+         happened INTEGER NOT NULL,
+         by_user TEXT NOT NULL,
+         by_detail TEXT NOT NULL,
+         by_program TEXT NOT NULL,
+         token TEXT NOT NULL,          -- the rest is a copy: the event outlives the token's row
+         subject TEXT NOT NULL,
+         scopes TEXT NOT NULL,
+         expires INTEGER NOT NULL
+       ) STRICT)",
 };
 
 Result<std::int64_t> version_of(Database& database)

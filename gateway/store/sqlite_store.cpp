@@ -1,31 +1,32 @@
 #include "gateway/store/sqlite_store.hpp"
 
+#include "gateway/core/digest.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/store/migrations.hpp"
+#include "gateway/store/sqlite_state.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace tailops::store {
 namespace {
 
 using auth::StoredToken;
-using std::chrono::microseconds;
+using auth::TokenActor;
+using auth::TokenEvent;
 
-std::int64_t to_column(TimePoint time)
+std::set<std::string> scopes_of(const std::string& column)
 {
-    return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
+    std::set<std::string> scopes;
+    for (const auto scope : split(column, ' ')) {
+        if (!scope.empty()) scopes.emplace(scope);
+    }
+    return scopes;
 }
 
-TimePoint from_column(std::int64_t value)
+std::string_view to_string(TokenEvent::Kind kind)
 {
-    return TimePoint{microseconds{value}};
-}
-
-std::string_view bytes_of(const Sha256& digest)
-{
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+    return kind == TokenEvent::Kind::minted ? "minted" : "revoked";
 }
 
 Result<StoredToken> read_row(const Statement& row)
@@ -33,10 +34,7 @@ Result<StoredToken> read_row(const Statement& row)
     StoredToken token;
     token.id = row.bytes(0);
     token.subject = row.bytes(1);
-    const auto scopes = row.bytes(2);
-    for (const auto scope : split(scopes, ' ')) {
-        if (!scope.empty()) token.scopes.emplace(scope);
-    }
+    token.scopes = scopes_of(row.bytes(2));
     const auto digest = row.bytes(3);
     if (digest.size() != token.digest.size()) {
         return fail(Error{Errc::internal, "the gateway's database is damaged"}.with_detail(
@@ -49,37 +47,25 @@ Result<StoredToken> read_row(const Statement& row)
     return token;
 }
 
-/// Leaves a statement ready for the next time, whatever way the scope is left.
-class Rewind {
-public:
-    explicit Rewind(Statement& statement) : statement_{statement} {}
-    Rewind(const Rewind&) = delete;
-    Rewind& operator=(const Rewind&) = delete;
-    ~Rewind() { statement_.reset(); }
-
-private:
-    Statement& statement_;
-};
+TokenEvent read_event(const Statement& row)
+{
+    TokenEvent event;
+    event.number = row.integer(0);
+    event.id = row.bytes(1);
+    event.kind = row.bytes(2) == to_string(TokenEvent::Kind::minted) ? TokenEvent::Kind::minted
+                                                                     : TokenEvent::Kind::revoked;
+    event.when = from_column(row.integer(3));
+    event.by = {.user = row.bytes(4), .detail = row.bytes(5), .program = row.bytes(6)};
+    event.token = row.bytes(7);
+    event.subject = row.bytes(8);
+    event.scopes = scopes_of(row.bytes(9));
+    event.expires = from_column(row.integer(10));
+    return event;
+}
 
 }  // namespace
 
-struct SqliteStore::State {
-    explicit State(Database opened) : database{std::move(opened)} {}
-
-    std::mutex mutex;   // guards all below
-    Database database;  // before the statements: they die first
-    Statement insert;
-    Statement list;
-    Statement exists;
-    Statement revoke;
-    Statement data_version;
-    std::int64_t last_data_version{0};
-    std::int64_t generation{0};
-
-    Status prepare();
-};
-
-Status SqliteStore::State::prepare()
+Status TokenStatements::prepare(Database& database)
 {
     TAILOPS_TRY(insert,
                 database.prepare("INSERT INTO gateway_tokens (id, subject, scopes, digest, created,"
@@ -92,7 +78,31 @@ Status SqliteStore::State::prepare()
     TAILOPS_TRY(revoke, database.prepare("UPDATE gateway_tokens SET revoked = ?"
                                          " WHERE id = ? AND revoked IS NULL"));
     TAILOPS_TRY(data_version, database.prepare("PRAGMA data_version"));
+    TAILOPS_TRY(note_event,
+                database.prepare("INSERT INTO token_events (id, kind, happened, by_user, by_detail,"
+                                 " by_program, token, subject, scopes, expires)"
+                                 " SELECT ?, ?, ?, ?, ?, ?, id, subject, scopes, expires"
+                                 " FROM gateway_tokens WHERE id = ?"));
+    TAILOPS_TRY(events, database.prepare("SELECT number, id, kind, happened, by_user, by_detail,"
+                                         " by_program, token, subject, scopes, expires"
+                                         " FROM token_events ORDER BY number LIMIT ?"));
+    TAILOPS_TRY(forget, database.prepare("DELETE FROM token_events WHERE number <= ?"));
     return {};
+}
+
+Status TokenStatements::note(TokenEvent::Kind kind,
+                             const std::string& token,
+                             TimePoint when,
+                             const TokenActor& by)
+{
+    return note_event.bind(1, "te_" + to_hex(random_bytes(8)))
+        .bind(2, to_string(kind))
+        .bind(3, to_column(when))
+        .bind(4, by.user)
+        .bind(5, by.detail)
+        .bind(6, by.program)
+        .bind(7, token)
+        .run();
 }
 
 Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
@@ -101,18 +111,21 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
                                                .busy_timeout = settings.busy_timeout}));
     if (auto done = migrate(database); !done) return fail(std::move(done).error());
     auto state = std::make_unique<State>(std::move(database));
-    if (auto done = state->prepare(); !done) return fail(std::move(done).error());
+    auto& connection = state->database;
+    if (auto done = state->tokens.prepare(connection); !done) return fail(std::move(done).error());
+    if (auto done = state->tasks.prepare(connection); !done) return fail(std::move(done).error());
     return std::make_shared<SqliteStore>(std::move(state));
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<State> state) : state_{std::move(state)} {}
 SqliteStore::~SqliteStore() = default;
 
-Status SqliteStore::insert(const StoredToken& token)
+Status SqliteStore::insert(const StoredToken& token, const TokenActor& by)
 {
     const std::vector<std::string> scopes{token.scopes.begin(), token.scopes.end()};
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->insert;
+    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    auto& statement = state_->tokens.insert;
     statement.bind(1, token.id)
         .bind(2, token.subject)
         .bind(3, join(scopes, " "))
@@ -128,14 +141,16 @@ Status SqliteStore::insert(const StoredToken& token)
     if (state_->database.changes() == 0) {
         return fail(Errc::invalid_argument, "token " + quote(token.id) + " is there already");
     }
-    ++state_->generation;
-    return {};
+    auto noted = state_->tokens.note(TokenEvent::Kind::minted, token.id, token.created, by);
+    if (noted) noted = transaction.commit();
+    if (noted) ++state_->generation;
+    return noted;
 }
 
 Result<std::vector<StoredToken>> SqliteStore::list()
 {
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->list;
+    auto& statement = state_->tokens.list;
     const Rewind rewind{statement};
     std::vector<StoredToken> tokens;
     for (;;) {
@@ -146,17 +161,20 @@ Result<std::vector<StoredToken>> SqliteStore::list()
     }
 }
 
-Status SqliteStore::revoke(const std::string& id, TimePoint when)
+Status SqliteStore::revoke(const std::string& id, TimePoint when, const TokenActor& by)
 {
     const std::scoped_lock lock{state_->mutex};
-    auto done = state_->revoke.bind(1, to_column(when)).bind(2, id).run();
+    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    auto done = state_->tokens.revoke.bind(1, to_column(when)).bind(2, id).run();
     if (!done) return done;
     if (state_->database.changes() > 0) {
-        ++state_->generation;
-        return {};
+        done = state_->tokens.note(TokenEvent::Kind::revoked, id, when, by);
+        if (done) done = transaction.commit();
+        if (done) ++state_->generation;
+        return done;
     }
-    const Rewind rewind{state_->exists};
-    TAILOPS_TRY(const auto exists, state_->exists.bind(1, id).step());
+    const Rewind rewind{state_->tokens.exists};
+    TAILOPS_TRY(const auto exists, state_->tokens.exists.bind(1, id).step());
     if (!exists) return fail(Errc::not_found, "no token has the id " + quote(id));
     return {};
 }
@@ -164,7 +182,7 @@ Status SqliteStore::revoke(const std::string& id, TimePoint when)
 Result<std::int64_t> SqliteStore::generation()
 {
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->data_version;
+    auto& statement = state_->tokens.data_version;
     const Rewind rewind{statement};
     TAILOPS_TRY(const auto has_row, statement.step());
     // It changes when another connection commits, not when ours does.
@@ -174,6 +192,26 @@ Result<std::int64_t> SqliteStore::generation()
         ++state_->generation;
     }
     return state_->generation;
+}
+
+Result<std::vector<TokenEvent>> SqliteStore::pending_events(std::size_t events_max)
+{
+    const std::scoped_lock lock{state_->mutex};
+    auto& statement = state_->tokens.events;
+    const Rewind rewind{statement};
+    statement.bind(1, static_cast<std::int64_t>(events_max));
+    std::vector<TokenEvent> events;
+    for (;;) {
+        TAILOPS_TRY(const auto has_row, statement.step());
+        if (!has_row) return events;
+        events.push_back(read_event(statement));
+    }
+}
+
+Status SqliteStore::forget_events(std::int64_t number)
+{
+    const std::scoped_lock lock{state_->mutex};
+    return state_->tokens.forget.bind(1, number).run();
 }
 
 }  // namespace tailops::store

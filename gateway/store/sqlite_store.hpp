@@ -2,6 +2,7 @@
 
 #include "auth/token_store.hpp"
 #include "gateway/store/sqlite.hpp"
+#include "gateway/store/tasks.hpp"
 
 #include <chrono>
 #include <memory>
@@ -9,10 +10,11 @@
 
 namespace tailops::store {
 
-/// The gateway's durable state in one SQLite file: today the gateway tokens. A change has reached
-/// the disk when its call returns. Safe from any thread (one at a time gets in); several processes
-/// may hold the same file. Calls block, at most for the busy timeout and the disk.
-class SqliteStore : public auth::TokenStore {
+/// The gateway's durable state in one SQLite file: gateway tokens, their events on the way to the
+/// audit trail, and tasks. A change has reached the disk when its call returns. Safe from any
+/// thread (one at a time gets in); several processes may hold the same file. Calls block, at most
+/// for the busy timeout and the disk.
+class SqliteStore : public auth::TokenStore, public auth::TokenEvents, public TaskStore {
 public:
     struct Settings {
         std::string path;  // its folder must exist; ":memory:" keeps nothing
@@ -25,12 +27,25 @@ public:
     ~SqliteStore() override;
 
     /// Errors: invalid_argument (the id or the token is there already), busy, internal.
-    Status insert(const auth::StoredToken& token) override;
+    Status insert(const auth::StoredToken& token, const auth::TokenActor& by) override;
     Result<std::vector<auth::StoredToken>> list() override;
-    /// Revoking what is revoked succeeds and keeps the first time. Errors: not_found, busy,
-    /// internal.
-    Status revoke(const std::string& id, TimePoint when) override;
+    /// Revoking what is revoked succeeds, keeps the first time and is no event. Errors: not_found,
+    /// busy, internal.
+    Status revoke(const std::string& id, TimePoint when, const auth::TokenActor& by) override;
     Result<std::int64_t> generation() override;
+
+    Result<std::vector<auth::TokenEvent>> pending_events(std::size_t events_max) override;
+    Status forget_events(std::int64_t number) override;
+
+    Status insert(const StoredTask& task, const TaskBounds& bounds) override;
+    Result<std::optional<StoredTask>> find(const std::string& id,
+                                           const std::string& principal) override;
+    Result<bool> update(const StoredTask& task) override;
+    Result<bool> update_if(const StoredTask& task, StoredTask::Status expected) override;
+    Result<std::vector<StoredTask>> list_unfinished() override;
+    Result<std::size_t> fail_working(TimePoint now, const std::string& message) override;
+    Result<std::size_t> drop_expired(TimePoint now) override;
+    Result<TaskCount> count(const std::string& principal) override;
 
     struct State;
     explicit SqliteStore(std::unique_ptr<State> state);  ///< use `open`

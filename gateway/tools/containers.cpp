@@ -180,7 +180,8 @@ std::span<const Tool> container_tools()
              .output_schema = list_output,
              .rights = reading,
              .annotations = looking,
-             .plan = plan_list},
+             .plan = plan_list,
+             .has_long_lists = true},
         Tool{.name = "get_container_logs",
              .title = "Logs of a container",
              .summary =

@@ -146,7 +146,8 @@ std::span<const Tool> network_tools()
              .rights = rights,
              .annotations =
                  {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
-             .plan = plan},
+             .plan = plan,
+             .has_long_lists = true},
     };
     return tools;
 }

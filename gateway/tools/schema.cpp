@@ -239,6 +239,24 @@ Status check(const Place& at)
     return check_object(at);
 }
 
+json target_property()
+{
+    return {{"type", "string"},
+            {"description", "The id of the machine or API, as list_targets gives it"},
+            {"minLength", 1},
+            {"maxLength", 128},
+            {"examples", json::array({"web-01"})},
+            // Clients of 2026-07-28 repeat it in Mcp-Param-Target, so that proxies can route by it.
+            {"x-mcp-header", "Target"}};
+}
+
+json format_property()
+{
+    return {{"type", "string"},
+            {"description", "How the text of the answer is written; toon takes fewer tokens"},
+            {"enum", json::array({"json", "toon"})}};
+}
+
 /// The input schemas of every tool, parsed once. The unit tests parse them all, so an unreadable
 /// one never ships; were there one, its tool would take no argument at all.
 const std::map<std::string_view, json>& input_schemas()
@@ -249,13 +267,9 @@ const std::map<std::string_view, json>& input_schemas()
             auto schema = parse_json(tool.input_schema);
             auto& entry = out[tool.name];
             entry = schema ? *std::move(schema) : json{{"additionalProperties", false}};
+            if (tool.has_long_lists) entry["properties"]["format"] = format_property();
             if (!tool.needs_target()) continue;
-            entry["properties"]["target"] = {
-                {"type", "string"},
-                {"description", "The id of the machine or API, as list_targets gives it"},
-                {"minLength", 1},
-                {"maxLength", 128},
-                {"examples", json::array({"web-01"})}};
+            entry["properties"]["target"] = target_property();
             auto required = json::array({"target"});
             for (auto& name : entry["required"]) required.push_back(std::move(name));
             entry["required"] = std::move(required);

@@ -61,8 +61,8 @@ commands:
     command_template: df -i
     category: disk
   - name: largest_files
-    description: "Show the ten largest files below a directory"
-    command_template: find {path} -type f -exec du -h {} + 2>/dev/null | sort -rh | head -10
+    description: "Show the ten largest files below a directory, in KiB"
+    command_template: find {path} -type f -exec du -k {} + 2>/dev/null | sort -rn | head -10
     category: disk
     parameters:
       path: "Directory to search"
@@ -71,11 +71,15 @@ commands:
   # --- process --------------------------------------------------------------------------------------
   - name: top_processes
     description: "Show the ten processes that use the most CPU"
-    command_template: ps aux --sort=-%cpu | head -11
+    # Where ps cannot sort (busybox), top does.
+    command_template: ps aux --sort=-%cpu 2>/dev/null | head -11 | grep . || top -b -n 1 | tail -n +4 | head -11
     category: process
   - name: top_memory_processes
     description: "Show the ten processes that use the most memory"
-    command_template: ps aux --sort=-%mem | head -11
+    command_template: >-
+      ps aux --sort=-%mem 2>/dev/null | head -11 | grep . ||
+      (echo "KB PID NAME"; cat /proc/[0-9]*/status 2>/dev/null |
+      awk '$1=="Name:" {n=$2} $1=="Pid:" {p=$2} $1=="VmRSS:" {print $2, p, n}' | sort -rn | head -10)
     category: process
   - name: process_count
     description: "Count the processes"

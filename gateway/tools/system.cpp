@@ -288,7 +288,8 @@ std::span<const Tool> system_tools()
              .rights = rights,
              .annotations =
                  {.read_only = true, .destructive = false, .idempotent = true, .open_world = false},
-             .plan = plan_processes},
+             .plan = plan_processes,
+             .has_long_lists = true},
     };
     return tools;
 }

@@ -61,6 +61,9 @@ struct Tool {
     /// set.
     Result<nlohmann::json> (*answer)(const nlohmann::json& arguments, const GatewayView&){nullptr};
 
+    /// Its results hold long lists of like things: they can be asked for as TOON.
+    bool has_long_lists{false};
+
     bool needs_target() const noexcept { return plan != nullptr; }
 };
 

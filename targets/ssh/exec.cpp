@@ -37,7 +37,7 @@ Task<Result<OpenChannel>> open_channel(std::shared_ptr<Session> session,
             co_return fail(std::move(opened).error());
         }
         channel.reset();
-        Wakeup timer{session->executor()};
+        Wakeup timer{session->alarm()};
         if (co_await timer.wait(after(pause)) == Wake::cancelled) {
             co_return fail(Errc::cancelled, "the caller went away; the command was not started");
         }

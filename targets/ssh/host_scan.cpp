@@ -1,20 +1,20 @@
 #include "targets/ssh/host_scan.hpp"
 
 #include "gateway/core/try.hpp"
-#include "targets/ssh/dial.hpp"
 #include "targets/ssh/known_hosts.hpp"
-#include "targets/ssh/login.hpp"
 
 namespace tailops::targets::ssh {
 
-Task<Result<ScannedHostKey>> scan_host_key(std::string host, std::uint16_t port, Deadline deadline)
+Task<Result<ScannedHostKey>> scan_host_key(std::shared_ptr<const Login> login,
+                                           Dial dial,
+                                           Deadline deadline)
 {
-    const auto dial = [host, port](Deadline limit) { return dial_tcp(host, host, port, limit); };
-    TAILOPS_CO_TRY(const auto key, co_await fetch_host_key(host, dial, deadline));
+    TAILOPS_CO_TRY(const auto key, co_await fetch_host_key(login->target, dial, deadline));
+    const auto& to = login->connection;
     ScannedHostKey scanned;
     scanned.type = key.type;
     scanned.fingerprint = key.fingerprint();
-    scanned.line = host_pattern(host, port) + ' ' + key.text();
+    scanned.line = host_pattern(to.host, to.port) + ' ' + key.text();
     co_return scanned;
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/async/awaitable.hpp"
 #include "gateway/async/deadline.hpp"
+#include "targets/ssh/login.hpp"
 
 #include <cstdint>
 #include <string>
@@ -15,9 +16,12 @@ struct ScannedHostKey {
     std::string line;         // as known_hosts has it: "[host]:port ssh-ed25519 AAAA…"
 };
 
-/// Fetches the key of the SSH server at host:port without logging in. The caller's executor must be
-/// a strand. Errors: unreachable, deadline_exceeded.
-Task<Result<ScannedHostKey>> scan_host_key(std::string host, std::uint16_t port, Deadline deadline);
+/// Fetches the key of the SSH server that `dial` leads to without logging in to it. `login` names
+/// it in messages and in the line. On the caller's strand.
+/// Errors: those of `dial`, unreachable, deadline_exceeded, cancelled.
+Task<Result<ScannedHostKey>> scan_host_key(std::shared_ptr<const Login> login,
+                                           Dial dial,
+                                           Deadline deadline);
 
 /// Makes a scanned key the one known for the host; see known_hosts.hpp. Errors: internal.
 Status trust(const std::string& known_hosts_file,

@@ -29,6 +29,10 @@ constexpr auto ciphers =
 // A burst of input is taken in turns, so that one session cannot keep its I/O thread to itself.
 constexpr int reads_per_turn_max = 64;
 
+// What libssh 0.10 asks the socket for at once (MAX_BUF_SIZE of its socket.c); with another number
+// the rest is taken in on the next turn.
+constexpr std::uint64_t libssh_read_bytes = 4096;
+
 /// `types` first, then every other that we accept: so a host whose RSA key is known is not asked
 /// for its Ed25519 key, while a host that no longer has the known one is seen to have changed.
 std::string host_key_algorithms(const std::vector<std::string>& types)
@@ -52,7 +56,7 @@ struct Session::Counters {
     ssh_counter_struct bytes{};
 };
 
-Session::Listener::Listener(Session& session) : wakeup{session.executor()}, session_{session}
+Session::Listener::Listener(Session& session) : wakeup{session.alarm()}, session_{session}
 {
     session_.listeners_.push_back(this);
 }
@@ -65,6 +69,7 @@ Session::Listener::~Listener()
 Session::Session(Socket socket, Introduction introduction)
     : introduction_{std::move(introduction)},
       socket_{std::move(socket)},
+      alarm_{socket_.get_executor()},
       counters_{std::make_unique<Counters>()}
 {
 }
@@ -250,14 +255,40 @@ void Session::acknowledge_quickly() noexcept
     ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
 }
 
+bool Session::wants_to_write() const noexcept
+{
+    return (ssh_get_poll_flags(raw()) & SSH_WRITE_PENDING) != 0;
+}
+
 void Session::drive()
 {
     if (!is_open()) return;
-    if (cold_) acknowledge_quickly();
+    // libssh writes at most once and must then be told that it may go on. Nothing is read for its
+    // own sake: what arrives wakes us by itself.
     int answer = SSH_OK;
-    for (int turn = 0; answer == SSH_OK && turn < reads_per_turn_max; ++turn) {
+    for (int turn = 0; answer == SSH_OK && wants_to_write() && turn < reads_per_turn_max; ++turn) {
         answer = ssh_event_dopoll(event_.get(), 0);
     }
+    conclude(answer);
+}
+
+/// The socket is ready: takes in what has arrived.
+void Session::receive()
+{
+    if (!is_open()) return;
+    int answer = SSH_OK;
+    for (int turn = 0; answer == SSH_OK && turn < reads_per_turn_max; ++turn) {
+        const auto before = received();
+        answer = ssh_event_dopoll(event_.get(), 0);
+        // Less than libssh asked for: there is no more.
+        if (received() - before < libssh_read_bytes && !wants_to_write()) break;
+    }
+    conclude(answer);
+}
+
+/// After libssh's last step answered `answer`.
+void Session::conclude(int answer)
+{
     if (cold_) acknowledge_quickly();
     const auto ended = SSH_CLOSED | SSH_CLOSED_ERROR;
     if (answer == SSH_ERROR || (ssh_get_status(raw()) & ended) != 0) {
@@ -283,13 +314,11 @@ void Session::arm()
             const auto self = weak.lock();
             if (!self) return;
             (*self).*pending = false;
-            if (!stopped) self->drive();
+            if (!stopped) self->receive();
         });
     };
     if (!reading_) wait(Socket::wait_read, &Session::reading_);
-    if (!writing_ && (ssh_get_poll_flags(raw()) & SSH_WRITE_PENDING) != 0) {
-        wait(Socket::wait_write, &Session::writing_);
-    }
+    if (!writing_ && wants_to_write()) wait(Socket::wait_write, &Session::writing_);
 }
 
 }  // namespace tailops::targets::ssh

@@ -61,8 +61,9 @@ public:
     /// Ends the session: all its channels fail with `why`. Idempotent.
     void close(Error why);
 
-    /// Sends what is buffered, takes in what has arrived, and wakes who waits for it. To be called
-    /// after every libssh call on this session or its channels, and never inside a libssh callback.
+    /// Sends what a libssh call has buffered, and wakes who waits for what it has taken in. To be
+    /// called after every libssh call on this session or its channels, and never inside a libssh
+    /// callback.
     void drive();
 
     /// A wakeup that is rung when the session ends and, if wished, whenever something has arrived.
@@ -89,16 +90,21 @@ public:
     ssh_session_struct* raw() const noexcept { return session_.get(); }
     const std::string& target() const noexcept { return introduction_.target; }
     boost::asio::any_io_executor executor();
+    Alarm& alarm() noexcept { return alarm_; }
 
 private:
     friend class Listener;
     Status configure();
     Task<Result<bool>> offer(ssh_key_struct* key, Deadline deadline);
     void acknowledge_quickly() noexcept;
+    bool wants_to_write() const noexcept;
+    void receive();
+    void conclude(int answer);
     void arm();
 
     Introduction introduction_;
     Socket socket_;
+    Alarm alarm_;
     // Order matters: the session refers to the counters and the event to the session; each must be
     // freed before what it refers to.
     struct Counters;

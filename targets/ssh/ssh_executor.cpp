@@ -149,6 +149,12 @@ Task<Result<int>> open_stream_there(WarmPointer warm,
     });
 }
 
+Task<Result<ssh::ScannedHostKey>> scan_there(WarmPointer warm, Deadline deadline)
+{
+    return run_on<ssh::ScannedHostKey>(warm->strand(),
+                                       [warm, deadline] { return warm->scan_host_key(deadline); });
+}
+
 }  // namespace
 
 Result<std::shared_ptr<SshExecutor>> SshExecutor::make(asio::any_io_executor io,
@@ -210,6 +216,11 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
 Task<Result<int>> SshExecutor::open_stream(std::string host, std::uint16_t port, Deadline deadline)
 {
     co_return co_await open_stream_there(warm_, std::move(host), port, deadline);
+}
+
+Task<Result<ssh::ScannedHostKey>> SshExecutor::scan_host_key(Deadline deadline)
+{
+    co_return co_await scan_there(warm_, deadline);
 }
 
 Result<std::shared_ptr<Executor>> make_ssh_executor(asio::any_io_executor io,

@@ -14,6 +14,7 @@ namespace tailops::targets {
 
 namespace ssh {
 class WarmSession;
+struct ScannedHostKey;
 struct Timing;
 }  // namespace ssh
 
@@ -46,6 +47,11 @@ public:
     /// connected stream socket that the caller owns.
     /// Errors: unreachable, unauthorized_there, deadline_exceeded, cancelled, busy.
     Task<Result<int>> open_stream(std::string host, std::uint16_t port, Deadline deadline);
+
+    /// Fetches the key of the target's host, through its jump host if it has one, and does not log
+    /// in to the target. The jump host is held to its own key. For a person to judge.
+    /// Errors: unreachable, unauthorized_there (the jump host's), deadline_exceeded, cancelled.
+    Task<Result<ssh::ScannedHostKey>> scan_host_key(Deadline deadline);
 
 private:
     const std::string target_;

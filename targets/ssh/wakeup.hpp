@@ -4,17 +4,36 @@
 #include "gateway/async/deadline.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
 
 namespace tailops::targets::ssh {
 
 enum class Wake { rung, deadline, cancelled };
 
+/// The clock of all Wakeups on one strand. It has one timer for all of them, because arming and
+/// cancelling one for every wait wakes another I/O thread each time. Must outlive its Wakeups.
+class Alarm {
+public:
+    explicit Alarm(boost::asio::any_io_executor strand);
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+    ~Alarm();
+
+private:
+    friend class Wakeup;
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
 /// What one coroutine waits on until something else on its strand has news for it. A ring is kept
-/// until it is waited for, so none is lost. Only for use on the strand of `executor`.
+/// until it is waited for, so none is lost. Only for use on the strand of `alarm`.
 class Wakeup {
 public:
-    explicit Wakeup(const boost::asio::any_io_executor& executor) : timer_{executor} {}
+    explicit Wakeup(Alarm& alarm);
+    Wakeup(const Wakeup&) = delete;
+    Wakeup& operator=(const Wakeup&) = delete;
+    ~Wakeup();
 
     void ring();
 
@@ -23,7 +42,11 @@ public:
     Task<Wake> wait(Deadline deadline);
 
 private:
-    boost::asio::steady_timer timer_;
+    friend struct Alarm::State;
+    struct Bell;
+    std::shared_ptr<Alarm::State> alarm_;
+    std::unique_ptr<Bell> bell_;
+    Deadline deadline_;
     bool rung_{false};
     bool waiting_{false};
 };

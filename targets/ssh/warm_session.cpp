@@ -36,6 +36,7 @@ struct WarmSession::Attempt {
 WarmSession::WarmSession(asio::any_io_executor strand, Setup setup)
     : strand_{std::move(strand)},
       setup_{std::move(setup)},
+      alarm_{strand_},
       clock_{strand_},
       last_used_{std::chrono::steady_clock::now()}
 {
@@ -50,7 +51,7 @@ Task<Result<WarmSession::Lease>> WarmSession::get(Deadline deadline)
     if (!login_) start_login();
 
     const auto attempt = login_;
-    Wakeup wakeup{strand_};
+    Wakeup wakeup{alarm_};
     attempt->waiting.push_back(&wakeup);
     auto wake = Wake::rung;
     while (!attempt->outcome && wake == Wake::rung) wake = co_await wakeup.wait(deadline);
@@ -63,6 +64,11 @@ Task<Result<WarmSession::Lease>> WarmSession::get(Deadline deadline)
     if (wake == Wake::cancelled) co_return fail(Errc::cancelled, "the caller went away");
     co_return fail(Errc::deadline_exceeded, "target " + quote(setup_.login->target) +
                                                 " did not answer in time; nothing was started");
+}
+
+Task<Result<ScannedHostKey>> WarmSession::scan_host_key(Deadline deadline) const
+{
+    return ssh::scan_host_key(setup_.login, setup_.dial, deadline);
 }
 
 void WarmSession::start_login()

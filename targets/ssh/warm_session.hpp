@@ -1,6 +1,7 @@
 #pragma once
 
 #include "targets/ssh/exec.hpp"
+#include "targets/ssh/host_scan.hpp"
 #include "targets/ssh/login.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,6 +42,10 @@ public:
     /// Errors: unreachable, unauthorized_there, deadline_exceeded, cancelled, internal.
     Task<Result<Lease>> get(Deadline deadline);
 
+    /// Fetches the target's host key, on a connection of its own and without logging in to it.
+    /// Errors: as scan_host_key().
+    Task<Result<ScannedHostKey>> scan_host_key(Deadline deadline) const;
+
     /// Ends the session and a login under way; later callers are refused.
     void close();
 
@@ -56,6 +61,7 @@ private:
 
     boost::asio::any_io_executor strand_;
     Setup setup_;
+    Alarm alarm_;
     std::shared_ptr<Session> session_;
     std::shared_ptr<Attempt> login_;  // under way, or null
     boost::asio::cancellation_signal stop_login_;

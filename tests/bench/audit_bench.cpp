@@ -6,6 +6,7 @@
 #include "gateway/audit/encoding.hpp"
 #include "gateway/audit/jsonl_trail.hpp"
 #include "gateway/audit/reader.hpp"
+#include "tests/bench/figure.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
@@ -177,6 +178,8 @@ int run(const std::filesystem::path& directory)
     std::printf("durable-1 / disk          %.2f\n", one / disk);
     std::printf("durable-64 / (disk x 64)  %.2f\n", many / (disk * 64));
     measure_verify(directory / "durable-64");
+    bench::report({"trail alone: 64 durable callers / (disk x 64)", many / (disk * 64), "",
+                   bench::Wanted::at_least, 0.8});
     return 0;
 }
 

@@ -1,25 +1,23 @@
-// What a command over SSH costs, beside OpenSSH's own connection sharing in the same run.
+// What a command over SSH costs, beside a bare libssh loop and OpenSSH's own connection sharing in
+// the same run.
 //
 //   ssh_bench [commands]
 //
-// Starts an sshd on the loopback interface, runs `true` through one SshExecutor and through
-// `ssh -S master`, and prints rates, their ratios, the cold start and our CPU time per command.
+// Starts an sshd on the loopback interface, runs `true` through one SshExecutor, through libssh
+// with nothing around it and through `ssh -S master`, and prints rates, their ratios, the cold
+// start, and the CPU time per command, ours and sshd's. sshd's alone bounds the rate: a machine of
+// two cores runs at most 2 / (sshd's + ours) commands per second.
 
 #include "gateway/core/text.hpp"
 #include "targets/ssh/exec.hpp"
 #include "targets/ssh/known_hosts.hpp"
 #include "targets/ssh/ssh_executor.hpp"
-#include "tests/support/permit.hpp"
+#include "tests/bench/bare_libssh.hpp"
+#include "tests/bench/figure.hpp"
+#include "tests/bench/lanes.hpp"
+#include "tests/bench/measuring.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/sshd.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -30,81 +28,51 @@
 namespace tailops {
 namespace {
 
-namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
+using bench::Rate;
+using bench::seconds_since;
+using bench::Stopwatch;
 using targets::SshExecutor;
 
-double seconds_since(Clock::time_point start)
+// What the gateway sends for `true`: the shell becomes /usr/bin/true. The shell's own builtin would
+// save sshd's side a third of its time.
+constexpr const char* true_line = "exec 'true'";
+
+/// `true` on the one target there is.
+bench::Work work_of(std::shared_ptr<SshExecutor> executor)
 {
-    return std::chrono::duration<double>(Clock::now() - start).count();
+    return {.executor = std::move(executor),
+            .target = TargetId{"bench"},
+            .operation = targets::Command{.argv = {"true"}, .input = {}}};
 }
 
-double cpu_seconds()
-{
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-targets::Operation true_command()
-{
-    return targets::Command{.argv = {"true"}, .input = {}};
-}
-
-Task<void> run_some(std::shared_ptr<SshExecutor> executor, int count)
-{
-    for (int i = 0; i < count; ++i) {
-        auto result =
-            co_await executor->run(testing::any_permit(TargetId{"bench"}), true_command());
-        if (!result || result->status != 0) {
-            throw std::runtime_error{result ? "the command failed" : result.error().describe()};
-        }
-    }
-}
-
-Task<void> run_lanes(Runtime& runtime, std::shared_ptr<SshExecutor> executor, int lanes, int count)
-{
-    std::exception_ptr failed;
-    const auto home = co_await asio::this_coro::executor;
-    asio::steady_timer all{home, asio::steady_timer::time_point::max()};
-    int left = lanes;
-    for (int lane = 0; lane < lanes; ++lane) {
-        asio::co_spawn(asio::make_strand(runtime.io), run_some(executor, count / lanes),
-                       [&all, &left, &failed, home](std::exception_ptr thrown) {
-                           asio::post(home, [&all, &left, &failed, thrown] {
-                               if (thrown) failed = thrown;
-                               if (--left == 0) all.cancel();
-                           });
-                       });
-    }
-    boost::system::error_code ignored;
-    co_await all.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    if (failed) std::rethrow_exception(failed);
-}
-
-struct Rate {
-    double per_second{0};
-    double cpu_milliseconds{0};
-};
-
-Rate measure(const SshExecutor::Setup& setup, int lanes, int count)
+Rate measure(const testing::SshServer& server,
+             const SshExecutor::Setup& setup,
+             int lanes,
+             int count)
 {
     Rate rate;
     testing::run([&](Runtime& runtime) -> Task<int> {
         const auto executor =
             SshExecutor::make(runtime.io.get_executor(), setup, targets::ssh::Timing{}).value();
-        co_await run_some(executor, 20);
-        const double cpu = cpu_seconds();
-        const auto start = Clock::now();
-        co_await run_lanes(runtime, executor, lanes, count);
-        rate.per_second = count / seconds_since(start);
-        rate.cpu_milliseconds = (cpu_seconds() - cpu) * 1000 / count;
+        const auto work = work_of(executor);
+        co_await bench::repeat(work, 20);
+        const std::vector<bench::Work> all(static_cast<std::size_t>(lanes), work);
+        const Stopwatch watch{{server.pid()}};
+        co_await bench::repeat_all(runtime, all, count / lanes);
+        rate = watch.rate_of(count);
         co_return 0;
     });
     return rate;
+}
+
+Rate measure_bare(const testing::SshServer& server, int lanes, int count)
+{
+    bench::BareSession session{server};
+    session.run(true_line, 1, 20);
+    const Stopwatch watch{{server.pid()}};
+    session.run(true_line, lanes, count);
+    return watch.rate_of(count);
 }
 
 /// Median of dial, login and one command, in milliseconds.
@@ -115,11 +83,25 @@ double measure_cold(const SshExecutor::Setup& setup)
         testing::run([&](Runtime& runtime) -> Task<int> {
             const auto executor =
                 SshExecutor::make(runtime.io.get_executor(), setup, targets::ssh::Timing{}).value();
+            const auto work = work_of(executor);
             const auto start = Clock::now();
-            co_await run_some(executor, 1);
+            co_await bench::repeat(work, 1);
             times.push_back(seconds_since(start) * 1000);
             co_return 0;
         });
+    }
+    std::ranges::sort(times);
+    return times[times.size() / 2];
+}
+
+double measure_bare_cold(const testing::SshServer& server)
+{
+    std::vector<double> times;
+    for (int i = 0; i < 15; ++i) {
+        const auto start = Clock::now();
+        bench::BareSession session{server};
+        session.run(true_line, 1, 1);
+        times.push_back(seconds_since(start) * 1000);
     }
     std::ranges::sort(times);
     return times[times.size() / 2];
@@ -151,7 +133,7 @@ double measure_control_master(const testing::SshServer& server,
     testing::eventually([&] { return std::filesystem::exists(socket); });
     auto argv = common;
     // Without the proxy a client whom the master does not serve would quietly log in by itself.
-    for (const char* word : {"-o", "ProxyCommand=false", "127.0.0.1", "exec true"}) {
+    for (const char* word : {"-o", "ProxyCommand=false", "127.0.0.1", true_line}) {
         argv.emplace_back(word);
     }
     const auto finish = [](testing::Program& program) {
@@ -194,16 +176,22 @@ try {
     if (!targets::ssh::trust_host_key(setup.known_hosts_file, "127.0.0.1", server.port(), key)) {
         return 1;
     }
-    const auto one = measure(setup, 1, count);
-    const auto sixteen = measure(setup, 16, count * 2);
-    const double master_one = measure_control_master(server, setup, 1, count / 4);
-    const double master_sixteen = measure_control_master(server, setup, 16, count / 4);
-    std::printf("ssh sequential      %7.0f exec/s  %.3f ms CPU  %4.1f x ControlMaster (%.0f/s)\n",
-                one.per_second, one.cpu_milliseconds, one.per_second / master_one, master_one);
-    std::printf("ssh 16 in parallel  %7.0f exec/s  %.3f ms CPU  %4.1f x ControlMaster (%.0f/s)\n",
-                sixteen.per_second, sixteen.cpu_milliseconds, sixteen.per_second / master_sixteen,
-                master_sixteen);
-    std::printf("ssh cold            %7.1f ms (dial, login, command)\n", measure_cold(setup));
+    using enum bench::Wanted;
+    for (const int lanes : {1, 16}) {
+        const auto ours = measure(server, setup, lanes, count * (lanes == 1 ? 1 : 2));
+        const auto bare = measure_bare(server, lanes, count * (lanes == 1 ? 1 : 2));
+        const double master = measure_control_master(server, setup, lanes, count / 4);
+        std::printf("ssh %2d at once  %5.0f exec/s  CPU ms: %.3f ours, %.2f sshd\n", lanes,
+                    ours.per_second, ours.cpu_milliseconds, ours.server_cpu_milliseconds);
+        std::printf(
+            "  bare libssh   %5.0f exec/s  CPU ms: %.3f own,  %.2f sshd; ours runs at %.2f\n",
+            bare.per_second, bare.cpu_milliseconds, bare.server_cpu_milliseconds,
+            ours.per_second / bare.per_second);
+        std::printf("  ControlMaster %5.0f exec/s  ours runs at %.2f\n", master,
+                    ours.per_second / master);
+    }
+    std::printf("ssh cold        %5.1f ms (dial, login, command; bare libssh %.1f)\n",
+                measure_cold(setup), measure_bare_cold(server));
 } catch (const std::exception& error) {
     // Caught, so that the servers above are ended.
     std::fprintf(stderr, "ssh_bench: %s\n", error.what());

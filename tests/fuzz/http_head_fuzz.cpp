@@ -1,9 +1,9 @@
 // Any bytes as a request head and a chunked body: scanning must not depend on how they arrive, what
 // is accepted must be free of what could smuggle a second request, and bounds must hold.
 
-#include "gateway/http/chunks.hpp"
 #include "gateway/http/message.hpp"
 #include "gateway/http/site_policy.hpp"
+#include "gateway/net/chunks.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -29,7 +29,7 @@ void check_head(const MessageHead& head)
 
 void read_body(std::string_view rest, std::size_t step)
 {
-    ChunkDecoder decoder{body_max};
+    tailops::net::ChunkDecoder decoder{body_max};
     std::string held;
     std::string body;
     while (!rest.empty() && !decoder.is_complete()) {

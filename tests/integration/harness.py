@@ -3,6 +3,7 @@
 Everything listens on loopback with ports that the system chose; whatever is started here is ended here,
 by its process id.
 """
+import base64
 import contextlib
 import http.client
 import json
@@ -56,11 +57,13 @@ class Answer:
 class Gateway:
     """The daemon as a child process. Use as a context manager."""
 
-    def __init__(self, *, embedded=False, files=None, environment=None, state_dir=None, wrapper=()):
+    def __init__(self, *, embedded=False, files=None, environment=None, state_dir=None, wrapper=(), binary=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tailops-it-"))
         self.state_dir = pathlib.Path(state_dir) if state_dir else self.directory / "state"
+        self.binary = str(binary or BINARY)
         self.embedded, self.environment, self.wrapper = embedded, environment or {}, list(wrapper)
         self.process, self.url, self.token, self.pid = None, None, None, None
+        self.tls = None  # an ssl.SSLContext for a gateway that speaks TLS
         for name, text in (files or {}).items():
             self.write(name, text)
 
@@ -77,7 +80,7 @@ class Gateway:
         else:
             words = ["serve", "--config", self.config]
         self.log = open(self.directory / "log", "ab")
-        self.process = subprocess.Popen([*self.wrapper, str(BINARY), *words], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*self.wrapper, self.binary, *words], stdout=subprocess.PIPE,
                                         stderr=self.log, env={**os.environ, **self.environment})
         ready, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS)
         line = self.process.stdout.readline() if ready else b""
@@ -115,7 +118,7 @@ class Gateway:
 
     def command(self, *words, check=False, **more):
         """Runs a subcommand of the binary against this gateway's files."""
-        return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60, check=check,
+        return subprocess.run([self.binary, *words], capture_output=True, text=True, timeout=60, check=check,
                               env={**os.environ, **self.environment}, **more)
 
     def mint(self, *scopes, subject="tester", ttl="1h"):
@@ -128,7 +131,10 @@ class Gateway:
 
     def request(self, method="POST", path=None, body=None, headers=None, token=True, timeout=60):
         where = urllib.parse.urlsplit(self.url)
-        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)
+        if self.tls:
+            connection = http.client.HTTPSConnection(where.hostname, where.port, timeout=timeout, context=self.tls)
+        else:
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=timeout)
         try:
             send = dict(headers or {})
             bearer = self.token if token is True else token
@@ -150,6 +156,11 @@ class Gateway:
                    "MCP-Protocol-Version": PROTOCOL, "Mcp-Method": method}
         if "name" in params:
             headers["Mcp-Name"] = params["name"]
+        target = (params.get("arguments") or {}).get("target")
+        if isinstance(target, str):
+            plain = target and target.isascii() and target.isprintable() and target == target.strip()
+            headers["Mcp-Param-Target"] = target if plain else \
+                f"=?base64?{base64.b64encode(target.encode('utf-8', 'surrogatepass')).decode()}?="
         headers.update(more.pop("headers", {}))
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         return self.request("POST", None, body, headers, **more)

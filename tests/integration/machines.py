@@ -193,7 +193,8 @@ class DockerEngine(Machine):
 
 
 class NodeServer(Machine):
-    """A node program of tests/support/authserver that prints one line of JSON once it listens."""
+    """A node program of tests/support/authserver, or at an absolute path, that prints one line of JSON once it
+    listens."""
 
     def __init__(self, program, *arguments, environment=None):
         super().__init__()

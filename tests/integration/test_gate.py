@@ -170,6 +170,35 @@ class Reload(unittest.TestCase):
             until(lambda: not gateway.call("get_system_status", status).get("isError"), what="the old policy again")
 
 
+class RefusedTokens(unittest.TestCase):
+    BAD = "tailops_" + "A" * 43
+
+    def exhaust(self, gateway, **headers):
+        """Bad tokens until they are answered 429."""
+        answers = [gateway.rpc("tools/list", token=self.BAD, headers=headers).status for _ in range(31)]
+        self.assertEqual((set(answers[:30]), answers[30]), ({401}, 429))
+
+    def test_leave_a_known_token_of_the_same_address_alone(self):
+        with local_gateway() as gateway:
+            stranger = gateway.mint("admin")
+            self.assertEqual(gateway.rpc("tools/list").status, 200)
+            self.exhaust(gateway)
+            self.assertEqual(gateway.rpc("tools/list").status, 200)
+            self.assertEqual(gateway.rpc("tools/list", token=None).status, 401)
+            self.assertEqual(gateway.rpc("tools/list", token=stranger).status, 429)
+            # No proxy is trusted: nobody gets another address by saying so.
+            forged = {"X-Forwarded-For": "100.64.0.9"}
+            self.assertEqual(gateway.rpc("tools/list", token=stranger, headers=forged).status, 429)
+
+    def test_are_counted_for_the_client_that_a_trusted_proxy_names(self):
+        with local_gateway(gateway=GATEWAY_TOKEN + "trusted_proxies: [127.0.0.1]\n") as gateway:
+            self.exhaust(gateway, **{"X-Forwarded-For": "100.64.0.7"})
+            for client, status in (("100.64.0.7", 429), ("100.64.0.8, 100.64.0.7", 429), ("100.64.0.8", 200)):
+                answer = gateway.rpc("tools/list", headers={"X-Forwarded-For": client})
+                self.assertEqual(answer.status, status, client)
+            self.assertIn("client=100.64.0.7", gateway.logged())
+
+
 class CommandLine(unittest.TestCase):
     def test_explains_a_decision(self):
         with gateway_with_commands() as gateway:
@@ -222,6 +251,24 @@ class CommandLine(unittest.TestCase):
                 told = gateway.command("check", "--config", gateway.config)
                 self.assertEqual(told.returncode, 2)
                 self.assertIn("auth.mode none", told.stderr)
+
+    def test_listens_in_clear_text_beyond_loopback_and_tailnet_at_a_persons_word_only(self):
+        def gateway(tls, listen="0.0.0.0:0", **more):
+            return Gateway(files={"policy.yaml": "version: 1\nrules: []\n", "targets.yaml": LOCAL_TARGET,
+                                  "gateway.yaml": f'version: 1\nlisten: ["{listen}"]\nstate_dir: "@STATE@"\n'
+                                                  f"allowed_hosts: [0.0.0.0]\n{tls}"}, **more)
+        for refused in (gateway(""), gateway("tls: {i_accept_the_risk: false}\n"), gateway("", "[::]:0")):
+            for command in ("check", "serve"):
+                told = refused.command(command, "--config", refused.config)
+                self.assertEqual(told.returncode, 2)
+                self.assertIn("gateway.yaml:2:1: listen: ", told.stderr)
+                self.assertIn("set tls.i_accept_the_risk to true", told.stderr)
+            self.assertFalse(refused.state_dir.exists())
+        embedded = refused.command("serve", "--embedded", "--state-dir", str(refused.state_dir), "--listen", ":0")
+        self.assertEqual(embedded.returncode, 2)
+        self.assertIn("clear text", embedded.stderr)
+        with gateway("tls: {i_accept_the_risk: true}\n") as accepted:
+            self.assertEqual(accepted.request("GET", "/healthz", token=None).status, 200)
 
 
 if __name__ == "__main__":

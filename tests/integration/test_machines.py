@@ -20,7 +20,10 @@ class Ssh(unittest.TestCase):
         for name, server in cls.servers.items():
             targets += server.target(name, '    constraints: {timeout: 20, allowed_paths: ["/etc"]}\n')
         targets += cls.servers["web-01"].target("untrusted").replace("127.0.0.1", "localhost")
+        # Another name for db-01, so that its key is unknown; asked for through web-01.
+        targets += cls.servers["db-01"].target("behind").replace("host: 127.0.0.1", "jump: web-01, host: localhost")
         cls.gateway = local_gateway(targets=targets).start()
+        cls.too_early = cls.gateway.command("targets", "trust", "behind", "--yes", "--config", cls.gateway.config)
         cls.trusted = [cls.gateway.command("targets", "trust", name, "--yes", "--config", cls.gateway.config)
                        for name in cls.servers]
 
@@ -34,6 +37,15 @@ class Ssh(unittest.TestCase):
         for done in self.trusted:
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("SHA256:", done.stderr)
+
+    def test_trusts_a_host_key_through_a_jump_host_that_is_trusted(self):
+        self.assertEqual(self.too_early.returncode, 1, self.too_early.stdout)
+        self.assertIn("tailops targets trust web-01", self.too_early.stderr)
+        done = self.gateway.command("targets", "trust", "behind", "--yes", "--config", self.gateway.config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("remembered [localhost]:", done.stdout)
+        result = self.gateway.call("get_system_status", {"target": "behind"})
+        self.assertFalse(result.get("isError", False), text_of(result))
 
     def test_refuses_a_host_whose_key_nobody_confirmed(self):
         result = self.gateway.call("get_system_status", {"target": "untrusted"})

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pwd
 import signal
 import subprocess
 import tempfile
@@ -76,6 +77,68 @@ class Crash(unittest.TestCase):
             verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
             self.assertEqual(verified.returncode, 1)
             self.assertIn("audit.jsonl:", verified.stderr)
+
+
+class TokenEvents(unittest.TestCase):
+    """Minting and revoking happen in another process than the one that owns the trail."""
+
+    @staticmethod
+    def told(gateway, *filters):
+        answer = gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), *filters, check=True)
+        records = [json.loads(line) for line in answer.stdout.splitlines()]
+        return [record for record in records if "token" in record.get("why", "") and record["phase"] == "event"]
+
+    @classmethod
+    def about(cls, gateway, token):
+        """What the trail tells of one token, oldest first."""
+        told = [(record["seq"], record["why"]) for record in cls.told(gateway)
+                if json.loads(record["parameters"])["token"] == token]
+        return [why for _, why in sorted(told)]
+
+    @staticmethod
+    def newest_token(gateway):
+        listed = gateway.command("token", "list", "--state-dir", str(gateway.state_dir), check=True)
+        return listed.stdout.splitlines()[-1].split()[0]
+
+    def test_are_recorded_while_the_daemon_runs(self):
+        with local_gateway() as gateway:
+            token = self.newest_token(gateway)
+            gateway.command("token", "revoke", token, "--state-dir", str(gateway.state_dir), check=True)
+            expected = ["a token was minted", "a token was revoked"]
+            until(lambda: self.about(gateway, token) == expected, what="both records")
+            user = pwd.getpwuid(os.getuid()).pw_name
+            record = self.told(gateway, "--subject", user)[-1]
+            self.assertEqual((record["subject"], record["client"], record["method"], record["target"]),
+                             (f"local|{user}", "tailops token", "command_line", "gateway"))
+            self.assertIn(f"uid {os.getuid()}", record["detail"])
+            told = json.loads(record["parameters"])
+            self.assertEqual((told["subject"], told["scopes"]), ("tester", ["admin"]))
+            self.assertEqual(len(self.told(gateway, "--request", record["request"])), 1)
+
+    def test_wait_for_the_next_start(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            gateway.mint("admin", subject="late")
+            token = self.newest_token(gateway)
+            self.assertEqual(self.about(gateway, token), [])
+            gateway.start()
+            until(lambda: self.about(gateway, token) == ["a token was minted"], what="the record")
+            gateway.stop(signal.SIGKILL)
+            gateway.start()
+            gateway.stop()
+            self.assertEqual(self.about(gateway, token), ["a token was minted"])
+            verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+
+    def test_of_the_embedded_gateway_itself_are_recorded(self):
+        with Gateway(embedded=True) as gateway:
+            token = self.newest_token(gateway)
+            until(lambda: self.about(gateway, token) == ["a token was minted"], what="the record")
+            self.assertEqual(self.told(gateway)[0]["client"], "tailops serve --embedded")
+            self.assertNotIn(gateway.token, json.dumps(self.told(gateway)))
+            gateway.stop()
+            gateway.start()
+            until(lambda: self.about(gateway, token)[-1] == "a token was revoked", what="the record")
 
 
 @unittest.skipUnless(os.geteuid() == 0, "a full disk needs a file system of its own")

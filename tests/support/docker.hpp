@@ -37,6 +37,9 @@ public:
 
     std::string socket_path() const { return directory_.file("docker.sock"); }
 
+    /// What the engine and all its processes are below of.
+    pid_t pid() const { return engine_->pid(); }
+
     /// Starts the engine and waits until it answers.
     void start()
     {

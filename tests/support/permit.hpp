@@ -6,29 +6,46 @@
 
 namespace tailops::testing {
 
-/// A permit for `target` from a real gate with one permissive rule: there is no other way to one.
+/// Makes permits for one target, each from a real gate with one permissive rule: there is no other
+/// way to one.
+class PermitMaker {
+public:
+    explicit PermitMaker(TargetId target, policy::Obligations obligations = {})
+        : gate_{permissive(obligations)}
+    {
+        const Capability action{"system", "admin"};
+        request_.principal.identity.subject = SubjectId{"tester"};
+        request_.principal.identity.expires = TimePoint::max();
+        request_.principal.capabilities = {action};
+        request_.tool = ToolName{"any"};
+        request_.action = action;
+        request_.tier = Tier::admin;
+        request_.target.id = std::move(target);
+        request_.target.offers = {action};
+    }
+    policy::Permit make() const { return std::move(gate_.decide(request_).permit).value(); }
+
+private:
+    static policy::Policy permissive(policy::Obligations obligations)
+    {
+        policy::Rule rule;
+        rule.id = RuleId{"allow-everything"};
+        rule.effect = policy::Effect::allow;
+        rule.at_most = Tier::admin;
+        rule.obligations = obligations;
+        policy::Policy everything;
+        everything.rules.push_back(std::move(rule));
+        return everything;
+    }
+
+    policy::Gate gate_;
+    policy::AccessRequest request_;
+};
+
+/// One such permit.
 inline policy::Permit any_permit(TargetId target, policy::Obligations obligations = {})
 {
-    const Capability action{"system", "admin"};
-    policy::Rule rule;
-    rule.id = RuleId{"allow-everything"};
-    rule.effect = policy::Effect::allow;
-    rule.at_most = Tier::admin;
-    rule.obligations = obligations;
-    policy::Policy everything;
-    everything.rules.push_back(std::move(rule));
-    const policy::Gate gate{std::move(everything)};
-
-    policy::AccessRequest request;
-    request.principal.identity.subject = SubjectId{"tester"};
-    request.principal.identity.expires = TimePoint::max();
-    request.principal.capabilities = {action};
-    request.tool = ToolName{"any"};
-    request.action = action;
-    request.tier = Tier::admin;
-    request.target.id = std::move(target);
-    request.target.offers = {action};
-    return std::move(gate.decide(request).permit).value();
+    return PermitMaker{std::move(target), obligations}.make();
 }
 
 }  // namespace tailops::testing

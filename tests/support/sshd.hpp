@@ -217,8 +217,14 @@ protected:
     }
     void start(std::vector<std::string> argv)
     {
+        start_until(std::move(argv), [this] { return greets_as_ssh(port_); });
+    }
+    /// As start(), for a server whose port is not to be reached from here.
+    template <class IsUp>
+    void start_until(std::vector<std::string> argv, IsUp is_up)
+    {
         program_ = std::make_unique<Program>(std::move(argv), file("log"));
-        if (!eventually([this] { return greets_as_ssh(port_); })) {
+        if (!eventually(is_up)) {
             throw std::runtime_error{"the SSH server does not start: " + log()};
         }
     }
@@ -238,23 +244,11 @@ private:
 
 /// A real OpenSSH server on the loopback interface with a host key, a user key and a user CA of its
 /// own. `settings` are further lines of sshd_config; the first of a kind wins.
-class OpenSshServer final : public SshServer {
+class OpenSshServer : public SshServer {
 public:
     explicit OpenSshServer(const std::string& settings = "")
+        : OpenSshServer{settings, {.before = {}, .mode = "-D", .is_hidden = false}}
     {
-        host_public_key_ = make_key("host") + ".pub";
-        user_key_ = make_key("user");
-        std::filesystem::copy_file(user_key_ + ".pub", file("authorized_keys"));
-        config_ = settings + "\nHostKey " + file("host") + "\nAuthorizedKeysFile " +
-                  file("authorized_keys") + "\nPidFile none\n" +
-                  "ListenAddress 127.0.0.1\nStrictModes no\nUsePAM no\nUseDNS no\n"
-                  "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-                  "AllowTcpForwarding yes\nMaxSessions 64\nMaxStartups 100\n"
-                  "TrustedUserCAKeys " +
-                  make_key("ca") + ".pub\nPort " + std::to_string(port_) + "\n";
-        std::ofstream{file("sshd_config")} << config_;
-        LoginUser::get();
-        run();
     }
 
     /// Lets another key in.
@@ -289,8 +283,49 @@ public:
         run();
     }
 
+protected:
+    // Stands for the server's port in Launch::before.
+    static constexpr const char* port_word = "PORT";
+
+    /// How sshd is started.
+    struct Launch {
+        std::vector<std::string> before;  // words before its own
+        std::string mode;                 // "-D": listens; "-i": serves what it is given
+        bool is_hidden;                   // its port is not to be reached from here
+    };
+    OpenSshServer(const std::string& settings, Launch launch) : launch_{std::move(launch)}
+    {
+        host_public_key_ = make_key("host") + ".pub";
+        user_key_ = make_key("user");
+        std::filesystem::copy_file(user_key_ + ".pub", file("authorized_keys"));
+        config_ = settings + "\nHostKey " + file("host") + "\nAuthorizedKeysFile " +
+                  file("authorized_keys") + "\nPidFile none\n" +
+                  "ListenAddress 127.0.0.1\nStrictModes no\nUsePAM no\nUseDNS no\n"
+                  "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+                  "AllowTcpForwarding yes\nMaxSessions 64\nMaxStartups 100\n"
+                  "TrustedUserCAKeys " +
+                  make_key("ca") + ".pub\nPort " + std::to_string(port_) + "\n";
+        std::ofstream{file("sshd_config")} << config_;
+        LoginUser::get();
+        run();
+    }
+
 private:
-    void run() { start({"/usr/sbin/sshd", "-D", "-e", "-f", file("sshd_config")}); }
+    void run()
+    {
+        auto argv = launch_.before;
+        for (auto& word : argv) {
+            if (word == port_word) word = std::to_string(port_);
+        }
+        for (const auto& word : {std::string{"/usr/sbin/sshd"}, launch_.mode, std::string{"-e"},
+                                 std::string{"-f"}, file("sshd_config")}) {
+            argv.push_back(word);
+        }
+        if (!launch_.is_hidden) return start(std::move(argv));
+        start_until(std::move(argv),
+                    [this] { return log().find("Server listening") != std::string::npos; });
+    }
+    Launch launch_;
     std::string config_;
 };
 

@@ -105,6 +105,7 @@ std::optional<Refusal> body_problem(const Protocol& protocol,
 
 void hear(Session& session, const RpcNotification& notification)
 {
+    // What else clients tell (initialized, roots/list_changed) changes nothing here.
     if (notification.method != "notifications/cancelled" || !notification.params) return;
     const auto* request = find_member(*notification.params, "requestId");
     const auto id = request ? MessageId::from(*request) : std::nullopt;
@@ -113,7 +114,7 @@ void hear(Session& session, const RpcNotification& notification)
 
 /// The requests of one POST on their way to their handlers.
 std::vector<std::shared_ptr<Asked>> questions(const Inbound& inbound,
-                                              const Session& session,
+                                              const std::shared_ptr<Session>& session,
                                               LegacyMessages body)
 {
     std::vector<std::shared_ptr<Asked>> asked;
@@ -123,17 +124,18 @@ std::vector<std::shared_ptr<Asked>> questions(const Inbound& inbound,
         // One id of ours names one call in the audit trail, also within a batch.
         auto id = asked.empty() ? inbound.id
                                 : RequestId{inbound.id.str() + '.' + std::to_string(asked.size())};
-        Envelope client{.capabilities = session.terms().capabilities,
-                        .client = session.terms().client,
+        Envelope client{.capabilities = session->terms().capabilities,
+                        .client = session->terms().client,
                         .log_level = {},
                         .progress_token = progress_token(request->params)};
         asked.push_back(std::make_shared<Asked>(Asked{.principal = inbound.principal,
                                                       .request = std::move(id),
-                                                      .revision = session.terms().revision,
+                                                      .revision = session->terms().revision,
                                                       .message = std::move(*request),
                                                       .headers = {},
                                                       .client = std::move(client),
-                                                      .outbox = {}}));
+                                                      .outbox = {},
+                                                      .session = session}));
     }
     return asked;
 }
@@ -169,6 +171,7 @@ Task<void> serve_requests(std::shared_ptr<Protocol> protocol,
                           Exchange& exchange)
 {
     const auto outbox = std::make_shared<Outbox>(asked.size());
+    if (!options.accepts.events) outbox->answers_only();
     const StreamName name{session, outbox};
     options.stream = name.text();
     for (const auto& one : asked) {
@@ -208,15 +211,11 @@ std::optional<EventId> parse_event_id(std::string_view text)
     return EventId{std::string{text.substr(0, dash)}, static_cast<std::uint64_t>(*number)};
 }
 
-/// Until when a stream may stay open: the token's own end.
-Deadline stream_end(const Protocol& protocol, const auth::Principal& principal)
+/// Clients of older revisions parse the priming event's empty data as JSON and break (SEP-1699).
+std::optional<std::chrono::milliseconds> retry_for(const Protocol& protocol, const Session& session)
 {
-    const auto left = principal.identity.expires - protocol.clock.now();
-    // An end that lies in the epoch is no end; one in years is none either.
-    if (principal.identity.expires == TimePoint{} || left > std::chrono::hours{24 * 365}) {
-        return Deadline::max();
-    }
-    return after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(left));
+    if (session.terms().revision < Revision::v2025_11_25) return std::nullopt;
+    return protocol.settings.retry_interval;
 }
 
 }  // namespace
@@ -273,16 +272,16 @@ Task<void> serve_post(std::shared_ptr<Protocol> protocol,
     for (const auto& message : body.messages) {
         if (const auto* notification = std::get_if<RpcNotification>(&message)) {
             hear(**session, *notification);
+        } else if (const auto* response = std::get_if<RpcResponse>(&message)) {
+            if (response->id) (*session)->resolve(*response->id, response->message);
         }
     }
-    DeliveryOptions options{
-        .accepts = accepted,
-        .keep_alive_interval = protocol->settings.keep_alive_interval,
-        .stream = {},
-        // Clients of older revisions parse the empty data as JSON and break (SEP-1699).
-        .is_primed = (*session)->terms().revision >= Revision::v2025_11_25,
-        .is_batch = body.is_batch};
-    auto asked = questions(inbound, **session, std::move(body));
+    DeliveryOptions options{.accepts = accepted,
+                            .keep_alive_interval = protocol->settings.keep_alive_interval,
+                            .stream = {},
+                            .retry = retry_for(*protocol, **session),
+                            .is_batch = body.is_batch};
+    auto asked = questions(inbound, *session, std::move(body));
     if (asked.empty()) return send(empty_reply(202), exchange);
     return serve_requests(std::move(protocol), *std::move(session), std::move(asked),
                           std::move(options), exchange);
@@ -301,7 +300,7 @@ Task<void> serve_get(std::shared_ptr<Protocol> protocol, Inbound inbound, Exchan
     DeliveryOptions options{.accepts = {.json = false, .events = true},
                             .keep_alive_interval = protocol->settings.keep_alive_interval,
                             .stream = "0",
-                            .is_primed = (*session)->terms().revision >= Revision::v2025_11_25,
+                            .retry = retry_for(*protocol, **session),
                             .begins_now = true,
                             .ends = stream_end(*protocol, inbound.principal)};
     const auto last = single_header(inbound.headers, "last-event-id");
@@ -317,7 +316,7 @@ Task<void> serve_get(std::shared_ptr<Protocol> protocol, Inbound inbound, Exchan
         return refuse_with(refusal(400, "Last-Event-ID names no stream that can be resumed"));
     }
     options.stream = event->stream;
-    options.is_primed = false;
+    options.retry.reset();
     outbox->rewind_to(event->number);
     return stream(*session, std::move(outbox), std::move(options), exchange);
 }

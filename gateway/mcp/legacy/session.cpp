@@ -49,6 +49,66 @@ void Session::cancel(const MessageId& id)
     }
 }
 
+std::string Session::add(const std::shared_ptr<PendingQuestion>& question)
+{
+    const std::scoped_lock lock{mutex_};
+    // A name of our own, so that it differs from whatever ids the client gives its requests.
+    auto id = "\"srv-" + std::to_string(++last_question_) + '"';
+    questions_.emplace(id, question);
+    return id;
+}
+
+void Session::forget_question(const std::string& id)
+{
+    const std::scoped_lock lock{mutex_};
+    questions_.erase(id);
+}
+
+void Session::resolve(const MessageId& id, JsonPart response)
+{
+    const std::scoped_lock lock{mutex_};
+    const auto at = questions_.find(id.text());
+    if (at == questions_.end()) return;
+    boost::asio::post(at->second->home,
+                      [question = at->second, response = std::move(response)]() mutable {
+                          question->response = std::move(response);
+                          question->timer.cancel();
+                      });
+    questions_.erase(at);
+}
+
+LogLevel Session::log_level() const
+{
+    const std::scoped_lock lock{mutex_};
+    return log_level_;
+}
+
+void Session::set_log_level(LogLevel level)
+{
+    const std::scoped_lock lock{mutex_};
+    log_level_ = level;
+}
+
+bool Session::follow(const std::string& uri)
+{
+    const std::scoped_lock lock{mutex_};
+    if (followed_.size() >= followed_max && !followed_.contains(uri)) return false;
+    followed_.insert(uri);
+    return true;
+}
+
+void Session::unfollow(const std::string& uri)
+{
+    const std::scoped_lock lock{mutex_};
+    followed_.erase(uri);
+}
+
+bool Session::follows(const std::string& uri) const
+{
+    const std::scoped_lock lock{mutex_};
+    return followed_.contains(uri);
+}
+
 std::string Session::open_stream(std::shared_ptr<Outbox> outbox)
 {
     const std::scoped_lock lock{mutex_};

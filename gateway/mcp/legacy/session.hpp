@@ -1,18 +1,22 @@
 #pragma once
 
+#include "gateway/mcp/caller.hpp"
 #include "gateway/mcp/jsonrpc.hpp"
 #include "gateway/mcp/outbox.hpp"
 #include "gateway/mcp/versions.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tailops::mcp::legacy {
@@ -31,6 +35,18 @@ struct RunningCall {
     bool is_withdrawn{false};  // guarded by the session: its answer is not wanted any more
 };
 
+/// A request of ours that the client has yet to answer. Its members are touched on `home` only.
+struct PendingQuestion {
+    explicit PendingQuestion(boost::asio::any_io_executor strand)
+        : home{std::move(strand)},
+          timer{home}
+    {
+    }
+    boost::asio::any_io_executor home;
+    boost::asio::steady_timer timer;
+    JsonPart response;  // the whole message; null as long as there is none
+};
+
 /// What a legacy client agreed on with `initialize`, and what of it is under way. Safe from any
 /// strand.
 class Session {
@@ -43,6 +59,7 @@ public:
     };
     /// How many finished streams a client can resume.
     static constexpr std::size_t streams_kept_max = 16;
+    static constexpr std::size_t followed_max = 256;
 
     Session(std::string id, Terms terms) : id_{std::move(id)}, terms_{std::move(terms)} {}
     Session(const Session&) = delete;
@@ -59,6 +76,22 @@ public:
     bool remove(const std::shared_ptr<RunningCall>& call);
     /// notifications/cancelled: stops the calls of that id; no answer is sent for them.
     void cancel(const MessageId& id);
+
+    /// Registers a question under an id that no other request of ours to this client has; the id
+    /// as JSON text.
+    std::string add(const std::shared_ptr<PendingQuestion>& question);
+    void forget_question(const std::string& id);
+    /// The client's response to the question of that id; one that nobody waits for is dropped.
+    void resolve(const MessageId& id, JsonPart response);
+
+    /// From logging/setLevel; `info` until the client says otherwise.
+    LogLevel log_level() const;
+    void set_log_level(LogLevel level);
+
+    /// resources/subscribe. False when it follows too many already.
+    bool follow(const std::string& uri);
+    void unfollow(const std::string& uri);
+    bool follows(const std::string& uri) const;
 
     /// Names a new stream; its outbox can be found under that name until `forget` or until newer
     /// ones take its place.
@@ -81,7 +114,29 @@ private:
     std::list<std::shared_ptr<RunningCall>> calls_;
     std::map<std::uint64_t, std::shared_ptr<Outbox>> streams_;
     std::uint64_t last_stream_{0};
+    std::map<std::string, std::shared_ptr<PendingQuestion>, std::less<>> questions_;
+    std::uint64_t last_question_{0};
+    LogLevel log_level_{LogLevel::info};
+    std::set<std::string, std::less<>> followed_;
     bool is_ended_{false};
+};
+
+/// Keeps a question registered for as long as somebody waits for its answer.
+class PendingEntry {
+public:
+    PendingEntry(Session& session, const std::shared_ptr<PendingQuestion>& question)
+        : session_{session},
+          id_{session.add(question)}
+    {
+    }
+    PendingEntry(const PendingEntry&) = delete;
+    PendingEntry& operator=(const PendingEntry&) = delete;
+    ~PendingEntry() { session_.forget_question(id_); }
+    const std::string& id() const noexcept { return id_; }
+
+private:
+    Session& session_;
+    const std::string id_;
 };
 
 }  // namespace tailops::mcp::legacy

@@ -2,6 +2,7 @@
 
 #include "gateway/core/digest.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/mcp/subscriptions.hpp"
 
 namespace tailops::mcp::legacy {
 
@@ -48,6 +49,19 @@ bool SessionStore::close(std::string_view id, std::string_view principal)
     if (entry == entries_.end()) return false;
     drop(entry);
     return true;
+}
+
+void SessionStore::publish(const Change& change)
+{
+    if (std::holds_alternative<change::Task>(change)) return;
+    const auto* resource = std::get_if<change::Resource>(&change);
+    const auto notice = notice_of(change);
+    const auto message = notification_message(notice.method, '{' + notice.members + '}');
+    const std::scoped_lock lock{mutex_};
+    for (const auto& entry : entries_) {
+        if (resource && !entry.session->follows(resource->uri)) continue;
+        entry.session->standalone()->notify(message, notice.key);
+    }
 }
 
 void SessionStore::drain()

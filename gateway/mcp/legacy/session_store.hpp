@@ -2,6 +2,7 @@
 
 #include "gateway/core/clock.hpp"
 #include "gateway/core/error.hpp"
+#include "gateway/mcp/changes.hpp"
 #include "gateway/mcp/legacy/session.hpp"
 
 #include <chrono>
@@ -37,6 +38,10 @@ public:
     std::shared_ptr<Session> find(std::string_view id, std::string_view principal);
     /// False when there was none for this principal.
     bool close(std::string_view id, std::string_view principal);
+
+    /// Tells the sessions on their GET streams: list changes to all of them, a resource's to those
+    /// that follow it. Tasks do not exist in this era.
+    void publish(const Change& change);
 
     /// No more sessions; ends every GET stream.
     void drain();

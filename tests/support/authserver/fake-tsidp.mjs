@@ -221,14 +221,18 @@ export class FakeTsidp {
     this.#send(response, 200, { sub: token.user.id, username: token.user.login });
   }
 
-  // {user, client, scopes, resources (no grant needed), ttl, act} -> {access_token}. Test-only.
+  // {user, client, scopes, resources (no grant needed), ttl, act} -> {access_token}; with `count` as
+  // many in access_tokens. Test-only.
   #mint(wish, response) {
     const user = this.users.find((each) => each.login === wish.user) ?? this.users[0];
-    const access = this.issue({
+    const issue = () => this.issue({
       client: wish.client ?? 'assistant', user, scopes: wish.scopes ?? ['openid', 'email', 'profile'],
       resources: wish.resources ?? this.resources, ttl: wish.ttl, act: wish.act,
     });
-    this.#send(response, 200, { access_token: access, token_type: 'Bearer' });
+    if (wish.count) {
+      return this.#send(response, 200, { access_tokens: Array.from({ length: wish.count }, issue) });
+    }
+    this.#send(response, 200, { access_token: issue(), token_type: 'Bearer' });
   }
 }
 

@@ -15,7 +15,7 @@ using testing::FakeClock;
 /// A store in memory that counts how often it is asked.
 class FakeStore : public TokenStore {
 public:
-    Status insert(const StoredToken& token) override
+    Status insert(const StoredToken& token, const TokenActor&) override
     {
         const std::scoped_lock lock{mutex_};
         tokens_.push_back(token);
@@ -28,7 +28,7 @@ public:
         ++lists;
         return tokens_;
     }
-    Status revoke(const std::string& id, TimePoint when) override
+    Status revoke(const std::string& id, TimePoint when, const TokenActor&) override
     {
         const std::scoped_lock lock{mutex_};
         for (auto& token : tokens_) {
@@ -64,7 +64,7 @@ struct World {
         auto minted =
             mint({.subject = subject, .scopes = std::move(scopes), .lifetime = 1h}, clock->now());
         EXPECT_TRUE(minted);
-        EXPECT_TRUE(store->insert(minted->stored));
+        EXPECT_TRUE(store->insert(minted->stored, {}));
         return std::string{minted->text.reveal()};
     }
     std::shared_ptr<GatewayTokenAuthenticator> make(Runtime& runtime)
@@ -181,7 +181,7 @@ TEST(GatewayToken, IsRefusedOnceAnotherProcessRevokedItAndTheComparisonIsStale)
         const auto tokens = world.make(runtime);
         EXPECT_EQ(refusal(co_await check(tokens, good)), "accepted");
         const auto listed = world.store->list();
-        EXPECT_TRUE(world.store->revoke(listed->front().id, world.clock->now()));
+        EXPECT_TRUE(world.store->revoke(listed->front().id, world.clock->now(), {}));
         EXPECT_EQ(refusal(co_await check(tokens, good)), "the token has been revoked");
     });
 }

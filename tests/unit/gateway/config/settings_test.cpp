@@ -26,7 +26,7 @@ Read read(std::string_view text, std::map<std::string, std::string> variables = 
 }
 
 constexpr auto tsidp = R"(version: 1
-listen: ["0.0.0.0:8080"]
+listen: ["100.64.0.1:8080"]
 base_url: "http://gateway.tail1234.ts.net:8080/"
 auth:
   mode: oidc
@@ -62,6 +62,51 @@ TEST(Settings, LetsTheEnvironmentWin)
     EXPECT_EQ(settings.listen, std::vector<std::string>{"127.0.0.1:9000"});
 }
 
+/// What the problems are when `listen` is given, and `tls` beside it.
+std::string listening(const std::string& listen, const std::string& tls = "")
+{
+    return read("version: 1\nlisten: [\"" + listen + "\"]\n" + tls).problems.render();
+}
+
+TEST(Settings, ListensInClearTextOnLoopbackAndTheTailnetOnly)
+{
+    for (const auto* private_address :
+         {"127.0.0.1:8080", "127.8.9.1:8080", "localhost:8080", "[::1]:8080", "100.64.0.1:8080",
+          "100.127.255.254:8080", "[fd7a:115c:a1e0::53]:8080"}) {
+        EXPECT_EQ(listening(private_address), "") << private_address;
+    }
+    for (const auto* open_address :
+         {"0.0.0.0:8080", ":8080", "[::]:8080", "192.168.1.2:8080", "10.0.0.1:8080",
+          "100.63.255.255:8080", "100.128.0.1:8080", "[fd7a:115c:a1e1::1]:8080", "[fe80::1]:8080",
+          "gateway.lan:8080", "8.8.8.8:8080"}) {
+        const auto said = listening(open_address);
+        EXPECT_TRUE(said.starts_with("/etc/tailops/gateway.yaml:2:1: listen: \"")) << said;
+        EXPECT_NE(said.find("give tls.certificate and tls.key"), std::string::npos) << said;
+        EXPECT_EQ(listening(open_address, "tls: {certificate: c.pem, key: k.pem}\n"), "");
+        EXPECT_EQ(listening(open_address, "tls: {i_accept_the_risk: true}\n"), "");
+        EXPECT_NE(listening(open_address, "tls: {i_accept_the_risk: false}\n"), "");
+    }
+}
+
+TEST(Settings, SaysWhichAddressAndWhereItCameFrom)
+{
+    const auto variable = read("version: 1\n", {{"TAILOPS_LISTEN", "127.0.0.1:1, 0.0.0.0:2"}});
+    const auto said = variable.problems.render();
+    EXPECT_TRUE(said.starts_with("TAILOPS_LISTEN:1:1: listen: \"0.0.0.0:2\"")) << said;
+    EXPECT_EQ(said.find("127.0.0.1:1\""), std::string::npos) << said;
+}
+
+TEST(Settings, TrustsTheProxiesThatAreNamedAndNoOther)
+{
+    EXPECT_TRUE(read("version: 1\n").settings.trusted_proxies.empty());
+    const auto [settings, problems] =
+        read("version: 1\ntrusted_proxies: [127.0.0.1, \"fd00::/8\"]\n");
+    ASSERT_TRUE(problems.empty()) << problems.render();
+    ASSERT_EQ(settings.trusted_proxies.size(), 2U);
+    EXPECT_TRUE(settings.trusted_proxies[1].contains("fd12::1"));
+    EXPECT_FALSE(settings.trusted_proxies[0].contains("127.0.0.2"));
+}
+
 struct Refusal {
     const char* name;
     std::string text;
@@ -95,7 +140,16 @@ TEST(Settings, RefusesWithTheRemedy)
         {"ipv6_without_brackets", "version: 1\nlisten: [\"::1:80\"]\n", {}, "[ADDRESS]:PORT"},
         {"limit", "version: 1\nlimits: {body_bytes: 1}\n", {}, "between 1024 and"},
         {"no_time", "version: 1\nlimits: {idle_timeout: 0}\n", {}, "at least 1 s"},
+        {"proxy_name",
+         "version: 1\ntrusted_proxies: [127.0.0.1, localhost]\n",
+         {},
+         "gateway.yaml:2:18: \"trusted_proxies\": \"localhost\" is no range of addresses"},
         {"tls_half", "version: 1\ntls: {certificate: c.pem}\n", {}, "tls lacks \"key\""},
+        {"risk_and_tls",
+         "version: 1\ntls: {certificate: c.pem, key: k.pem, i_accept_the_risk: true}\n",
+         {},
+         "i_accept_the_risk is for plain HTTP"},
+        {"no_tls", "version: 1\ntls: {}\n", {}, "tls lacks \"certificate\""},
         {"mode_variable",
          "version: 1\n",
          {{"TAILOPS_AUTH_MODE", "tokn"}},
@@ -120,6 +174,14 @@ TEST(ListenAddress, IsHostAndPort)
     EXPECT_EQ(parse_listen_address(":8080")->host, "0.0.0.0");
     for (const auto* bad : {"", "8080", "a:b", "a:70000", "a:-1"})
         EXPECT_FALSE(parse_listen_address(bad)) << bad;
+}
+
+TEST(PrivateHost, IsLoopbackOrOfTheTailnet)
+{
+    for (const auto* host : {"localhost", "::1", "100.100.100.100", "fd7a:115c:a1e0::1"})
+        EXPECT_TRUE(is_private_host(host)) << host;
+    for (const auto* host : {"0.0.0.0", "::", "100.63.255.255", "fd7a:115c:a1e1::", "a.ts.net"})
+        EXPECT_FALSE(is_private_host(host)) << host;
 }
 
 TEST(LoopbackHost, IsReachedFromHereAlone)

@@ -21,6 +21,7 @@ public:
         co_return Status{};
     }
     Task<Status> event(std::string_view, std::string_view) override { co_return Status{}; }
+    Task<Status> prime(std::string_view, std::chrono::milliseconds) override { co_return Status{}; }
     Task<Status> keep_alive() override { co_return Status{}; }
 
     std::string header(std::string_view name) const
@@ -44,15 +45,18 @@ public:
         co_return answer;
     }
     int asked{0};
+    bool is_revoked{false};
 
 private:
-    static Result<auth::Identity> answer_to(std::string_view token)
+    Result<auth::Identity> answer_to(std::string_view token) const
     {
         if (token == "down") return fail(Errc::unreachable, "the authorization server is away");
         if (token == "late") return fail(Errc::deadline_exceeded, "no answer in time");
         if (token == "bug") return fail(Error{Errc::internal, "oops"}.with_detail("secret detail"));
-        if (token != "good" && !token.empty()) return fail(Errc::unauthenticated, "token expired");
+        const bool is_good = token == "good" && !is_revoked;
+        if (!is_good && !token.empty()) return fail(Errc::unauthenticated, "token expired");
         auth::Identity identity;
+        identity.expires = TimePoint::max();
         identity.subject = SubjectId{token.empty() ? "anonymous" : "alice"};
         return identity;
     }
@@ -312,6 +316,56 @@ TEST(McpRoute, SlowsDownAnAddressWhoseTokensAreRefused)
     auto elsewhere = request("POST", "/mcp", {{"Authorization", "Bearer good"}});
     elsewhere.peer = "127.0.0.2";
     EXPECT_EQ(ask(handler, exchange, std::move(elsewhere)).got.status, 200);
+}
+
+/// Asks with the token `bearer`, as the client `forwarded_for` behind a proxy on 127.0.0.1.
+int status_for(const Handler& handler, const std::string& bearer, std::string forwarded_for = "")
+{
+    FakeExchange exchange;
+    mcp::Headers headers{{"Authorization", "Bearer " + bearer}};
+    if (!forwarded_for.empty()) headers.emplace_back("X-Forwarded-For", std::move(forwarded_for));
+    return ask(handler, exchange, request("POST", "/mcp", std::move(headers))).got.status;
+}
+
+TEST(McpRoute, ServesAKnownTokenWhateverOthersOfItsAddressDo)
+{
+    Gateway gateway;
+    gateway.settings.mcp.throttle.failures_max = 2;
+    const auto handler = make_router(gateway_routes(gateway.settings));
+    EXPECT_EQ(status_for(handler, "good"), 200);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(status_for(handler, "bad"), 401);
+    EXPECT_EQ(status_for(handler, "bad"), 429);
+    EXPECT_EQ(status_for(handler, "good"), 200);
+    EXPECT_EQ(status_for(handler, "god"), 429) << "a stranger waits, and nobody is asked";
+    EXPECT_EQ(status(handler, "POST", "/mcp"), 401) << "who has no token yet learns how to get one";
+
+    // A token that was good is judged, not believed; once refused it is as good as any guess.
+    gateway.authenticator->is_revoked = true;
+    EXPECT_EQ(status_for(handler, "good"), 401);
+    EXPECT_EQ(status_for(handler, "good"), 429);
+}
+
+TEST(McpRoute, CountsClientsOfATrustedProxyApart)
+{
+    Gateway gateway;
+    gateway.settings.mcp.throttle.failures_max = 2;
+    gateway.settings.mcp.trusted_proxies = {*net::AddressRange::parse("127.0.0.1")};
+    const auto handler = make_router(gateway_routes(gateway.settings));
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(status_for(handler, "bad", "100.64.0.7"), 401);
+    EXPECT_EQ(status_for(handler, "bad", "100.64.0.7"), 429);
+    EXPECT_EQ(status_for(handler, "bad", "192.0.2.1, 100.64.0.7"), 429) << "its own word";
+    EXPECT_EQ(status_for(handler, "good", "100.64.0.8"), 200);
+}
+
+TEST(McpRoute, BelievesNoForwardedAddressOfAPeerThatIsNotTrusted)
+{
+    Gateway gateway;
+    gateway.settings.mcp.throttle.failures_max = 2;
+    gateway.settings.mcp.trusted_proxies = {*net::AddressRange::parse("127.0.0.2")};
+    const auto handler = make_router(gateway_routes(gateway.settings));
+    EXPECT_EQ(status_for(handler, "bad", "100.64.0.7"), 401);
+    EXPECT_EQ(status_for(handler, "bad", "100.64.0.8"), 401);
+    EXPECT_EQ(status_for(handler, "bad", "100.64.0.9"), 429);
 }
 
 TEST(McpRoute, DoesNotCountMissingTokensAsGuesses)

@@ -31,7 +31,8 @@ TEST(LegacyHandshake, SettlesTheRevision)
             const auto result = result_of(*flow);
             EXPECT_EQ(text_member(result, "protocolVersion"), settled);
             EXPECT_EQ(text_member(result, "instructions"), "use it well");
-            EXPECT_EQ(field<json>(result, "capabilities").value().dump(), R"({"tools":{}})");
+            EXPECT_EQ(field<json>(result, "capabilities").value().dump(),
+                      R"({"tools":{"listChanged":true}})");
             EXPECT_NE(find_member(result, "serverInfo"), nullptr);
             EXPECT_EQ(find_member(result, "resultType"), nullptr);
             const auto id = flow->exchange.header("Mcp-Session-Id");

@@ -136,7 +136,8 @@ TEST(ModernEndpoint, DiscoversWhatItServes)
         const auto flow = co_await bench.serve(ask(bench, "server/discover"));
         const auto result = field<json>(flow->exchange.message(), "result").value();
         EXPECT_EQ(field<json>(result, "supportedVersions").value().dump(), R"(["2026-07-28"])");
-        EXPECT_EQ(field<json>(result, "capabilities").value().dump(), R"({"tools":{}})");
+        EXPECT_EQ(field<json>(result, "capabilities").value().dump(),
+                  R"({"tools":{"listChanged":true}})");
         EXPECT_EQ(text_member(result, "instructions"), "use it well");
         EXPECT_EQ(text_member(result, "cacheScope"), "private");
         EXPECT_EQ(field<std::int64_t>(result, "ttlMs").value(), 60'000);

@@ -78,6 +78,14 @@ public:
         bell_.ring();
         co_return state;
     }
+    Task<Status> prime(std::string_view id, std::chrono::milliseconds retry) override
+    {
+        EXPECT_TRUE(streaming);
+        EXPECT_GT(retry.count(), 0);
+        if (state) events.emplace_back(id, "");
+        bell_.ring();
+        co_return state;
+    }
     Task<Status> keep_alive() override
     {
         EXPECT_TRUE(streaming);
@@ -122,28 +130,30 @@ public:
     {
         ++listings;
         std::vector<ToolListing> tools;
-        auto echo = listing("echo");
-        echo.output_schema = schema(R"({"type":"object"})");
-        echo.annotations = schema(R"({"readOnlyHint":true})");
-        tools.push_back(std::move(echo));
-        if (principal.identity.subject.view() != "bob") tools.push_back(listing("erase"));
-        auto routed = listing("routed");
-        routed.input_schema = schema(
-            R"({"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"}}})");
-        tools.push_back(std::move(routed));
+        for (const auto& tool : tools_) {
+            if (tool.name != "erase" || principal.identity.subject.view() != "bob") {
+                tools.push_back(tool);
+            }
+        }
         return tools;
     }
-    std::string listing_key(const auth::Principal& principal) const override
+    std::string listing_key(ListKind, const auth::Principal& principal) const override
     {
         return principal.identity.subject.str();
     }
-
-    Task<Result<ToolResult>> call_tool(const auth::Principal&,
-                                       RequestId request,
-                                       std::string name,
-                                       std::shared_ptr<const json> arguments) override
+    const ToolListing* find_tool(std::string_view name) const override
     {
-        requests.push_back(request.str());
+        for (const auto& tool : tools_) {
+            if (tool.name == name) return &tool;
+        }
+        return nullptr;
+    }
+
+    Task<Result<ToolOutcome>> call_tool(Caller& caller,
+                                        std::string name,
+                                        JsonPart arguments) override
+    {
+        requests.push_back(caller.request().str());
         if (name == "slow") co_return co_await slow();
         if (name == "throws") throw std::runtime_error{"a bug"};
         co_return quick(name, *arguments);
@@ -177,17 +187,35 @@ private:
                 .annotations = nullptr};
     }
 
-    static Result<ToolResult> quick(std::string_view name, const json& arguments)
+    static ToolResult result(std::string text, JsonPart structured)
+    {
+        return {
+            .text = std::move(text), .structured = std::move(structured), .more_blocks = nullptr};
+    }
+    static std::vector<ToolListing> all_tools()
+    {
+        auto echo = listing("echo");
+        echo.output_schema = schema(R"({"type":"object"})");
+        echo.annotations = schema(R"({"readOnlyHint":true})");
+        auto routed = listing("routed");
+        routed.input_schema = schema(
+            R"({"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"}}})");
+        return {std::move(echo), listing("erase"), std::move(routed)};
+    }
+
+    static Result<ToolOutcome> quick(std::string_view name, const json& arguments)
     {
         if (name == "echo" || name == "routed") {
-            return ToolResult{.text = dump_json(arguments),
-                              .structured = std::make_shared<const json>(arguments)};
+            return result(dump_json(arguments), std::make_shared<const json>(arguments));
         }
         if (name == "list") {
-            return ToolResult{.text = "[1]", .structured = schema("[1]")};
+            return result("[1]", schema("[1]"));
         }
-        if (name == "fails")
-            return ToolResult{.text = "exit 1", .structured = {}, .is_error = true};
+        if (name == "fails") {
+            auto failed = result("exit 1", nullptr);
+            failed.is_error = true;
+            return failed;
+        }
         if (name == "scoped") {
             return fail(Error{Errc::insufficient_scope, "the token lacks a scope"}.with_detail(
                 "host:read host:write"));
@@ -199,7 +227,7 @@ private:
     }
 
     /// Until release() or a cancellation.
-    Task<Result<ToolResult>> slow()
+    Task<Result<ToolOutcome>> slow()
     {
         struct End {
             FakeService& service;
@@ -215,10 +243,11 @@ private:
         End end{*this};
         co_await bell_.until([this] { return is_released; });
         end.in_time = true;
-        co_return ToolResult{.text = "slow and done", .structured = {}};
+        co_return result("slow and done", nullptr);
     }
 
     Bell& bell_;
+    const std::vector<ToolListing> tools_{all_tools()};
 };
 
 /// One request under way.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 namespace tailops::net {
 namespace {
 
@@ -106,6 +108,70 @@ TEST(ResponseReader, ReadsEveryFramingHoweverItArrives)
 {
     for (const auto& row : good_answers()) {
         for (std::size_t cut = 0; cut <= row.bytes.size(); ++cut) expect_answer(row, cut);
+    }
+}
+
+/// Chunked answers with everything that may stand between the data.
+std::vector<Row> chunked_answers()
+{
+    const auto head = ok + "Transfer-Encoding: chunked\r\n\r\n";
+    return {
+        {.what = "an empty body", .bytes = head + "0\r\n\r\n"},
+        {.what = "an empty body, many zeros", .bytes = head + "000\r\n\r\n"},
+        {.what = "an empty body with a trailer", .bytes = head + "0\r\nA: b\r\nC: d\r\n\r\n"},
+        {.what = "an empty body with an extension", .bytes = head + "0;a=\"b\"\r\n\r\n"},
+        {.what = "extensions",
+         .bytes = head + "2;a;b=c\r\nhe\r\n3 ; d=\"e f\"\r\nllo\r\n0;g\r\n\r\n",
+         .text = "hello"},
+        {.what = "trailers",
+         .bytes = head + "5\r\nhello\r\n0\r\nETag: x\r\nServer-Timing: a;dur=1\r\n\r\n",
+         .text = "hello"},
+        {.what = "line ends as data",
+         .bytes = head + "8\r\n\r\n0\r\n\r\n\n\r\n0\r\n\r\n",
+         .text = "\r\n0\r\n\r\n\n"},
+        {.what = "capital digits",
+         .bytes = head + "A\r\n0123456789\r\n0\r\n\r\n",
+         .text = "0123456789"},
+    };
+}
+
+/// Feeds the pieces between the cuts and asks for the answer.
+void expect_in_pieces(const Row& row, const std::vector<std::size_t>& cuts)
+{
+    ResponseReader reader{row.body, {.header_bytes = 200, .body_bytes = 10}};
+    std::string where{row.what};
+    for (const auto cut : cuts) where += ' ' + std::to_string(cut);
+    std::size_t from = 0;
+    for (std::size_t i = 0; i <= cuts.size(); ++i) {
+        const auto to = i < cuts.size() ? cuts[i] : row.bytes.size();
+        const auto step = reader.feed(std::string_view{row.bytes}.substr(from, to - from));
+        ASSERT_TRUE(step) << where << ": " << step.error().describe();
+        ASSERT_EQ(*step, to == row.bytes.size() ? Step::done : Step::more) << where;
+        if (*step == Step::done) break;
+        from = to;
+    }
+    EXPECT_TRUE(reader.can_keep_connection()) << where;
+    EXPECT_EQ(std::move(reader).take().body, row.text) << where;
+}
+
+/// Beast 1.81 asserts on some of these ("0\r\n" and then "\r").
+TEST(ResponseReader, ReadsChunksThatArriveByteByByte)
+{
+    for (const auto& row : chunked_answers()) {
+        std::vector<std::size_t> cuts(row.bytes.size() - 1);
+        std::iota(cuts.begin(), cuts.end(), 1U);
+        expect_in_pieces(row, cuts);
+    }
+}
+
+TEST(ResponseReader, ReadsChunksThatArriveInAnyThreePieces)
+{
+    for (const auto& row : chunked_answers()) {
+        for (std::size_t first = ok.size(); first < row.bytes.size(); ++first) {
+            for (auto second = first + 1; second < row.bytes.size(); ++second) {
+                expect_in_pieces(row, {first, second});
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include "auth/gateway_tokens.hpp"
 #include "gateway/store/sqlite.hpp"
 #include "tests/support/run.hpp"
+#include "tests/unit/gateway/store/store_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -20,26 +19,7 @@ namespace {
 
 using auth::StoredToken;
 
-class Folder {
-public:
-    Folder()
-    {
-        std::string pattern = (std::filesystem::temp_directory_path() / "tailops-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string file(const char* name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
-
-TimePoint at(std::int64_t seconds)
-{
-    return TimePoint{std::chrono::seconds{seconds}};
-}
+const auth::TokenActor operator_here{.user = "ops", .detail = "uid 7", .program = "a test"};
 
 StoredToken token(const std::string& id, std::int64_t created)
 {
@@ -53,21 +33,14 @@ StoredToken token(const std::string& id, std::int64_t created)
     return made;
 }
 
-std::shared_ptr<SqliteStore> open(const std::string& path)
-{
-    auto store = SqliteStore::open({.path = path});
-    if (!store) throw std::runtime_error{store.error().describe()};
-    return *store;
-}
-
 TEST(SqliteStore, KeepsEverythingButTheTokenAcrossARestart)
 {
     const Folder folder;
     {
         const auto store = open(folder.file("state.db"));
-        ASSERT_TRUE(store->insert(token("tk_2", 200)));
-        ASSERT_TRUE(store->insert(token("tk_1", 100)));
-        ASSERT_TRUE(store->revoke("tk_1", at(150)));
+        ASSERT_TRUE(store->insert(token("tk_2", 200), operator_here));
+        ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+        ASSERT_TRUE(store->revoke("tk_1", at(150), operator_here));
     }
     const auto tokens = open(folder.file("state.db"))->list();
     ASSERT_TRUE(tokens);
@@ -87,11 +60,12 @@ TEST(SqliteStore, KeepsEverythingButTheTokenAcrossARestart)
 TEST(SqliteStore, TakesEachIdAndEachTokenOnce)
 {
     const auto store = open(":memory:");
-    ASSERT_TRUE(store->insert(token("tk_1", 100)));
-    EXPECT_EQ(store->insert(token("tk_1", 100)).error().code(), Errc::invalid_argument);
+    ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+    EXPECT_EQ(store->insert(token("tk_1", 100), operator_here).error().code(),
+              Errc::invalid_argument);
     auto same_digest = token("tk_2", 100);
     same_digest.digest = sha256("tk_1");
-    EXPECT_EQ(store->insert(same_digest).error().code(), Errc::invalid_argument);
+    EXPECT_EQ(store->insert(same_digest, operator_here).error().code(), Errc::invalid_argument);
     EXPECT_EQ(store->list()->size(), 1U);
 }
 
@@ -100,7 +74,7 @@ TEST(SqliteStore, KeepsHostileTextAsText)
     const auto store = open(":memory:");
     auto hostile = token("x'); DROP TABLE gateway_tokens; --", 1);
     hostile.subject = std::string{"nul\0inside", 10};
-    ASSERT_TRUE(store->insert(hostile));
+    ASSERT_TRUE(store->insert(hostile, operator_here));
     EXPECT_EQ(store->list()->front().id, hostile.id);
     EXPECT_EQ(store->list()->front().subject, hostile.subject);
 }
@@ -108,11 +82,11 @@ TEST(SqliteStore, KeepsHostileTextAsText)
 TEST(SqliteStore, RevokesOnceAndKeepsTheFirstTime)
 {
     const auto store = open(":memory:");
-    ASSERT_TRUE(store->insert(token("tk_1", 100)));
-    EXPECT_TRUE(store->revoke("tk_1", at(150)));
-    EXPECT_TRUE(store->revoke("tk_1", at(160)));
+    ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+    EXPECT_TRUE(store->revoke("tk_1", at(150), operator_here));
+    EXPECT_TRUE(store->revoke("tk_1", at(160), operator_here));
     EXPECT_EQ(store->list()->front().revoked, at(150));
-    const auto unknown = store->revoke("tk_9", at(150));
+    const auto unknown = store->revoke("tk_9", at(150), operator_here);
     EXPECT_EQ(unknown.error().code(), Errc::not_found);
     EXPECT_EQ(unknown.error().public_message(), "no token has the id \"tk_9\"");
 }
@@ -131,10 +105,10 @@ TEST(SqliteStore, ChangesItsGenerationForOwnAndForeignChangesOnly)
         last = now;
         return differs;
     };
-    EXPECT_TRUE(changed([&] { ASSERT_TRUE(ours->insert(token("tk_1", 1))); }));
-    EXPECT_TRUE(changed([&] { ASSERT_TRUE(theirs->insert(token("tk_2", 1))); }));
-    EXPECT_TRUE(changed([&] { ASSERT_TRUE(theirs->revoke("tk_1", at(5))); }));
-    EXPECT_TRUE(changed([&] { ASSERT_TRUE(ours->revoke("tk_2", at(5))); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(ours->insert(token("tk_1", 1), operator_here)); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(theirs->insert(token("tk_2", 1), operator_here)); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(theirs->revoke("tk_1", at(5), operator_here)); }));
+    EXPECT_TRUE(changed([&] { ASSERT_TRUE(ours->revoke("tk_2", at(5), operator_here)); }));
     EXPECT_FALSE(changed([&] { ASSERT_TRUE(theirs->list()); }));
     EXPECT_FALSE(changed([&] { ASSERT_TRUE(ours->list()); }));
 }
@@ -149,7 +123,7 @@ TEST(SqliteStore, MakesItsFilesPrivate)
     const auto old = ::umask(0);
     const auto store = open(folder.file("state.db"));
     ::umask(old);
-    ASSERT_TRUE(store->insert(token("tk_1", 1)));
+    ASSERT_TRUE(store->insert(token("tk_1", 1), operator_here));
     EXPECT_EQ(mode("state.db"), 0600U);
     EXPECT_EQ(mode("state.db-wal"), 0600U);
 
@@ -206,10 +180,10 @@ TEST(SqliteStore, SaysBusyWhenAnotherProcessHoldsTheDatabase)
     {
         auto held = Transaction::begin(*other);
         ASSERT_TRUE(held);
-        EXPECT_EQ((*store)->insert(token("tk_1", 1)).error().code(), Errc::busy);
+        EXPECT_EQ((*store)->insert(token("tk_1", 1), operator_here).error().code(), Errc::busy);
         EXPECT_TRUE((*store)->list()) << "readers do not wait for a writer";
     }
-    EXPECT_TRUE((*store)->insert(token("tk_1", 1)));
+    EXPECT_TRUE((*store)->insert(token("tk_1", 1), operator_here));
 }
 
 TEST(SqliteStore, RollsBackATransactionThatIsNotCommitted)
@@ -242,7 +216,7 @@ TEST(SqliteStore, LosesNothingWhenProcessesOpenAndWriteAtOnce)
             int failures = store ? 0 : 100;
             for (int i = 0; store && i < each; ++i) {
                 const auto id = "tk_" + std::to_string(who) + "_" + std::to_string(i);
-                failures += (*store)->insert(token(id, i)) ? 0 : 1;
+                failures += (*store)->insert(token(id, i), operator_here) ? 0 : 1;
             }
             ::_exit(failures);
         }
@@ -254,6 +228,101 @@ TEST(SqliteStore, LosesNothingWhenProcessesOpenAndWriteAtOnce)
         EXPECT_EQ(WEXITSTATUS(status), 0);
     }
     EXPECT_EQ(open(path)->list()->size(), static_cast<std::size_t>(processes * each));
+}
+
+TEST(SqliteStore, KeepsWhatBefellATokenUntilItIsForgotten)
+{
+    const Folder folder;
+    {
+        const auto store = open(folder.file("state.db"));
+        ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+        ASSERT_TRUE(store->revoke("tk_1", at(150), {.user = "alice", .detail = "", .program = ""}));
+    }
+    const auto store = open(folder.file("state.db"));
+    const auto events = store->pending_events(10);
+    ASSERT_TRUE(events);
+    ASSERT_EQ(events->size(), 2U);
+    const auto& minted = (*events)[0];
+    EXPECT_EQ(minted.kind, auth::TokenEvent::Kind::minted);
+    EXPECT_EQ(minted.when, at(100));
+    EXPECT_EQ(minted.by.user, "ops");
+    EXPECT_EQ(minted.by.detail, "uid 7");
+    EXPECT_EQ(minted.by.program, "a test");
+    EXPECT_EQ(minted.token, "tk_1");
+    EXPECT_EQ(minted.subject, "alice");
+    EXPECT_EQ(minted.scopes, (std::set<std::string>{"container:read", "system:read"}));
+    EXPECT_EQ(minted.expires, at(3700));
+    const auto& revoked = (*events)[1];
+    EXPECT_EQ(revoked.kind, auth::TokenEvent::Kind::revoked);
+    EXPECT_EQ(revoked.when, at(150));
+    EXPECT_EQ(revoked.by.user, "alice");
+    EXPECT_EQ(revoked.token, "tk_1");
+    EXPECT_NE(revoked.id, minted.id);
+    EXPECT_EQ(store->pending_events(1)->front().id, minted.id);
+
+    ASSERT_TRUE(store->forget_events(minted.number));
+    ASSERT_EQ(store->pending_events(10)->size(), 1U);
+    EXPECT_EQ(store->pending_events(10)->front().id, revoked.id);
+}
+
+TEST(SqliteStore, NumbersEventsOnAfterAllOfThemAreForgotten)
+{
+    const auto store = open(":memory:");
+    ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+    const auto first = store->pending_events(10)->front().number;
+    ASSERT_TRUE(store->forget_events(first));
+    EXPECT_TRUE(store->pending_events(10)->empty());
+    ASSERT_TRUE(store->insert(token("tk_2", 100), operator_here));
+    EXPECT_GT(store->pending_events(10)->front().number, first);
+}
+
+TEST(SqliteStore, TellsOfNoEventWhereNothingChanged)
+{
+    const auto store = open(":memory:");
+    ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+    ASSERT_TRUE(store->revoke("tk_1", at(150), operator_here));
+    ASSERT_EQ(store->pending_events(10)->size(), 2U);
+
+    ASSERT_FALSE(store->insert(token("tk_1", 100), operator_here));
+    ASSERT_TRUE(store->revoke("tk_1", at(160), operator_here));
+    ASSERT_FALSE(store->revoke("tk_9", at(150), operator_here));
+    EXPECT_EQ(store->pending_events(10)->size(), 2U);
+}
+
+/// A token without its event, or the other way round, would be one that nobody can account for.
+TEST(SqliteStore, KeepsNeitherTokenNorRevocationWhenTheEventCannotBeKept)
+{
+    const Folder folder;
+    const auto path = folder.file("state.db");
+    const auto store = open(path);
+    ASSERT_TRUE(store->insert(token("tk_1", 100), operator_here));
+    auto other = Database::open({.path = path});
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(
+        other->execute("CREATE TRIGGER full BEFORE INSERT ON token_events"
+                       " BEGIN SELECT RAISE(ABORT, 'no room'); END"));
+    EXPECT_FALSE(store->insert(token("tk_2", 100), operator_here));
+    EXPECT_FALSE(store->revoke("tk_1", at(150), operator_here));
+    ASSERT_TRUE(other->execute("DROP TRIGGER full"));
+    ASSERT_EQ(store->list()->size(), 1U);
+    EXPECT_FALSE(store->list()->front().revoked);
+    EXPECT_TRUE(store->insert(token("tk_2", 100), operator_here));
+}
+
+TEST(SqliteStore, BringsADatabaseOfTheFirstSchemaUpToDate)
+{
+    const Folder folder;
+    const auto path = folder.file("state.db");
+    ASSERT_TRUE(open(path)->insert(token("tk_1", 100), operator_here));
+    {
+        auto database = Database::open({.path = path});
+        ASSERT_TRUE(database);
+        ASSERT_TRUE(database->execute(back_to_first_schema));
+    }
+    const auto store = open(path);
+    EXPECT_EQ(store->list()->size(), 1U);
+    ASSERT_TRUE(store->revoke("tk_1", at(150), operator_here));
+    EXPECT_EQ(store->pending_events(10)->size(), 1U);
 }
 
 /// The daemon and `tailops token` on one file.
@@ -274,10 +343,10 @@ TEST(SqliteStore, TellsTheDaemonOfTokensThatAnotherProcessMintsAndRevokes)
         const auto deadline = after(std::chrono::seconds{20});
         const auto before = co_await tokens.authenticate(minted->text.clone(), deadline);
         EXPECT_TRUE(!before && before.error().code() == Errc::unauthenticated);
-        EXPECT_TRUE(command->insert(minted->stored));
+        EXPECT_TRUE(command->insert(minted->stored, operator_here));
         const auto known = co_await tokens.authenticate(minted->text.clone(), deadline);
         EXPECT_TRUE(known && known->subject.view() == "ci");
-        EXPECT_TRUE(command->revoke(minted->stored.id, clock->now()));
+        EXPECT_TRUE(command->revoke(minted->stored.id, clock->now(), operator_here));
         const auto revoked = co_await tokens.authenticate(minted->text.clone(), deadline);
         EXPECT_EQ(revoked ? "accepted" : revoked.error().public_message(),
                   "the token has been revoked");

@@ -91,6 +91,35 @@ TEST(ShippedCommands, AllRunOrFailInTheirProgramsOwnWords)
     }
 }
 
+using testing::Shell;
+
+class ShippedCommandsIn : public ::testing::TestWithParam<Shell> {};
+
+TEST_P(ShippedCommandsIn, ListProcessesAndFilesWithoutAnErrorOfAnyProgram)
+{
+    // What follows the columns' names, or the whole where there are none.
+    const std::map<std::string, std::size_t> lines{
+        {"top_processes", 11}, {"top_memory_processes", 11}, {"largest_files", 10}};
+    for (const auto& [name, most] : lines) {
+        SCOPED_TRACE(name);
+        const auto* const entry = CommandCatalogue::shipped().find(name);
+        ASSERT_NE(entry, nullptr);
+        auto given = json::object();
+        for (const auto& parameter : entry->parameters) given[parameter.name] = "/etc";
+        const auto result = testing::run(entry->bind(given).value(), GetParam());
+        EXPECT_EQ(result.status, 0);
+        EXPECT_EQ(result.diagnostics, "");
+        const auto found = std::ranges::count(result.output, '\n');
+        EXPECT_GT(found, 1) << result.output;
+        EXPECT_LE(found, most) << result.output;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shells,
+                         ShippedCommandsIn,
+                         ::testing::Values(Shell::dash, Shell::busybox),
+                         [](const auto& row) { return testing::to_string(row.param); });
+
 // --- execute_command
 // ------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ const std::set<std::string> supported = {
     "items",    "enum",       "const",     "minimum",
     "maximum",  "minLength",  "maxLength", "minItems",
     "maxItems", "pattern",    "title",     "description",
-    "default",  "examples"};
+    "default",  "examples",   "x-mcp-header"};
 
 /// Complains of every keyword that validate_against would silently not check, and of descriptions,
 /// patterns, defaults and examples that are not what they should be.

@@ -113,7 +113,7 @@ TEST_P(EverySshServer, LeavesNothingRunningAfterTheDeadline)
     const auto server = start();
     const Rig rig{*server};
     const auto mark = "300." + std::to_string(::getpid());  // what no other process sleeps for
-    const auto result = run_once(rig, {"sleep", mark}, within(700ms));
+    const auto result = run_warm(rig, {"sleep", mark}, within(700ms));
     expect_error(result, Errc::deadline_exceeded, "did not finish in time; it was stopped");
     EXPECT_FALSE(testing::runs_with_argument(mark));
 }
@@ -126,7 +126,7 @@ TEST_P(EverySshServer, KillsWhatIgnoresTheRequestToEnd)
     const auto mark = "304." + std::to_string(::getpid());
     // An ignored signal stays ignored across exec.
     const auto result =
-        run_once(rig, {"sh", "-c", "trap '' TERM; exec sleep " + mark}, within(700ms));
+        run_warm(rig, {"sh", "-c", "trap '' TERM; exec sleep " + mark}, within(700ms));
     expect_error(result, Errc::deadline_exceeded, "it was stopped");
     EXPECT_FALSE(testing::runs_with_argument(mark));
 }
@@ -217,9 +217,13 @@ TEST(SshExec, SaysThatASilentServerWasNotSeenEndingTheCommand)
     const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
         using namespace asio::experimental::awaitable_operators;
         const auto executor = rig.make(runtime);
+        // A login alone may take longer than the command is given.
+        const std::vector<std::string> warm_up{"true"};
+        const auto first = co_await run_argv(executor, warm_up);
+        EXPECT_TRUE(first) << why(first);
         const auto wedge = [&]() -> Task<void> {
             asio::steady_timer pause{co_await asio::this_coro::executor};
-            while (!testing::runs_with_argument(mark)) {
+            for (int i = 0; i < 500 && !testing::runs_with_argument(mark); ++i) {
                 pause.expires_after(5ms);
                 co_await pause.async_wait(asio::use_awaitable);
             }

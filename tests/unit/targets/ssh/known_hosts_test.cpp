@@ -103,9 +103,9 @@ TEST(SshKnownHosts, TrustsTheScannedKeyOfAServerUntilItChanges)
                  "the SSH host key of \"web-01\" is not known; run `tailops targets trust web-01`");
 
     const auto scan = [&] {
-        return testing::run([&](Runtime&) -> Task<Result<ScannedHostKey>> {
-            co_return co_await scan_host_key("127.0.0.1", server.port(),
-                                             after(std::chrono::seconds{10}));
+        return testing::run([&](Runtime& runtime) -> Task<Result<ScannedHostKey>> {
+            const auto executor = rig.make(runtime);
+            co_return co_await executor->scan_host_key(after(std::chrono::seconds{10}));
         });
     };
     const auto scanned = scan();

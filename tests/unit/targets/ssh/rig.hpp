@@ -90,6 +90,20 @@ inline Result<ExecutionResult> run_once(const Rig& rig,
     });
 }
 
+/// As run_once(), on a session that is logged in already: for a deadline that is the command's.
+inline Result<ExecutionResult> run_warm(const Rig& rig,
+                                        std::vector<std::string> argv,
+                                        policy::Obligations obligations)
+{
+    return testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> warm_up{"true"};
+        auto first = co_await run_argv(executor, warm_up);
+        if (!first) co_return first;
+        co_return co_await run_argv(executor, argv, obligations);
+    });
+}
+
 inline Result<ExecutionResult> probe_once(const Rig& rig, policy::Obligations obligations = {})
 {
     return testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {

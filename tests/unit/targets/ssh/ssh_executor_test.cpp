@@ -50,15 +50,70 @@ Task<std::vector<Result<ExecutionResult>>> run_many(Runtime& runtime,
     co_return outcomes;
 }
 
-TEST(SshExecutor, OffersReachabilityAndShell)
+/// One server, and an executor for it at a time.
+class SshExecutorTest : public ::testing::Test {
+protected:
+    /// What `work` makes of an executor that lives as long as it.
+    template <class Work>
+    Result<ExecutionResult> with_executor(Work work) const
+    {
+        return testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+            const auto executor = rig.make(runtime);
+            co_return co_await work(executor);
+        });
+    }
+
+    OpenSshServer server;
+    Rig rig{server};
+};
+
+using Executor = std::shared_ptr<SshExecutor>;
+
+Task<Result<ExecutionResult>> run_true(Executor executor, policy::Obligations obligations = {})
 {
-    const OpenSshServer server;
-    const Rig rig{server};
-    testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto executor = rig.make(runtime);
-        EXPECT_EQ(executor->facets(), (std::set{Facet::reachability, Facet::shell}));
-        co_return ExecutionResult{};
-    });
+    const std::vector<std::string> argv{"true"};
+    co_return co_await run_argv(executor, argv, obligations);
+}
+
+/// Leaves a session behind that the next command finds open.
+Task<void> warm_up(Executor executor)
+{
+    const auto first = co_await run_true(executor);
+    EXPECT_TRUE(first) << why(first);
+}
+
+/// A server that is reached through another one.
+class SshJumpTest : public ::testing::Test {
+protected:
+    SshJumpTest() { inside.setup.connection.jump = TargetId{"gate"}; }
+
+    /// Runs `argv` on the inner server by way of the gate.
+    Result<ExecutionResult> run_inside(std::vector<std::string> argv,
+                                       policy::Obligations obligations = {},
+                                       std::string input = {})
+    {
+        return testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+            const auto through = outside.make(runtime);
+            inside.setup.credentials.jump = [&](const TargetId& id) {
+                return id == TargetId{"gate"} ? through : nullptr;
+            };
+            const auto executor = inside.make(runtime);
+            auto done = co_await run_argv(executor, argv, obligations, input);
+            inside.setup.credentials.jump = nullptr;
+            co_return done;
+        });
+    }
+
+    OpenSshServer gate;
+    OpenSshServer inner;
+    Rig outside{gate, "gate"};
+    Rig inside{inner};
+};
+
+TEST_F(SshExecutorTest, OffersReachabilityAndShell)
+{
+    Runtime runtime{1, 1};
+    EXPECT_EQ(rig.make(runtime)->facets(), (std::set{Facet::reachability, Facet::shell}));
 }
 
 TEST(SshExecutor, RefusesAConnectionThatCannotWork)
@@ -84,10 +139,8 @@ TEST(SshExecutor, RefusesAConnectionThatCannotWork)
     EXPECT_EQ(code(bad), "invalid_argument");
 }
 
-TEST(SshExecutor, SharesOneLoginAmongManyCommands)
+TEST_F(SshExecutorTest, SharesOneLoginAmongManyCommands)
 {
-    const OpenSshServer server;
-    const Rig rig{server};
     const std::vector<std::string> argv{"echo", "here"};
     const auto outcomes = testing::run([&](Runtime& runtime) {
         return run_many(runtime, rig.make(runtime), 48, argv);  // three times channels_max
@@ -118,50 +171,36 @@ TEST(SshExecutor, SaysBusyWhereTheServerAllowsNoSession)
     expect_error(run_once(rig, {"true"}), Errc::busy, "has no room for another command");
 }
 
-TEST(SshExecutor, LogsInAgainWhenTheWarmSessionIsGone)
+TEST_F(SshExecutorTest, LogsInAgainWhenTheWarmSessionIsGone)
 {
-    OpenSshServer server;
-    const Rig rig{server};
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto executor = rig.make(runtime);
-        const std::vector<std::string> argv{"true"};
-        const auto first = co_await run_argv(executor, argv);
-        EXPECT_TRUE(first) << why(first);
+    const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        co_await warm_up(executor);
         server.kill_sessions();
-        co_return co_await run_argv(executor, argv);
+        co_return co_await run_true(executor);
     });
     EXPECT_EQ(why(result), "");
     EXPECT_EQ(logins(server), 2U);
 }
 
-TEST(SshExecutor, LogsInAgainAfterARestartOfTheServer)
+TEST_F(SshExecutorTest, LogsInAgainAfterARestartOfTheServer)
 {
-    OpenSshServer server;
-    const Rig rig{server};
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto executor = rig.make(runtime);
-        const std::vector<std::string> argv{"true"};
-        const auto first = co_await run_argv(executor, argv);
-        EXPECT_TRUE(first) << why(first);
+    const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        co_await warm_up(executor);
         server.kill_all();
-        const auto second = co_await run_argv(executor, argv);
+        const auto second = co_await run_true(executor);
         EXPECT_FALSE(second);
         server.restart();
-        co_return co_await run_argv(executor, argv);
+        co_return co_await run_true(executor);
     });
     EXPECT_EQ(why(result), "");
 }
 
-TEST(SshExecutor, ClosesASessionThatNobodyNeeds)
+TEST_F(SshExecutorTest, ClosesASessionThatNobodyNeeds)
 {
-    const OpenSshServer server;
-    Rig rig{server};
     rig.timing.keepalive = 20ms;
     rig.timing.idle_close = std::chrono::minutes{0};
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto executor = rig.make(runtime);
-        const std::vector<std::string> argv{"true"};
-        auto done = co_await run_argv(executor, argv);
+    const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        auto done = co_await run_true(executor);
         asio::steady_timer pause{co_await asio::this_coro::executor};
         for (int i = 0; i < 500 && testing::process_tree(server.pid()).size() > 1; ++i) {
             pause.expires_after(10ms);
@@ -173,10 +212,8 @@ TEST(SshExecutor, ClosesASessionThatNobodyNeeds)
     EXPECT_EQ(why(result), "");
 }
 
-TEST(SshExecutor, KeepsASilentCommandThatTheServerVouchesFor)
+TEST_F(SshExecutorTest, KeepsASilentCommandThatTheServerVouchesFor)
 {
-    const OpenSshServer server;
-    Rig rig{server};
     rig.timing.keepalive = 20ms;
     rig.timing.idle_close = std::chrono::minutes{0};
     const auto result = run_once(rig, {"sleep", "0.5"});
@@ -184,17 +221,12 @@ TEST(SshExecutor, KeepsASilentCommandThatTheServerVouchesFor)
     EXPECT_EQ(result->status, 0);
 }
 
-TEST(SshExecutor, GivesUpOnAServerThatNoLongerAnswers)
+TEST_F(SshExecutorTest, GivesUpOnAServerThatNoLongerAnswers)
 {
-    const OpenSshServer server;
-    Rig rig{server};
     rig.timing.keepalive = 50ms;
     rig.setup.connection.connect_timeout = 1s;  // the second login's, which fails too
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto executor = rig.make(runtime);
-        const std::vector<std::string> warm_up{"true"};
-        const auto first = co_await run_argv(executor, warm_up);
-        EXPECT_TRUE(first) << why(first);
+    const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        co_await warm_up(executor);
         server.wedge();
         const std::vector<std::string> argv{"sleep", "60"};
         co_return co_await run_argv(executor, argv, within(20s));
@@ -204,21 +236,16 @@ TEST(SshExecutor, GivesUpOnAServerThatNoLongerAnswers)
     server.unwedge();
 }
 
-TEST(SshExecutor, DialsAnewAfterAWarmSessionFellSilent)
+TEST_F(SshExecutorTest, DialsAnewAfterAWarmSessionFellSilent)
 {
-    const OpenSshServer server;
-    Rig rig{server};
     rig.timing.stop_grace = 100ms;
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto executor = rig.make(runtime);
-        const std::vector<std::string> argv{"true"};
-        const auto first = co_await run_argv(executor, argv);
-        EXPECT_TRUE(first) << why(first);
+    const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        co_await warm_up(executor);
         server.wedge();
-        const auto stuck = co_await run_argv(executor, argv, within(400ms));
+        const auto stuck = co_await run_true(executor, within(400ms));
         expect_error(stuck, Errc::deadline_exceeded, "the command was not started");
         server.unwedge();
-        co_return co_await run_argv(executor, argv);
+        co_return co_await run_true(executor);
     });
     EXPECT_EQ(why(result), "");
     EXPECT_EQ(logins(server), 2U);
@@ -256,80 +283,34 @@ TEST(SshExecutor, LetsAWedgedTargetDelayNoOther)
     wedged.unwedge();
 }
 
-TEST(SshExecutor, EndsAllItsConnectionsWhenItIsDestroyed)
+TEST_F(SshExecutorTest, EndsAllItsConnectionsWhenItIsDestroyed)
 {
-    const OpenSshServer server;
-    const Rig rig{server};
     EXPECT_EQ(why(run_once(rig, {"true"})), "");
     EXPECT_TRUE(
         testing::eventually([&] { return testing::process_tree(server.pid()).size() == 1; }));
 }
 
-TEST(SshExecutor, JumpsThroughAnotherTarget)
+TEST_F(SshJumpTest, JumpsThroughAnotherTarget)
 {
-    const OpenSshServer gate;
-    const OpenSshServer inner;
-    const Rig outside{gate, "gate"};
-    Rig inside{inner};
-    inside.setup.connection.jump = TargetId{"gate"};
-    std::string big(500'000, 'x');
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto through = outside.make(runtime);
-        inside.setup.credentials.jump = [&](const TargetId& id) {
-            return id == TargetId{"gate"} ? through : nullptr;
-        };
-        const auto executor = inside.make(runtime);
-        const std::vector<std::string> argv{"cat"};
-        auto done = co_await run_argv(executor, argv, within(20s, 1'000'000), big);
-        inside.setup.credentials.jump = nullptr;
-        co_return done;
-    });
+    const std::string big(500'000, 'x');
+    const auto result = run_inside({"cat"}, within(20s, 1'000'000), big);
     ASSERT_TRUE(result) << why(result);
     EXPECT_EQ(result->output, big);
     EXPECT_EQ(logins(gate), 1U);
     EXPECT_EQ(logins(inner), 1U);
 }
 
-TEST(SshExecutor, HoldsTheInnerHostToItsKeyToo)
+TEST_F(SshJumpTest, HoldsTheInnerHostToItsKeyToo)
 {
-    const OpenSshServer gate;
-    OpenSshServer inner;
-    const Rig outside{gate, "gate"};
-    Rig inside{inner};
-    inside.setup.connection.jump = TargetId{"gate"};
     inner.restart_with_new_host_key();
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto through = outside.make(runtime);
-        inside.setup.credentials.jump = [&](const TargetId&) { return through; };
-        const auto executor = inside.make(runtime);
-        const std::vector<std::string> argv{"true"};
-        auto done = co_await run_argv(executor, argv);
-        inside.setup.credentials.jump = nullptr;
-        co_return done;
-    });
-    expect_error(result, Errc::unauthorized_there, "changed");
+    expect_error(run_inside({"true"}), Errc::unauthorized_there, "changed");
 }
 
-TEST(SshExecutor, SaysWhenAJumpCannotBeMade)
+TEST_F(SshJumpTest, SaysWhenAJumpCannotBeMade)
 {
-    const OpenSshServer gate;
-    const OpenSshServer inner;
-    const Rig outside{gate, "gate"};
-    Rig inside{inner};
-    inside.setup.connection.jump = TargetId{"gate"};
     expect_error(run_once(inside, {"true"}), Errc::unreachable, "is not an SSH target");
-
     inside.setup.connection.port = testing::free_port();
-    const auto result = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
-        const auto through = outside.make(runtime);
-        inside.setup.credentials.jump = [&](const TargetId&) { return through; };
-        const auto executor = inside.make(runtime);
-        const std::vector<std::string> argv{"true"};
-        auto done = co_await run_argv(executor, argv);
-        inside.setup.credentials.jump = nullptr;
-        co_return done;
-    });
-    expect_error(result, Errc::unreachable, "could not connect to the target");
+    expect_error(run_inside({"true"}), Errc::unreachable, "could not connect to the target");
 }
 
 }  // namespace

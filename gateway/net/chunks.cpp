@@ -1,23 +1,22 @@
-#include "gateway/http/chunks.hpp"
+#include "gateway/net/chunks.hpp"
 
 #include "gateway/core/text.hpp"
-#include "gateway/http/header_text.hpp"
+#include "gateway/net/request_writer.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
-namespace tailops::http {
+namespace tailops::net {
 namespace {
 
 // A chunk's size with its extensions, and all trailers together: nobody needs more.
 constexpr std::size_t line_bytes_max = 1024;
 constexpr std::size_t trailer_bytes_max = 8 * 1024;
 
-constexpr Refusal bad_chunk{400, "the chunked body is not valid"};
-constexpr Refusal body_too_large{413, "the request body is too large"};
+constexpr auto bad_chunk = ChunkFault::malformed;
 
-using Line = std::expected<std::optional<std::string_view>, Refusal>;
+using Line = std::expected<std::optional<std::string_view>, ChunkFault>;
 
 /// The line at the front of `bytes` without its CRLF; nothing while its end is not there.
 Line line_of(std::string_view bytes, std::size_t bytes_max)
@@ -40,15 +39,14 @@ bool is_harmless_trailer(std::string_view line)
 {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return false;
-    const auto name = line.substr(0, colon);
-    return std::ranges::all_of(name, is_token_character) &&
-           !equal_ignoring_case(name, "content-length") &&
-           !equal_ignoring_case(name, "transfer-encoding");
+    const auto name = lower_ascii(line.substr(0, colon));
+    return is_token(name) && name != "content-length" && name != "transfer-encoding";
 }
 
 }  // namespace
 
-std::expected<std::size_t, Refusal> ChunkDecoder::decode(std::string_view bytes, std::string& body)
+std::expected<std::size_t, ChunkFault> ChunkDecoder::decode(std::string_view bytes,
+                                                            std::string& body)
 {
     std::size_t taken = 0;
     while (taken < bytes.size() && stage_ != Stage::complete) {
@@ -60,7 +58,7 @@ std::expected<std::size_t, Refusal> ChunkDecoder::decode(std::string_view bytes,
     return taken;
 }
 
-std::expected<std::size_t, Refusal> ChunkDecoder::step(std::string_view bytes, std::string& body)
+std::expected<std::size_t, ChunkFault> ChunkDecoder::step(std::string_view bytes, std::string& body)
 {
     switch (stage_) {
     case Stage::size: return take_size(bytes, body.size());
@@ -78,8 +76,8 @@ std::expected<std::size_t, Refusal> ChunkDecoder::step(std::string_view bytes, s
     return 0;
 }
 
-std::expected<std::size_t, Refusal> ChunkDecoder::take_size(std::string_view bytes,
-                                                            std::size_t body_bytes)
+std::expected<std::size_t, ChunkFault> ChunkDecoder::take_size(std::string_view bytes,
+                                                               std::size_t body_bytes)
 {
     const auto line = line_of(bytes, line_bytes_max);
     if (!line) return std::unexpected{line.error()};
@@ -90,13 +88,13 @@ std::expected<std::size_t, Refusal> ChunkDecoder::take_size(std::string_view byt
     if (wrong != std::errc{}) return std::unexpected{bad_chunk};
     const auto extensions = trim({stopped, text.data() + text.size()});
     if (!extensions.empty() && extensions.front() != ';') return std::unexpected{bad_chunk};
-    if (size > body_bytes_max_ - body_bytes) return std::unexpected{body_too_large};
+    if (size > body_bytes_max_ - body_bytes) return std::unexpected{ChunkFault::too_large};
     left_ = size;
     stage_ = size == 0 ? Stage::trailers : Stage::data;
     return text.size() + 2;
 }
 
-std::expected<std::size_t, Refusal> ChunkDecoder::take_data_end(std::string_view bytes)
+std::expected<std::size_t, ChunkFault> ChunkDecoder::take_data_end(std::string_view bytes)
 {
     if (bytes.front() != '\r' || (bytes.size() > 1 && bytes[1] != '\n')) {
         return std::unexpected{bad_chunk};
@@ -106,7 +104,7 @@ std::expected<std::size_t, Refusal> ChunkDecoder::take_data_end(std::string_view
     return 2;
 }
 
-std::expected<std::size_t, Refusal> ChunkDecoder::take_trailer(std::string_view bytes)
+std::expected<std::size_t, ChunkFault> ChunkDecoder::take_trailer(std::string_view bytes)
 {
     const auto line = line_of(bytes, trailer_bytes_max - trailer_bytes_);
     if (!line) return std::unexpected{line.error()};
@@ -121,4 +119,4 @@ std::expected<std::size_t, Refusal> ChunkDecoder::take_trailer(std::string_view 
     return text.size() + 2;
 }
 
-}  // namespace tailops::http
+}  // namespace tailops::net

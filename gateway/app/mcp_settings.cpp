@@ -1,0 +1,85 @@
+#include "gateway/app/mcp_settings.hpp"
+
+#include "gateway/async/blocking.hpp"
+#include "gateway/audit/reader.hpp"
+#include "gateway/core/digest.hpp"
+#include "gateway/core/json.hpp"
+#include "gateway/core/try.hpp"
+#include "targets/credentials/credentials.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tailops::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t own_records_max = 50;
+// As long as the digest that it keys (RFC 2104 section 3).
+constexpr std::size_t state_key_bytes_min = 32;
+
+/// The key with an id that gateways which share it agree on.
+Status add_key(const std::optional<targets::CredentialReference>& reference,
+               const targets::Environment& environment,
+               std::vector<mcp::StateKey>& keys)
+{
+    if (!reference) return {};
+    TAILOPS_TRY(auto key, targets::resolve(*reference, environment));
+    if (key.reveal().size() < state_key_bytes_min) {
+        return fail(
+            Errc::invalid_argument,
+            "mcp: a state key must have at least 32 bytes; make one with `openssl rand -hex 32`");
+    }
+    keys.push_back({.id = to_hex(sha256(key.reveal())).substr(0, 8), .key = std::move(key)});
+    return {};
+}
+
+Result<json> read_own_records(const std::string& directory, const std::string& subject)
+{
+    audit::Query query;
+    query.filter.subject = subject;
+    query.limit = own_records_max;
+    auto records = json::array();
+    TAILOPS_TRY(const auto count,
+                audit::query(directory, query, [&records](const audit::StoredRecord& record) {
+                    const auto text = audit::encode_body(record.record, record.time);
+                    if (auto body = parse_json(text)) records.push_back(*std::move(body));
+                    return true;
+                }));
+    return json{{"records", std::move(records)}, {"count", count}};
+}
+
+}  // namespace
+
+Result<mcp::EndpointSettings> endpoint_settings(const config::Settings& settings,
+                                                const McpParts& parts)
+{
+    std::vector<mcp::StateKey> keys;
+    for (const auto* key : {&settings.mcp.state_key, &settings.mcp.previous_state_key}) {
+        if (auto added = add_key(*key, parts.environment, keys); !added) {
+            return fail(std::move(added).error());
+        }
+    }
+    mcp::EndpointSettings out{.server_version = TAILOPS_VERSION,
+                              .sessions_max = settings.limits.sessions,
+                              .sessions_per_principal_max = settings.limits.sessions_per_principal,
+                              .json_depth_max = settings.limits.json_depth,
+                              .seal = std::make_shared<const mcp::StateSeal>(std::move(keys))};
+    out.tasks.emplace(mcp::TaskSettings{.store = parts.tasks,
+                                        .blocking = parts.blocking,
+                                        .ttl = settings.mcp.task_ttl,
+                                        .begins_after = settings.mcp.task_after});
+    return out;
+}
+
+mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& blocking)
+{
+    return [directory = paths.audit(), &blocking](const auth::Principal& principal) {
+        const auto read = [directory, subject = principal.identity.key()](std::stop_token) {
+            return read_own_records(directory, subject);
+        };
+        return run_blocking(blocking, read);
+    };
+}
+
+}  // namespace tailops::app

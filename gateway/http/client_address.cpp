@@ -1,0 +1,36 @@
+#include "gateway/http/client_address.hpp"
+
+#include "gateway/core/text.hpp"
+#include "gateway/http/header_text.hpp"
+
+#include <algorithm>
+
+namespace tailops::http {
+
+std::string client_address(std::string_view peer,
+                           const mcp::Headers& headers,
+                           const std::vector<net::AddressRange>& proxies)
+{
+    std::string client{peer};
+    if (proxies.empty()) return client;
+    const auto is_proxy = [&proxies](const net::IpAddress& address) {
+        return std::ranges::any_of(proxies,
+                                   [&](const auto& range) { return range.contains(address); });
+    };
+    const auto address = net::IpAddress::parse(peer);
+    if (!address || !is_proxy(*address)) return client;
+    const auto forwarded = find_header(headers, "x-forwarded-for");
+    if (forwarded.count != 1) return client;
+    auto rest = forwarded.first;
+    for (;;) {
+        const auto comma = rest.rfind(',');
+        const auto last = comma == std::string_view::npos ? rest : rest.substr(comma + 1);
+        const auto named = net::IpAddress::parse(trim(last));
+        if (!named) return std::string{peer};
+        client = named->text();
+        if (comma == std::string_view::npos || !is_proxy(*named)) return client;
+        rest = rest.substr(0, comma);
+    }
+}
+
+}  // namespace tailops::http

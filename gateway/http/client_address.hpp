@@ -1,0 +1,22 @@
+#pragma once
+
+#include "gateway/mcp/exchange.hpp"
+#include "gateway/net/address_range.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailops::http {
+
+/// Whom a request is counted for: its peer, or, where the peer is one of `proxies`, the client that
+/// this proxy names in X-Forwarded-For.
+///
+/// Read from the right: each trusted proxy wrote the element that we believe, whatever stands
+/// further left is the client's own word. A header that is missing, repeated, or not an address at
+/// the place we read leaves the peer. Pure.
+std::string client_address(std::string_view peer,
+                           const mcp::Headers& headers,
+                           const std::vector<net::AddressRange>& proxies);
+
+}  // namespace tailops::http

@@ -1,0 +1,155 @@
+#include "gateway/mcp/gateway_completions.hpp"
+
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/mcp/gateway_prompt_table.hpp"
+#include "gateway/mcp/gateway_prompts.hpp"
+#include "gateway/mcp/gateway_resources.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tailops::mcp {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+// A person types faster than containers come and go.
+constexpr auto names_live = 5s;
+constexpr std::size_t lists_max = 256;
+
+/// 0 is best; nothing when `candidate` does not go with `typed`. Both in lower case.
+std::optional<int> rank_of(std::string_view candidate, std::string_view typed)
+{
+    if (candidate == typed) return 0;
+    if (candidate.starts_with(typed)) return 1;
+    if (candidate.find(typed) != std::string_view::npos) return 2;
+    std::size_t matched = 0;
+    for (const char c : candidate) {
+        if (matched < typed.size() && c == typed[matched]) ++matched;
+    }
+    return matched == typed.size() ? std::optional{3} : std::nullopt;
+}
+
+Status check_reference(const CompletionQuery& query)
+{
+    if (query.about == CompletionQuery::About::prompt) {
+        const auto& table = prompt_table();
+        const auto prompt = std::ranges::find(table, query.name, &PromptRow::name);
+        if (prompt == table.end()) {
+            return fail(Errc::not_found, "there is no prompt " + quote(query.name));
+        }
+        if (std::ranges::none_of(prompt->arguments, [&](const PromptArgument& argument) {
+                return argument.name == query.argument;
+            })) {
+            return fail(Errc::not_found, "prompt " + quote(query.name) + " has no argument " +
+                                             quote(query.argument));
+        }
+        return {};
+    }
+    const auto templates = GatewayResources::templates();
+    const auto known = std::ranges::find(templates, query.name, &ResourceListing::uri);
+    if (known == templates.end() ||
+        known->uri.find('{' + query.argument + '}') == std::string::npos) {
+        return fail(Errc::not_found, "there is no template " + quote(query.name) +
+                                         " with the variable " + quote(query.argument));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed)
+{
+    const auto wanted = lower_ascii(typed);
+    std::vector<std::pair<int, std::string>> found;
+    for (auto& candidate : candidates) {
+        if (const auto rank = rank_of(lower_ascii(candidate), wanted)) {
+            found.emplace_back(*rank, std::move(candidate));
+        }
+    }
+    std::ranges::sort(found);
+    std::vector<std::string> out;
+    out.reserve(found.size());
+    for (auto& [rank, text] : found) out.push_back(std::move(text));
+    return out;
+}
+
+Task<Result<Completion>> GatewayCompletions::complete(Caller& caller, CompletionQuery query)
+{
+    if (auto known = check_reference(query); !known) co_return fail(std::move(known).error());
+    auto all = co_await candidates(caller, query);
+    Completion completion;
+    completion.values = ranked(std::move(all), query.value);
+    completion.total = completion.values.size();
+    co_return completion;
+}
+
+Task<std::vector<std::string>> GatewayCompletions::candidates(Caller& caller, CompletionQuery query)
+{
+    const bool about_target =
+        query.argument == "target" ||
+        (query.argument == "id" && query.name.find("targets/") != std::string::npos);
+    std::vector<std::string> out;
+    if (about_target) {
+        for (const auto& visible : pipeline_.visible_targets(caller.principal())) {
+            out.push_back(visible.target->spec.facts.id.str());
+        }
+    } else if (query.argument == "stream") {
+        out = {"stderr", "stdout"};
+    } else if (query.argument == "container_name") {
+        const auto target = query.context.find("target");
+        if (target != query.context.end()) {
+            out = co_await containers(caller, target->second);
+        } else {
+            out = co_await containers_anywhere(caller);
+        }
+    }
+    co_return out;
+}
+
+Task<std::vector<std::string>> GatewayCompletions::containers_anywhere(Caller& caller)
+{
+    std::vector<std::string> out;
+    for (const auto& visible : pipeline_.visible_targets(caller.principal())) {
+        if (std::ranges::find(visible.tools, "get_container_list") == visible.tools.end()) continue;
+        auto names = co_await containers(caller, visible.target->spec.facts.id.str());
+        std::ranges::move(names, std::back_inserter(out));
+        if (out.size() >= Completion::values_max) break;
+    }
+    std::ranges::sort(out);
+    out.erase(std::ranges::unique(out).begin(), out.end());
+    co_return out;
+}
+
+Task<std::vector<std::string>> GatewayCompletions::containers(Caller& caller, std::string target)
+{
+    const auto key = caller.principal().identity.key() + '\n' + target;
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto at = containers_.find(key);
+        if (at != containers_.end() && clock_.now() - at->second.asked < names_live) {
+            co_return at->second.names;
+        }
+    }
+    json arguments{{"target", target}};
+    call::Invocation call{.id = caller.request(),
+                          .principal = caller.principal(),
+                          .tool = "get_container_list",
+                          .arguments = std::make_shared<const json>(std::move(arguments))};
+    const auto answer = co_await pipeline_.run(std::move(call));
+    std::vector<std::string> names;
+    // Whatever keeps us from the names: nothing is proposed.
+    const auto* rows = answer ? find_member(*answer->content, "containers") : nullptr;
+    if (rows && rows->is_array()) {
+        for (const auto& row : *rows) names.emplace_back(text_member(row, "name"));
+    }
+    const std::scoped_lock lock{mutex_};
+    if (containers_.size() >= lists_max) containers_.clear();
+    containers_.insert_or_assign(key, Names{clock_.now(), names});
+    co_return names;
+}
+
+}  // namespace tailops::mcp

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "gateway/call/pipeline.hpp"
+#include "gateway/mcp/service.hpp"
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailops::mcp {
+
+/// `candidates` that go with `typed`, best first: equal, then beginning with it, then containing
+/// it, then holding its letters in their order; each in the order of the alphabet. Case does not
+/// count.
+std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed);
+
+/// What may stand for an argument of a prompt or a resource template: targets, containers,
+/// commands. Never what the principal may not see. Safe from any strand.
+class GatewayCompletions {
+public:
+    GatewayCompletions(call::Pipeline& pipeline, const Clock& clock)
+        : pipeline_{pipeline},
+          clock_{clock}
+    {
+    }
+
+    /// Errors: not_found (no such prompt or template, or no such argument).
+    Task<Result<Completion>> complete(Caller& caller, CompletionQuery query);
+
+private:
+    Task<std::vector<std::string>> candidates(Caller& caller, CompletionQuery query);
+    Task<std::vector<std::string>> containers_anywhere(Caller& caller);
+    /// The names of the containers on `target`, asked for at most every few seconds per principal.
+    Task<std::vector<std::string>> containers(Caller& caller, std::string target);
+
+    struct Names {
+        TimePoint asked;
+        std::vector<std::string> names;
+    };
+    call::Pipeline& pipeline_;
+    const Clock& clock_;
+    std::mutex mutex_;
+    std::map<std::string, Names, std::less<>> containers_;  // by principal and target
+};
+
+}  // namespace tailops::mcp

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "gateway/mcp/protocol.hpp"
+#include "gateway/mcp/service.hpp"
+
+namespace tailops::mcp::legacy {
+
+/// Sends `question` to the client of `asked` on the stream of that request and waits for the
+/// response, which comes in a POST of its own (MCP 2025-11-25, basic/transports, Sending Messages).
+/// Returns the response's result.
+///
+/// Cancelling forgets the question. Errors: unavailable (the client does not answer such requests,
+/// or its stream takes no more), denied (it answered with an error), invalid_argument (its result
+/// has the wrong shape), deadline_exceeded.
+Task<Result<JsonPart>> ask(Protocol& protocol, const Asked& asked, InputRequest question);
+
+}  // namespace tailops::mcp::legacy

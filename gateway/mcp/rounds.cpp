@@ -1,0 +1,256 @@
+#include "gateway/mcp/rounds.hpp"
+
+#include "gateway/core/digest.hpp"
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/mcp/json_text.hpp"
+#include "gateway/mcp/legacy/asking.hpp"
+#include "gateway/mcp/methods.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tailops::mcp {
+namespace {
+
+using nlohmann::json;
+
+JsonPart shared(json value)
+{
+    return std::make_shared<const json>(std::move(value));
+}
+
+/// What a modern client brings back: the answers so far and the handler's own state.
+struct Recalled {
+    json answers = json::object();
+    JsonPart state;
+};
+
+/// The questions by key: what a response to each must look like.
+json keys_of(const InputRequired& question)
+{
+    json keys = json::object();
+    for (const auto& [key, request] : question.requests) keys.emplace(key, request.method);
+    return keys;
+}
+
+Result<Recalled> recall(const Protocol& protocol, const Asked& asked, const Subject& subject)
+{
+    Recalled out;
+    json keys;
+    const auto& params = asked.message.params;
+    if (const auto* sealed = params ? find_member(*params, "requestState") : nullptr) {
+        if (!sealed->is_string()) return fail(Errc::invalid_argument, "invalid requestState");
+        TAILOPS_TRY(const auto text,
+                    protocol.seal->open(sealed->get_ref<const std::string&>(),
+                                        binding_of(asked, subject), protocol.clock.now()));
+        TAILOPS_TRY(const auto kept, parse_json(text));
+        if (const auto* answers = find_member(kept, "a")) out.answers = *answers;
+        if (const auto* state = find_member(kept, "s")) out.state = shared(*state);
+        if (const auto* questions = find_member(kept, "k")) keys = *questions;
+    }
+    if (const auto* given = params ? find_member(*params, "inputResponses") : nullptr) {
+        TAILOPS_TRY(out.answers, merged_answers(std::move(out.answers), keys, *given));
+    }
+    return out;
+}
+
+std::string sealed_state(const Protocol& protocol,
+                         const Asked& asked,
+                         const Subject& subject,
+                         const Caller& caller,
+                         const InputRequired& question)
+{
+    // The accumulated answers go along, because each retry carries only the last round's.
+    json kept{{"k", keys_of(question)}};
+    if (caller.answers()) kept.emplace("a", *caller.answers());
+    if (question.state) kept.emplace("s", *question.state);
+    return protocol.seal->seal(dump_json(kept), binding_of(asked, subject), protocol.clock.now());
+}
+
+Answer input_required(const Protocol& protocol,
+                      const Asked& asked,
+                      const InputRequired& question,
+                      const std::string& state)
+{
+    auto message = begin_object(protocol, asked, ResultType::input_required, state.size() + 512);
+    if (!question.requests.empty()) {
+        message += R"(,"inputRequests":)";
+        message += input_requests_json(question);
+    }
+    message += R"(,"requestState":)";
+    append_json_string(message, state);
+    return end_object(std::move(message));
+}
+
+Answer bad_state(const Asked& asked, const Error& error)
+{
+    const bool is_state = error.public_message() == "invalid requestState";
+    return to_answer({.code = code::invalid_params,
+                      .message = error.public_message(),
+                      .data = is_state ? R"({"reason":"invalid_request_state"})" : std::string{},
+                      .id = asked.message.id});
+}
+
+}  // namespace
+
+Caller::Terms terms_of(const Protocol& protocol, const Asked& asked)
+{
+    const auto level =
+        asked.session ? asked.session->log_level() : find_log_level(asked.client.log_level);
+    return {.principal = asked.principal,
+            .request = asked.request,
+            .revision = asked.revision,
+            .capabilities = asked.client.capabilities,
+            .log_level = level,
+            .progress_token = asked.client.progress_token,
+            .takes_tasks = takes_tasks(protocol, asked)};
+}
+
+bool takes_tasks(const Protocol& protocol, const Asked& asked)
+{
+    return protocol.tasks && is_modern(asked.revision) &&
+           ClientFeatures{asked.client.capabilities}.takes_tasks();
+}
+
+Answer complete_answer(const Protocol& protocol, const Asked& asked, const Members& members)
+{
+    auto message = begin_object(protocol, asked, ResultType::complete, members.text.size());
+    append_members(message, members.text);
+    return end_object(std::move(message));
+}
+
+std::string binding_of(const Asked& asked, const Subject& subject)
+{
+    const auto arguments = subject.arguments ? dump_json(*subject.arguments) : std::string{};
+    std::string text;
+    for (const auto& part :
+         {asked.principal.identity.key(), asked.message.method, subject.name, arguments}) {
+        text += std::to_string(part.size()) + ':' + part;
+    }
+    return to_hex(sha256(text));
+}
+
+bool is_response_to(std::string_view method, const json& response)
+{
+    if (!response.is_object()) return false;
+    if (method == "roots/list") {
+        const auto* roots = find_member(response, "roots");
+        return roots && roots->is_array();
+    }
+    if (method == "sampling/createMessage") {
+        const auto* role = find_member(response, "role");
+        const auto* content = find_member(response, "content");
+        return role && role->is_string() && content &&
+               (content->is_object() || content->is_array());
+    }
+    const auto action = text_member(response, "action");
+    const auto* content = find_member(response, "content");
+    return (action == "accept" || action == "decline" || action == "cancel") &&
+           (!content || content->is_object());
+}
+
+std::string input_requests_json(const InputRequired& question)
+{
+    std::string out = "{";
+    for (const auto& [key, request] : question.requests) {
+        if (out.size() > 1) out += ',';
+        append_json_string(out, key);
+        out += R"(:{"method":)" + json_string(request.method) + R"(,"params":)";
+        append_json(out, request.params ? *request.params : json::object());
+        out += '}';
+    }
+    return out + '}';
+}
+
+std::optional<Answer> undeclared(const Asked& asked,
+                                 const ClientFeatures& client,
+                                 const InputRequired& question)
+{
+    for (const auto& [key, request] : question.requests) {
+        if (client.answers(request.method, request.params)) continue;
+        return to_answer(
+            {.status = is_modern(asked.revision) ? 400 : 200,
+             .code = code::missing_client_capability,
+             .message = "the client does not declare what this needs: " + request.method,
+             .data = R"({"requiredCapabilities":)" +
+                     ClientFeatures::required_for(request.method, request.params) + '}',
+             .id = asked.message.id});
+    }
+    return std::nullopt;
+}
+
+Result<json> merged_answers(json earlier, const json& asked_keys, const json& given)
+{
+    if (!given.is_object()) {
+        return fail(Errc::invalid_argument, "\"inputResponses\" must be an object");
+    }
+    for (const auto& [key, response] : given.items()) {
+        const auto* method = find_member(asked_keys, key);
+        if (asked_keys.is_object() && !method) continue;  // never asked: not ours to read
+        const bool fits = method ? is_response_to(method->get_ref<const std::string&>(), response)
+                                 : response.is_object();
+        if (!fits) {
+            return fail(Errc::invalid_argument,
+                        "\"inputResponses\": the response to " + quote(key) +
+                            " has not the shape of a result for what was asked");
+        }
+        earlier[key] = response;
+    }
+    return earlier;
+}
+
+Task<Answer> Rounds::run()
+{
+    return is_modern(asked.revision) ? run_modern() : run_legacy();
+}
+
+Task<Answer> Rounds::run_modern()
+{
+    auto recalled = recall(protocol, asked, subject);
+    if (!recalled) co_return bad_state(asked, recalled.error());
+    Caller caller{terms_of(protocol, asked), asked.outbox};
+    caller.learn(shared(std::move(recalled->answers)), std::move(recalled->state));
+    auto turn = co_await handling(caller);
+    if (!turn) co_return failed(turn.error());
+    if (const auto* members = std::get_if<Members>(&*turn)) {
+        co_return complete_answer(protocol, asked, *members);
+    }
+    const auto* asks = std::get_if<InputRequired>(&*turn);
+    if (!asks) {
+        if (as_task) co_return co_await as_task(*std::move(turn), caller);
+        co_return to_answer(internal_error("this method cannot run as a task", asked.message.id));
+    }
+    const auto& question = *asks;
+    if (auto refusal = undeclared(asked, caller.client(), question)) co_return *std::move(refusal);
+    const auto state = sealed_state(protocol, asked, subject, caller, question);
+    co_return input_required(protocol, asked, question, state);
+}
+
+Task<Answer> Rounds::run_legacy()
+{
+    Caller caller{terms_of(protocol, asked), asked.outbox};
+    json answers = json::object();
+    for (int round = 0; round <= legacy_rounds_max; ++round) {
+        auto turn = co_await handling(caller);
+        if (!turn) co_return failed(turn.error());
+        if (const auto* members = std::get_if<Members>(&*turn)) {
+            co_return complete_answer(protocol, asked, *members);
+        }
+        const auto* asks = std::get_if<InputRequired>(&*turn);
+        if (!asks) {
+            co_return failed(
+                Error{Errc::unavailable, "this runs only as a task, and this client takes none"});
+        }
+        const auto& question = *asks;
+        for (const auto& [key, request] : question.requests) {
+            auto response = co_await legacy::ask(protocol, asked, request);
+            if (!response) co_return failed(response.error());
+            answers[key] = **response;
+        }
+        caller.learn(shared(answers), question.state);
+    }
+    co_return failed(Error{Errc::unavailable, "the call had more questions than a call may have"});
+}
+
+}  // namespace tailops::mcp

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "gateway/async/awaitable.hpp"
+#include "gateway/core/clock.hpp"
+#include "gateway/mcp/endpoint.hpp"
+#include "gateway/mcp/protocol.hpp"
+#include "gateway/mcp/running_turn.hpp"
+#include "gateway/store/tasks.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace tailops::mcp {
+
+/// The tasks of this gateway: those kept in the store, and which of them run here (MCP tasks
+/// extension io.modelcontextprotocol/tasks). Safe from any strand.
+class TaskBoard {
+public:
+    TaskBoard(const TaskSettings& settings, const Clock& clock) : settings_{settings}, clock_{clock}
+    {
+    }
+    TaskBoard(const TaskBoard&) = delete;
+    TaskBoard& operator=(const TaskBoard&) = delete;
+
+    const TaskSettings& settings() const noexcept { return settings_; }
+
+    /// Gives the task its id and times and keeps it: durable when it returns.
+    /// Errors: busy (too many tasks).
+    Task<Result<store::StoredTask>> insert(store::StoredTask task);
+    /// Errors: not_found, also for another principal's.
+    Task<Result<store::StoredTask>> find(std::string id, std::string principal);
+    /// Reads the task, lets `edit` alter it and keeps it; nobody else of this process comes
+    /// between. When `edit` returns false, or the task is over already, nothing is kept. Returns
+    /// the task as it stands then, and whether it was altered. Errors: not_found.
+    struct Changed {
+        store::StoredTask task;
+        bool is_altered{false};
+    };
+    using Edit = std::function<bool(store::StoredTask&)>;
+    Task<Result<Changed>> change(std::string id, std::string principal, Edit edit);
+
+    /// The turn of a task that runs here, for `stop`.
+    void add(const std::string& id, std::shared_ptr<RunningTurn> turn);
+    void remove(const std::string& id);
+    /// False when it does not run here.
+    bool stop(const std::string& id);
+    void stop_all();
+
+private:
+    const TaskSettings settings_;
+    const Clock& clock_;
+    std::mutex editing_;  // held on a blocking thread only
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<RunningTurn>, std::less<>> running_;
+};
+
+/// The task as the protocol writes it: one JSON object. `outcome`: with its inputRequests, result
+/// or error, as tasks/get and notifications/tasks show it; a CreateTaskResult has none.
+enum class TaskDetail { state, outcome };
+std::string task_json(const store::StoredTask& task, TaskDetail detail);
+
+/// Lets `turn` go on as a task of `asked`, with what `caller` has learnt so far; answers with the
+/// task.
+Task<Answer> begin_task(Protocol& protocol,
+                        const Asked& asked,
+                        std::string tool,
+                        JsonPart arguments,
+                        Turn turn,
+                        const Caller& caller);
+
+/// Runs the next turn of a task whose questions are answered, with the rights of `asked`.
+Task<void> resume_task(Protocol& protocol, const Asked& asked, store::StoredTask task);
+
+/// The -32021 answer to a client that uses tasks without declaring the extension, if that is so.
+std::optional<Answer> tasks_undeclared(const Protocol& protocol, const Asked& asked);
+
+/// The handling of a tool call, for a first turn or a later one (tools.cpp).
+Handling tool_handling(Protocol& protocol, std::string tool, JsonPart arguments);
+
+}  // namespace tailops::mcp

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "gateway/mcp/param_headers.hpp"
+#include "gateway/mcp/service.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailops::mcp {
+
+/// What the protocol must know of a tool at each call.
+struct ToolTraits {
+    std::vector<ParamHeader> param_headers;
+    bool may_last{false};
+};
+
+/// The traits of the service's tools, read from each schema once. Safe from any strand.
+class ToolTraitsTable {
+public:
+    /// The empty traits for a tool that is not there.
+    std::shared_ptr<const ToolTraits> get(const Service& service, std::string_view tool);
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<const ToolTraits>, std::less<>> by_name_;
+};
+
+}  // namespace tailops::mcp

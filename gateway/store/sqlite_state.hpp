@@ -1,0 +1,81 @@
+#pragma once
+
+#include "gateway/store/sqlite_store.hpp"
+
+#include <mutex>
+#include <string_view>
+
+/// What the parts of SqliteStore share. For the .cpp files of this folder only.
+namespace tailops::store {
+
+/// Columns hold microseconds since 1970, UTC.
+inline std::int64_t to_column(TimePoint time)
+{
+    using std::chrono::microseconds;
+    return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
+}
+
+inline TimePoint from_column(std::int64_t value)
+{
+    return TimePoint{std::chrono::microseconds{value}};
+}
+
+inline std::string_view bytes_of(const Sha256& digest)
+{
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+/// Leaves a statement ready for the next time, whatever way the scope is left.
+class Rewind {
+public:
+    explicit Rewind(Statement& statement) : statement_{statement} {}
+    Rewind(const Rewind&) = delete;
+    Rewind& operator=(const Rewind&) = delete;
+    ~Rewind() { statement_.reset(); }
+
+private:
+    Statement& statement_;
+};
+
+struct TokenStatements {
+    Statement insert;
+    Statement list;
+    Statement exists;
+    Statement revoke;
+    Statement data_version;
+    Statement note_event;
+    Statement events;
+    Statement forget;
+
+    Status prepare(Database& database);
+    /// Part of the transaction that is open; the token is in its table.
+    Status note(auth::TokenEvent::Kind kind,
+                const std::string& token,
+                TimePoint when,
+                const auth::TokenActor& by);
+};
+
+struct TaskStatements {
+    Statement insert;
+    Statement find;
+    Statement update;
+    Statement unfinished;
+    Statement fail_working;
+    Statement drop_expired;
+    Statement count;
+
+    Status prepare(Database& database);
+};
+
+struct SqliteStore::State {
+    explicit State(Database opened) : database{std::move(opened)} {}
+
+    std::mutex mutex;   // guards all below
+    Database database;  // before the statements: they die first
+    TokenStatements tokens;
+    TaskStatements tasks;
+    std::int64_t last_data_version{0};
+    std::int64_t generation{0};
+};
+
+}  // namespace tailops::store
