@@ -18,6 +18,7 @@ public:
     OneShot() = default;
     OneShot(const OneShot&) = delete;
     OneShot& operator=(const OneShot&) = delete;
+    ~OneShot() = default;
 
     /// Wakes everyone who waits, and everyone who will. A second call does nothing.
     void fire();

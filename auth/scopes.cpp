@@ -3,15 +3,15 @@
 #include "gateway/core/capability.hpp"
 #include "gateway/core/text.hpp"
 
+#include <algorithm>
+
 namespace tailops::auth {
 
 bool is_our_scope(std::string_view scope) noexcept
 {
     if (scope == "admin" || scope == "readonly") return true;
-    for (const auto& known : known_capabilities()) {
-        if (known.name == scope) return true;
-    }
-    return false;
+    return std::ranges::any_of(known_capabilities(),
+                               [&](const auto& known) { return known.name == scope; });
 }
 
 std::set<std::string> split_scopes(std::string_view text)

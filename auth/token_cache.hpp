@@ -58,7 +58,7 @@ public:
 
 private:
     struct Entry {
-        Sha256 digest;
+        Sha256 digest{};
         Value value;
         TimePoint from;
         TimePoint until;
