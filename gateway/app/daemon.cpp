@@ -101,6 +101,7 @@ Daemon::~Daemon()
     // What still waits on `io` must not touch members that go before it.
     runtime_.io.stop();
     runtime_.blocking.join();
+    states_.on_change(nullptr);
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::make(Configuration configuration, Load load)

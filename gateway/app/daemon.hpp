@@ -64,7 +64,9 @@ private:
     Task<void> reload();
     Task<void> stop();
 
-    // Destroyed last: coroutines of everything below run on it.
+    // Outlives the coroutines that tell it what they saw.
+    targets::StateBoard states_;
+    // Destroyed after all below: coroutines of theirs run on it.
     Runtime runtime_;
     // Caught from the start: a signal that comes before run() waits for it.
     boost::asio::signal_set signals_{runtime_.io, SIGTERM, SIGINT, SIGHUP};
@@ -75,7 +77,6 @@ private:
     const Load load_;
     const StatePaths paths_;
     std::shared_ptr<store::SqliteStore> store_;
-    targets::StateBoard states_;
     audit::SecretRegistry own_secrets_;
     std::unique_ptr<audit::JsonlTrail> trail_;
     std::unique_ptr<TokenEventRelay> token_events_;

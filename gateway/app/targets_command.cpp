@@ -140,9 +140,10 @@ int targets_test(const std::string& config_file, const std::string& id)
     if (!configuration) return exit_usage;
     const auto* spec = find_or_complain(*configuration, id);
     if (!spec) return exit_usage;
-    Runtime runtime{1, 1};
+    // Before the runtime: what still waits there when it goes refers to them.
     targets::StateBoard states;
     const Clock clock;
+    Runtime runtime{1, 1};
     const auto context = context_of(*configuration, runtime, states, clock);
     const auto result =
         run_task_on<targets::ExecutionResult>(runtime, probe(context, *configuration, *spec));
@@ -161,9 +162,10 @@ int targets_trust(const TrustOptions& options)
     if (!ssh) return complain("only an ssh target has a host key to trust", exit_usage);
     const StatePaths paths{configuration->settings.state_dir};
     if (auto ours = become_state_owner(paths); !ours) return complain(ours.error(), exit_failed);
-    Runtime runtime{1, 1};
+    // Before the runtime: what still waits there when it goes refers to them.
     targets::StateBoard states;
     const Clock clock;
+    Runtime runtime{1, 1};
     const auto context = context_of(*configuration, runtime, states, clock);
     const auto key = run_task_on<targets::ssh::ScannedHostKey>(
         runtime, scan_host_key(context, *configuration, *spec, after(ssh->connect_timeout)));
