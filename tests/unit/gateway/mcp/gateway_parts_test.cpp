@@ -1,0 +1,133 @@
+#include "gateway/core/json.hpp"
+#include "gateway/mcp/gateway_completions.hpp"
+#include "gateway/mcp/gateway_exposure.hpp"
+#include "gateway/mcp/gateway_prompt_table.hpp"
+#include "gateway/mcp/gateway_prompts.hpp"
+#include "gateway/tools/tool.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tailops::mcp {
+namespace {
+
+using nlohmann::json;
+
+GatewayPrompts::ToolNames every_tool()
+{
+    GatewayPrompts::ToolNames names;
+    for (const auto& tool : tools::all()) names.emplace(tool.name);
+    return names;
+}
+
+TEST(GatewayPrompts, NameOnlyToolsThatThereAre)
+{
+    EXPECT_EQ(prompt_table().size(), 9U);
+    EXPECT_TRUE(std::ranges::is_sorted(prompt_table(), {}, &PromptRow::name));
+    for (const auto& prompt : prompt_table()) {
+        for (const auto& step : prompt.steps) {
+            for (const auto tool : step.tools) {
+                EXPECT_TRUE(tools::find(tool)) << prompt.name << ": " << tool;
+            }
+        }
+    }
+}
+
+TEST(GatewayPrompts, LeaveOutWhatTheAskerMayNotUse)
+{
+    const auto all = GatewayPrompts::get("health_check", json::object(), every_tool());
+    const auto few = GatewayPrompts::get("health_check", json::object(), {"get_system_status"});
+    ASSERT_TRUE(all && few);
+    EXPECT_NE(all->messages->dump().find("get_container_logs"), std::string::npos);
+    EXPECT_EQ(few->messages->dump().find("get_container_logs"), std::string::npos);
+    EXPECT_NE(few->messages->dump().find("get_system_status"), std::string::npos);
+}
+
+TEST(GatewayPrompts, AreNotThereForWhoCanDoNoneOfTheirSteps)
+{
+    EXPECT_TRUE(GatewayPrompts::list({}).empty());
+    EXPECT_EQ(GatewayPrompts::get("health_check", json::object(), {}).error().code(),
+              Errc::not_found);
+    EXPECT_EQ(GatewayPrompts::list(every_tool()).size(), 9U);
+}
+
+TEST(GatewayPrompts, PutArgumentsInAndRefuseWhatDoesNotFit)
+{
+    const auto get = [](const json& arguments) {
+        return GatewayPrompts::get("troubleshoot_container", arguments, every_tool());
+    };
+    const auto made = get({{"container_name", "web"}, {"target", "docker-01"}});
+    ASSERT_TRUE(made);
+    EXPECT_NE(made->messages->dump().find("The container web on docker-01"), std::string::npos);
+    EXPECT_EQ(get(json::object()).error().code(), Errc::invalid_argument);
+    EXPECT_EQ(get({{"container_name", "web"}, {"other", "x"}}).error().code(),
+              Errc::invalid_argument);
+    EXPECT_EQ(get({{"container_name", std::string(257, 'x')}}).error().code(),
+              Errc::invalid_argument);
+}
+
+TEST(Completions, AreRankedByHowWellTheyGo)
+{
+    const std::vector<std::string> names{"db-web", "Web-01", "web", "w-e-b", "api"};
+    EXPECT_EQ(ranked(names, "web"), (std::vector<std::string>{"web", "Web-01", "db-web", "w-e-b"}));
+    EXPECT_EQ(ranked(names, "").size(), 5U);
+    EXPECT_TRUE(ranked(names, "zzz").empty());
+}
+
+std::vector<ToolListing> two_tools()
+{
+    const auto schema = std::make_shared<const json>(json{{"type", "object"}});
+    return {{.name = "get_container_logs",
+             .title = "Logs",
+             .description = "what a container wrote",
+             .input_schema = schema,
+             .output_schema = nullptr,
+             .annotations = nullptr},
+            {.name = "whoami",
+             .title = "Who am I",
+             .description = "who you are",
+             .input_schema = schema,
+             .output_schema = nullptr,
+             .annotations = nullptr}};
+}
+
+TEST(CompactExposure, ListsTheEverydayToolsAndItsOwn)
+{
+    std::vector<std::string> names;
+    for (const auto& tool : compact_listing(two_tools())) names.push_back(tool.name);
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"call_tool", "describe_tool", "search_tools", "whoami"}));
+}
+
+TEST(CompactExposure, FindsAndDescribesOnlyWhatTheCallerMayUse)
+{
+    const auto found =
+        answer_compact_tool("search_tools", {{"query", "container logs"}}, two_tools());
+    ASSERT_TRUE(found);
+    EXPECT_EQ((*found)["tools"][0]["name"], "get_container_logs");
+    EXPECT_TRUE(answer_compact_tool("describe_tool", {{"name", "whoami"}}, two_tools()));
+    EXPECT_EQ(answer_compact_tool("describe_tool", {{"name", "execute_command"}}, two_tools())
+                  .error()
+                  .code(),
+              Errc::not_found);
+    EXPECT_EQ(answer_compact_tool("search_tools", json::object(), two_tools()).error().code(),
+              Errc::invalid_argument);
+}
+
+TEST(CompactExposure, CallsTheInnerToolAndNeverItself)
+{
+    const auto call = [](json arguments) {
+        return inner_call(std::make_shared<const json>(std::move(arguments)));
+    };
+    const auto inner = call({{"name", "whoami"}, {"arguments", {{"a", 1}}}});
+    ASSERT_TRUE(inner);
+    EXPECT_EQ(inner->name, "whoami");
+    EXPECT_EQ(inner->arguments->dump(), R"({"a":1})");
+    EXPECT_EQ(call({{"name", "call_tool"}}).error().code(), Errc::invalid_argument);
+    EXPECT_EQ(call({{"arguments", json::object()}}).error().code(), Errc::invalid_argument);
+}
+
+}  // namespace
+}  // namespace tailops::mcp
