@@ -152,7 +152,7 @@ class Package(unittest.TestCase):
             runuser -u tailops -- tailops token mint --subject carol@example.com | cut -c 1-8
             stat -c '%U %a' /var/lib/tailops/tailops.db
             test ! -e /etc/systemd/system/tailopsmcp-mcp.service && echo not enabled
-            DPKG_MAINTSCRIPT_PACKAGE=tailops-gateway deb-systemd-helper enable tailops-gateway.service
+            systemctl --root=/ enable tailops-gateway.service >&2
             readlink /etc/systemd/system/tailopsmcp-mcp.service
         """).splitlines()
         self.assertEqual(told, [
@@ -178,7 +178,7 @@ class Package(unittest.TestCase):
     def test_leaves_configuration_at_removal_and_the_trail_at_purge(self):
         told = self.on_a_machine("""
             dpkg -i "$2" >&2
-            DPKG_MAINTSCRIPT_PACKAGE=tailops-gateway deb-systemd-helper enable tailops-gateway.service
+            systemctl --root=/ enable tailops-gateway.service >&2
             runuser -u tailops -- tailops token mint --subject carol@example.com >&2
             runuser -u tailops -- mkdir /var/lib/tailops/audit
             dpkg -r tailops-gateway >&2
