@@ -153,7 +153,7 @@ class Package(unittest.TestCase):
             stat -c '%U %a' /var/lib/tailops/tailops.db
             test ! -e /etc/systemd/system/tailopsmcp-mcp.service && echo not enabled
             systemctl --root=/ enable tailops-gateway.service >&2
-            readlink /etc/systemd/system/tailopsmcp-mcp.service
+            readlink -f /etc/systemd/system/tailopsmcp-mcp.service
         """).splitlines()
         self.assertEqual(told, [
             "ok: 4 targets, 9 rules, 39 commands", "/etc/tailops root tailops 750",
