@@ -1,6 +1,7 @@
 #include "targets/executors.hpp"
 
 #include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
 #include "targets/bounded.hpp"
 #include "targets/credentials/credentials.hpp"
 #include "targets/docker/docker_executor.hpp"
@@ -71,12 +72,35 @@ void bind_jumps_to_their_hosts(std::vector<TargetSpec>& specs)
     }
 }
 
-std::shared_ptr<Bounded> kept_from(const Registry* previous, const TargetSpec& spec)
+/// What `previous` has for a target that is reached as before; null otherwise.
+std::shared_ptr<const Target> kept_from(const Registry* previous, const TargetSpec& spec)
 {
     const auto old = previous ? previous->find(spec.facts.id) : nullptr;
-    const bool same = old && old->spec.connection_digest == spec.connection_digest &&
-                      old->spec.limits == spec.limits;
-    return same ? old->executor : nullptr;
+    return old && old->spec.connection_digest == spec.connection_digest ? old : nullptr;
+}
+
+/// The executor of one target. The connection is taken over where it is the same, also under other
+/// limits: targets that jump through this one hold on to it.
+Result<std::shared_ptr<Bounded>> bounded_for(const TargetSpec& spec,
+                                             const Registry* previous,
+                                             const Build& build)
+{
+    const auto old = kept_from(previous, spec);
+    if (old && old->spec.limits == spec.limits) return old->executor;
+    std::shared_ptr<Executor> inner;
+    if (old) {
+        inner = old->executor->inner();
+    } else {
+        auto made = make_executor(spec, build);
+        if (!made) {
+            return fail(Error{Errc::invalid_argument, "target " + quote(spec.facts.id.view()) +
+                                                          ": " + made.error().public_message()}
+                            .with_detail(made.error().detail()));
+        }
+        inner = *std::move(made);
+    }
+    return std::make_shared<Bounded>(spec.facts.id, spec.limits, std::move(inner),
+                                     build.context.states, build.context.clock);
 }
 
 }  // namespace
@@ -89,17 +113,7 @@ Result<std::shared_ptr<const Registry>> make_registry(std::vector<TargetSpec> sp
     const Build build{context, std::make_shared<JumpTable>()};
     std::vector<std::shared_ptr<const Target>> targets;
     for (auto& spec : specs) {
-        auto executor = kept_from(previous, spec);
-        if (!executor) {
-            auto made = make_executor(spec, build);
-            if (!made) {
-                return fail(Error{Errc::invalid_argument, "target " + quote(spec.facts.id.view()) +
-                                                              ": " + made.error().public_message()}
-                                .with_detail(made.error().detail()));
-            }
-            executor = std::make_shared<Bounded>(spec.facts.id, spec.limits, *std::move(made),
-                                                 context.states, context.clock);
-        }
+        TAILOPS_TRY(auto executor, bounded_for(spec, previous, build));
         if (auto ssh = std::dynamic_pointer_cast<SshExecutor>(executor->inner())) {
             build.jumps->emplace(spec.facts.id, std::move(ssh));
         }

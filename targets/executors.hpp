@@ -20,8 +20,8 @@ struct ExecutorContext {
     const Clock& clock;
 };
 
-/// Makes the registry of `specs`. A target whose connection and limits are as in `previous` keeps
-/// its executor, and with it its warm connection. `previous` may be null.
+/// Makes the registry of `specs`. A target whose connection is as in `previous` keeps its warm
+/// connection, and its executor too when the limits are the same. `previous` may be null.
 /// Errors: invalid_argument, naming the target whose executor cannot be made.
 Result<std::shared_ptr<const Registry>> make_registry(std::vector<TargetSpec> specs,
                                                       const Registry* previous,

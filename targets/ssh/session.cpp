@@ -237,12 +237,13 @@ void Session::close(Error why)
 
 void Session::send_keepalive()
 {
-    // With an answer outstanding the call only looks for it; then it is free to send again.
-    if (ssh_send_keepalive(raw()) == SSH_ERROR) {
-        close(
-            Error{Errc::unreachable, "the connection to target " + quote(target()) + " was lost"});
-        return;
-    }
+    if (!is_open()) return;
+    // libssh has one question open at a time: as long as it is, a call does nothing, and the first
+    // call after the answer only takes note of it. The second call then asks. What a call makes of
+    // a broken connection, drive() sees.
+    const auto sent = counters_->bytes.out_bytes;
+    ssh_send_keepalive(raw());
+    if (counters_->bytes.out_bytes == sent && !wants_to_write()) ssh_send_keepalive(raw());
     drive();
 }
 

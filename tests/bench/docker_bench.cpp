@@ -95,18 +95,19 @@ Rate measure_bare(const testing::DockerEngine& engine, int lanes, int count)
 
 Rate measure(const testing::DockerEngine& engine, int lanes, int count)
 {
-    targets::DockerConnection connection;
-    connection.socket_path = engine.socket_path();
-    const auto executor = targets::make_docker_executor(connection).value();
-    const bench::Work work{
-        .executor = executor,
-        .target = TargetId{"docker"},
-        .operation =
-            targets::EngineCall{
-                .method = "GET", .path = "/containers/json", .query = {}, .body = {}},
-        .status_expected = 200};
     Rate rate;
     testing::run([&](Runtime& runtime) -> Task<int> {
+        // Made in here: kept connections must not outlive the runtime.
+        targets::DockerConnection connection;
+        connection.socket_path = engine.socket_path();
+        const auto executor = targets::make_docker_executor(connection).value();
+        const bench::Work work{
+            .executor = executor,
+            .target = TargetId{"docker"},
+            .operation =
+                targets::EngineCall{
+                    .method = "GET", .path = "/containers/json", .query = {}, .body = {}},
+            .status_expected = 200};
         co_await bench::repeat(work, 20);
         const std::vector<bench::Work> all(static_cast<std::size_t>(lanes), work);
         const Stopwatch watch{{engine.pid()}};
