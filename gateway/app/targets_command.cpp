@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 
 namespace tailops::app {
@@ -114,14 +113,6 @@ Task<Result<targets::ssh::ScannedHostKey>> scan_host_key(const targets::Executor
     co_return co_await ssh->scan_host_key(deadline);
 }
 
-/// Ends the process without tearing the event loop down: warm sessions and tunnels still wait in it
-/// for each other, and the system closes what they hold.
-[[noreturn]] void leave(int code)
-{
-    std::fflush(nullptr);
-    std::_Exit(code);
-}
-
 bool confirmed()
 {
     std::fputs("Is this the key that the machine really has? Type yes to remember it: ", stderr);
@@ -156,9 +147,9 @@ int targets_test(const std::string& config_file, const std::string& id)
     const auto context = context_of(*configuration, runtime, states, clock);
     const auto result =
         run_task_on<targets::ExecutionResult>(runtime, probe(context, *configuration, *spec));
-    if (!result) leave(complain(result.error(), exit_failed));
+    if (!result) return complain(result.error(), exit_failed);
     print(id + ": reachable, " + std::to_string(result->elapsed.count()) + " ms\n");
-    leave(exit_ok);
+    return exit_ok;
 }
 
 int targets_trust(const TrustOptions& options)
@@ -178,15 +169,15 @@ int targets_trust(const TrustOptions& options)
     const auto context = context_of(*configuration, runtime, states, clock);
     const auto key = run_task_on<targets::ssh::ScannedHostKey>(
         runtime, scan_host_key(context, *configuration, *spec, after(ssh->connect_timeout)));
-    if (!key) leave(complain(key.error(), exit_failed));
+    if (!key) return complain(key.error(), exit_failed);
     std::fprintf(stderr, "%s shows the key\n  %s %s\n", options.target.c_str(), key->type.c_str(),
                  key->fingerprint.c_str());
-    if (!options.yes && !confirmed()) leave(complain("nothing was changed", exit_failed));
+    if (!options.yes && !confirmed()) return complain("nothing was changed", exit_failed);
     if (auto kept = targets::ssh::trust(paths.known_hosts(), ssh->host, ssh->port, *key); !kept) {
-        leave(complain(kept.error(), exit_failed));
+        return complain(kept.error(), exit_failed);
     }
     print("remembered " + key->line + '\n');
-    leave(exit_ok);
+    return exit_ok;
 }
 
 }  // namespace tailops::app

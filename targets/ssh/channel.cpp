@@ -71,7 +71,7 @@ Channel::~Channel()
     // libssh keeps a channel until the server has closed it too; our callbacks end here.
     ssh_remove_channel_callbacks(channel_, &callbacks_->table);
     ssh_channel_free(channel_);
-    session_->drive();
+    session_->drive_later();
 }
 
 void Channel::take_output(ExecutionResult& result)

@@ -3,6 +3,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
+#include <boost/asio/defer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <libssh/libssh.h>
 #include <libssh/server.h>  // ssh_send_keepalive
@@ -271,6 +272,13 @@ void Session::drive()
         answer = ssh_event_dopoll(event_.get(), 0);
     }
     conclude(answer);
+}
+
+void Session::drive_later()
+{
+    asio::defer(executor(), [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->drive();
+    });
 }
 
 /// The socket is ready: takes in what has arrived.

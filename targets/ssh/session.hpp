@@ -65,6 +65,9 @@ public:
     /// called after every libssh call on this session or its channels, and never inside a libssh
     /// callback.
     void drive();
+    /// The same, once the caller has let go of the strand: for destructors. They may run while the
+    /// event loop goes and takes the coroutines with it that drive() would wake.
+    void drive_later();
 
     /// A wakeup that is rung when the session ends and, if wished, whenever something has arrived.
     class Listener {

@@ -40,7 +40,7 @@ struct Tunnel {
     ~Tunnel()
     {
         ssh_channel_free(channel);
-        session->drive();
+        session->drive_later();
     }
 
     bool is_up() const { return !ended && session->is_open(); }
