@@ -86,7 +86,8 @@ class Ssh(unittest.TestCase):
 
     def test_a_wedged_machine_delays_nobody_else(self):
         wedged = self.servers["db-01"]
-        self.gateway.call("test_target", {"target": "db-01"})
+        # A command, not only a login: sshd makes a session's last process after it has let us in.
+        self.gateway.call("get_system_status", {"target": "db-01"})
         # The listener and the processes of its sessions, which are two deep.
         children = descendants_of(wedged.process.pid)
         for pid in [wedged.process.pid, *children]:
