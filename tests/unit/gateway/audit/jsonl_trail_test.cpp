@@ -209,6 +209,7 @@ TEST(JsonlTrail, AFullQueueRefusesAndRecovers)
     const auto accepted = trail->counters().queued;
     gate.leave.release();
     held.run();
+    while (trail->counters().queued > 0) std::this_thread::yield();
     EXPECT_TRUE(directory.append(*trail, intent("again"), Durability::durable));
     EXPECT_EQ(directory.found({.limit = 100'000}).size(), accepted + 1);
 }
