@@ -233,6 +233,9 @@ Sessioned find_session(Protocol& protocol, const Inbound& inbound)
     }
     const auto id = single_header(inbound.headers, "mcp-session-id");
     if (id.state != State::present) {
+        if (inbound.binding == Binding::lines) {
+            return std::unexpected{refusal(400, "open a session with initialize first")};
+        }
         return std::unexpected{
             refusal(400, id.state == State::absent
                              ? "Mcp-Session-Id is missing; open a session with initialize"
