@@ -160,6 +160,7 @@ Status Daemon::open_http()
         if (!trail_->health()) reasons.emplace_back("the audit trail cannot be written");
         return reasons;
     };
+    service.metrics = [this] { return mcp::metrics_text(endpoint_->counters().totals()); };
     http_->open(authentication_, std::move(service));
     return {};
 }
@@ -244,9 +245,10 @@ Result<Secret> Daemon::mint_embedded_token()
     return std::move(minted.text);
 }
 
-/// Removes what is too old also from a gateway that nobody calls.
+/// Removes what is too old also from a gateway that nobody calls, and says what was asked of it.
 Task<void> Daemon::tidy()
 {
+    mcp::Counters::Totals told;
     asio::steady_timer timer{co_await asio::this_coro::executor};
     for (;;) {
         timer.expires_after(tidy_interval);
@@ -257,6 +259,10 @@ Task<void> Daemon::tidy()
             return true;
         };
         co_await run_blocking(runtime_.blocking, std::move(work));
+        auto now = endpoint_->counters().totals();
+        if (now == told) continue;
+        mcp::log_usage(now);
+        told = std::move(now);
     }
 }
 
@@ -337,6 +343,7 @@ Task<void> Daemon::close_front()
 Task<void> Daemon::stop()
 {
     log(Event::stopping);
+    mcp::log_usage(endpoint_->counters().totals());
     tell_service_manager(environment_, "STOPPING=1");
     const auto give_up = after(settings_.limits.stop_grace + stop_margin);
     endpoint_->drain();

@@ -85,6 +85,7 @@ void HttpFront::open(const Authentication& authentication, Service service)
     router.mcp.admit = std::move(service.admit);
     router.mcp.serve = std::move(service.serve);
     router.not_ready = std::move(service.not_ready);
+    if (settings_.metrics) router.metrics = std::move(service.metrics);
     handler_ = http::make_router(http::gateway_routes(std::move(router)));
 }
 

@@ -23,6 +23,7 @@ public:
         std::function<auth::Principal(auth::Identity)> admit;
         std::function<Task<void>(mcp::Inbound, mcp::Exchange&)> serve;
         std::function<std::vector<std::string>()> not_ready;
+        std::function<std::string()> metrics;
     };
 
     /// Binds every address. Requests wait until the loop runs, and by then for `open`. Errors:
