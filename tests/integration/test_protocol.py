@@ -7,7 +7,7 @@ import signal
 import unittest
 import urllib.parse
 
-from harness import Gateway, local_gateway, until
+from harness import GATEWAY_TOKEN, Gateway, local_gateway, until
 
 LEGACY = ("2025-03-26", "2025-06-18", "2025-11-25")
 BOTH = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -60,6 +60,17 @@ def stream(gateway, method, body, headers, token=None):
     finally:
         connection.sock and connection.sock.close()
         connection.close()
+
+
+COMMANDS = """commands:
+  - {name: numbers, description: "Many lines", command_template: seq 1 2000, capability: "system:read"}
+  - {name: one, description: "One line", command_template: seq 1 1, capability: "system:read"}
+"""
+
+POLICY_SHORT = """version: 1
+rules:
+  - {id: short, effect: allow, tier: admin, obligations: {output_limit: 2KiB}}
+"""
 
 
 class Wire(unittest.TestCase):
@@ -167,6 +178,29 @@ class Wire(unittest.TestCase):
                 heard = {following()["method"] for _ in range(3)}
                 self.assertEqual(heard, {f"notifications/{kind}/list_changed"
                                          for kind in ("tools", "prompts", "resources")})
+
+    def test_links_to_the_output_that_a_result_has_no_room_for(self):
+        made = local_gateway(policy=POLICY_SHORT, gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
+        made.write("commands.yaml", COMMANDS)
+        with made as gateway:
+            result = gateway.call("execute_command", {"target": "local", "command_name": "numbers"})
+            uri = result["structuredContent"]["read_more"]
+            links = [block for block in result["content"] if block["type"] == "resource_link"]
+            self.assertEqual([link["uri"] for link in links], [uri])
+            contents = gateway.rpc("resources/read", {"uri": uri}, headers={"Mcp-Name": uri}).result["contents"]
+            self.assertEqual(contents[0]["mimeType"], links[0]["mimeType"])
+            page = json.loads(contents[0]["text"])
+            self.assertEqual(page["text"].split()[-1], "2000")
+            other = gateway.mint("admin", subject="other")
+            refused = gateway.rpc("resources/read", {"uri": uri}, headers={"Mcp-Name": uri}, token=other)
+            self.assertEqual(refused.json["error"]["code"], -32602)
+            # What fits has no link, and the revision without links gets none.
+            short = gateway.call("execute_command", {"target": "local", "command_name": "one"})
+            self.assertEqual([block["type"] for block in short["content"]], ["text"])
+            oldest = Session(gateway, "2025-03-26")
+            call = message("tools/call", 1, name="execute_command",
+                           arguments={"target": "local", "command_name": "numbers"})
+            self.assertEqual([block["type"] for block in oldest.post(call).result["content"]], ["text"])
 
 
 if __name__ == "__main__":
