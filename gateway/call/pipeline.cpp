@@ -55,18 +55,16 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
     if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
         return fail(std::move(valid).error());
     }
-    const bool about_target = prepared.tool->needs_target();
-    if (about_target) {
-        TAILOPS_TRY(prepared.target, resolve(world, call));
+    if (!prepared.tool->needs_target()) {
+        // Nothing to plan, so that the gate's one decision says it all.
+        prepared.plan.right = prepared.tool->rights.front();
+        return prepared;
     }
+    TAILOPS_TRY(prepared.target, resolve(world, call));
     // Before the plan, which may speak of the target's own settings.
     if (!could_use(*world.gate, call.principal, *prepared.tool, facts_of(prepared))) {
         prepared.plan.right = prepared.tool->rights.front();
         prepared.hopeless = true;
-        return prepared;
-    }
-    if (!about_target) {
-        prepared.plan.right = prepared.tool->rights.front();
         return prepared;
     }
     TAILOPS_TRY(prepared.plan,
