@@ -5,6 +5,7 @@
 #include "gateway/app/environment.hpp"
 #include "gateway/app/mcp_settings.hpp"
 #include "gateway/app/operator.hpp"
+#include "gateway/app/part_settings.hpp"
 #include "gateway/app/service_manager.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
@@ -31,7 +32,7 @@ constexpr std::size_t blocking_threads = 4;
 constexpr auto embedded_subject = "embedded";
 // How long the start waits for the authorization server before it serves without knowing it.
 constexpr auto warm_up_time = 3s;
-// How often outputs that are too old are looked for.
+// How often outputs and idempotency keys that are too old are looked for.
 constexpr auto tidy_interval = 10min;
 // After the grace, calls are cancelled; so long may they take to end what they started.
 constexpr auto stop_margin = 2s;
@@ -40,36 +41,6 @@ int io_threads(const config::Settings& settings)
 {
     if (settings.threads > 0) return settings.threads;
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
-Result<http::ServerSettings> server_settings(const config::Settings& settings)
-{
-    http::ServerSettings out;
-    out.listen.clear();
-    for (const auto& address : settings.listen) {
-        TAILOPS_TRY(auto parsed, config::parse_listen_address(address));
-        out.listen.push_back({std::move(parsed.host), parsed.port});
-    }
-    out.limits = settings.limits;
-    out.tls_certificate_file = settings.tls_certificate;
-    out.tls_key_file = settings.tls_key;
-    out.allowed_hosts = settings.allowed_hosts;
-    out.allowed_origins = settings.allowed_origins;
-    if (const auto url = net::parse_url(settings.effective_base_url())) {
-        const bool is_ipv6 = url->host.find(':') != std::string::npos;
-        out.allowed_hosts.push_back(is_ipv6 ? '[' + url->host + ']' : url->host);
-        out.allowed_origins.push_back(url->origin());
-    }
-    return out;
-}
-
-audit::TrailSettings trail_settings(const config::Settings& settings, const StatePaths& paths)
-{
-    audit::TrailSettings out;
-    out.directory = paths.audit();
-    out.rotate_bytes = settings.audit.rotate_bytes;
-    out.files_max = settings.audit.keep_files;
-    return out;
 }
 
 audit::Record event_record(std::string why)
@@ -135,7 +106,14 @@ Status Daemon::open()
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
     if (auto opened = open_runs(); !opened) return opened;
-    pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_, *runs_);
+    keys_ = std::make_unique<call::IdempotencyKeys>(store_, runtime_.blocking, *clock_,
+                                                    key_bounds(settings_.limits));
+    pipeline_ = std::make_unique<call::Pipeline>(call::PipelineParts{.world = *world_,
+                                                                     .trail = *trail_,
+                                                                     .states = states_,
+                                                                     .clock = *clock_,
+                                                                     .runs = *runs_,
+                                                                     .keys = keys_.get()});
     service_ = std::make_unique<mcp::GatewayService>(
         *pipeline_, *clock_,
         mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
@@ -294,6 +272,7 @@ Task<void> Daemon::tidy()
         if (stopped) co_return;
         auto work = [this](std::stop_token) {
             runs_->drop_old();
+            keys_->forget_old();
             return true;
         };
         co_await run_blocking(runtime_.blocking, std::move(work));
