@@ -8,6 +8,7 @@ std::string_view to_string(Method method) noexcept
     case Method::oidc: return "oidc";
     case Method::gateway_token: return "gateway_token";
     case Method::hmac_token: return "hmac_token";
+    case Method::local_user: return "local_user";
     case Method::none: return "none";
     }
     return "unknown";

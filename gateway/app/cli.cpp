@@ -39,6 +39,17 @@ void add_serve(CLI::App& root, ServeOptions& options, Action& action)
     command->callback([&] { action = [&] { return serve(options); }; });
 }
 
+void add_stdio(CLI::App& root, StdioOptions& options, Action& action)
+{
+    auto* command =
+        root.add_subcommand("stdio", "serve the one client at stdin and stdout, as you");
+    add_config(*command, options.config_file);
+    command->add_flag("--embedded", options.embedded, "run without any file: the local target");
+    command->add_option("--state-dir", options.state_dir,
+                        "where its state is, instead of the configured directory or your own");
+    command->callback([&] { action = [&] { return serve_stdio(options); }; });
+}
+
 void add_check(CLI::App& root, CheckOptions& options, Action& action)
 {
     auto* command =
@@ -175,6 +186,7 @@ int run_command_line(int argc, char** argv)
     root.require_subcommand(0, 1);
     Action action;
     ServeOptions serve_options;
+    StdioOptions stdio_options;
     CheckOptions check_options;
     TokenOptions token_options;
     ExplainOptions explain_options;
@@ -183,6 +195,7 @@ int run_command_line(int argc, char** argv)
     CallOptions call_options;
     std::int64_t call_timeout = call_options.timeout.count();
     add_serve(root, serve_options, action);
+    add_stdio(root, stdio_options, action);
     add_check(root, check_options, action);
     add_token(root, token_options, action);
     add_policy(root, explain_options, action);

@@ -23,6 +23,13 @@ struct ServeOptions {
 };
 int serve(const ServeOptions&);
 
+struct StdioOptions {
+    std::string config_file{"/etc/tailops/gateway.yaml"};
+    bool embedded{false};
+    std::string state_dir;  // instead of the configured one, or of the user's own
+};
+int serve_stdio(const StdioOptions&);
+
 struct CheckOptions {
     std::string config_file{"/etc/tailops/gateway.yaml"};
     std::string targets_file;  // --validate-config FILE: only that file

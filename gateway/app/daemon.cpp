@@ -5,7 +5,6 @@
 #include "gateway/app/environment.hpp"
 #include "gateway/app/mcp_settings.hpp"
 #include "gateway/app/operator.hpp"
-#include "gateway/app/part_settings.hpp"
 #include "gateway/app/service_manager.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
@@ -43,6 +42,22 @@ int io_threads(const config::Settings& settings)
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+audit::TrailSettings trail_settings(const config::Settings& settings, const StatePaths& paths)
+{
+    audit::TrailSettings out;
+    out.directory = paths.audit();
+    out.rotate_bytes = settings.audit.rotate_bytes;
+    out.files_max = settings.audit.keep_files;
+    return out;
+}
+
+store::CallKeyBounds key_bounds(const config::Limits& limits)
+{
+    return {.keys_max = limits.idempotency_keys,
+            .keys_max_per_principal = limits.idempotency_keys_per_principal,
+            .retention = limits.idempotency_retention};
+}
+
 audit::Record event_record(std::string why)
 {
     audit::Record record;
@@ -55,12 +70,13 @@ audit::Record event_record(std::string why)
 
 }  // namespace
 
-Daemon::Daemon(Configuration configuration, Load load)
+Daemon::Daemon(Configuration configuration, Load load, std::optional<auth::Identity> user)
     : runtime_{io_threads(configuration.settings), blocking_threads},
       environment_{process_environment()},
       settings_{configuration.settings},
       first_{std::move(configuration)},
       load_{std::move(load)},
+      user_{std::move(user)},
       paths_{settings_.state_dir}
 {
     // A client or a program that closes its end is an error code, not the end of us.
@@ -75,9 +91,12 @@ Daemon::~Daemon()
     states_.on_change(nullptr);
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::make(Configuration configuration, Load load)
+Result<std::unique_ptr<Daemon>> Daemon::make(Configuration configuration,
+                                             Load load,
+                                             std::optional<auth::Identity> user)
 {
-    std::unique_ptr<Daemon> daemon{new Daemon{std::move(configuration), std::move(load)}};
+    std::unique_ptr<Daemon> daemon{
+        new Daemon{std::move(configuration), std::move(load), std::move(user)}};
     if (auto opened = daemon->open(); !opened) return fail(std::move(opened).error());
     return daemon;
 }
@@ -96,12 +115,6 @@ Status Daemon::open()
     const TokenEventRelay::Ends ends{
         .tokens = *store_, .events = *store_, .trail = *trail_, .blocking = runtime_.blocking};
     token_events_ = std::make_unique<TokenEventRelay>(ends, runtime_.io.get_executor());
-    TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
-                                                                 .blocking = runtime_.blocking,
-                                                                 .clock = clock_,
-                                                                 .tokens = store_,
-                                                                 .environment = environment_,
-                                                                 .secrets = own_secrets_}));
     TAILOPS_TRY(auto world, make_world(first_));
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
@@ -124,7 +137,7 @@ Status Daemon::open()
                                      "the gateway stopped while this ran; what it did "
                                      "is unknown"));
     if (lost > 0) log(Event::tasks_lost, {{"tasks", std::to_string(lost)}});
-    return open_server();
+    return user_ ? open_stdio() : open_http();
 }
 
 Status Daemon::open_runs()
@@ -138,31 +151,45 @@ Status Daemon::open_runs()
     return {};
 }
 
-Status Daemon::open_server()
+Status Daemon::open_http()
 {
-    TAILOPS_TRY(auto settings, server_settings(settings_));
-    // The URL in challenges and metadata needs the port, the port needs the server: requests reach
-    // the handler only once run() lets the loop run.
-    auto late = [this](http::Request request, mcp::Exchange& exchange) {
-        return handler_(std::move(request), exchange);
-    };
-    TAILOPS_TRY(server_,
-                http::Server::start(runtime_.io.get_executor(), std::move(settings), late));
-    url_ = url_of_server();
+    TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
+                                                                 .blocking = runtime_.blocking,
+                                                                 .clock = clock_,
+                                                                 .tokens = store_,
+                                                                 .environment = environment_,
+                                                                 .secrets = own_secrets_}));
+    TAILOPS_TRY(http_, HttpFront::bind(runtime_.io.get_executor(), settings_));
     warm_up_authentication();
-    TAILOPS_TRY(handler_, make_handler());
+    if (auto made = make_endpoint(http_->challenge_terms(authentication_)); !made) return made;
+    HttpFront::Service service;
+    service.admit = [this](auth::Identity identity) {
+        return world_->get()->gate->admit(std::move(identity));
+    };
+    service.serve = [this](mcp::Inbound inbound, mcp::Exchange& exchange) {
+        return endpoint_->serve(std::move(inbound), exchange);
+    };
+    service.not_ready = [this] {
+        std::vector<std::string> reasons;
+        if (!trail_->health()) reasons.emplace_back("the audit trail cannot be written");
+        return reasons;
+    };
+    service.metrics = [this] { return mcp::metrics_text(endpoint_->counters().totals()); };
+    http_->open(authentication_, std::move(service));
     return {};
 }
 
-std::string Daemon::url_of_server() const
+Status Daemon::open_stdio()
 {
-    if (!settings_.base_url.empty()) return settings_.resource();
-    auto with_port = settings_;
-    const auto endpoint = server_->endpoints().front();
-    auto address = endpoint.address().to_string();
-    if (endpoint.address().is_v6()) address = '[' + address + ']';
-    with_port.listen = {address + ':' + std::to_string(endpoint.port())};
-    return with_port.resource();
+    if (auto made = make_endpoint({}); !made) return made;
+    TAILOPS_TRY(lines_, StdioLines::take_over(
+                            {settings_.limits.body_bytes, settings_.limits.write_stall_timeout}));
+    mcp::LineClient::Settings client;
+    client.admit = [this] { return world_->get()->gate->admit(*user_); };
+    client.json_depth_max = settings_.limits.json_depth;
+    client.grace = settings_.limits.stop_grace;
+    line_client_ = std::make_shared<mcp::LineClient>(*endpoint_, *lines_, std::move(client));
+    return {};
 }
 
 void Daemon::warm_up_authentication()
@@ -178,22 +205,8 @@ void Daemon::warm_up_authentication()
     runtime_.io.restart();
 }
 
-Result<http::Handler> Daemon::make_handler()
+Status Daemon::make_endpoint(const auth::ChallengeTerms& terms)
 {
-    const auto& introspector = authentication_.introspector;
-    auth::ChallengeTerms terms;
-    http::RouterSettings router;
-    if (introspector) {
-        terms.scopes = introspector->advertised_scopes();
-        const auto metadata = auth::resource_metadata_url(url_);
-        if (metadata) terms.resource_metadata_url = *metadata;
-        router.resource_metadata = auth::protected_resource_metadata(
-            {.resource = url_,
-             .authorization_servers = {settings_.auth.oidc.issuer},
-             .scopes_supported = terms.scopes,
-             .name = "TailOps Gateway",
-             .documentation_url = {}});
-    }
     TAILOPS_TRY(auto protocol, endpoint_settings(settings_, {.environment = environment_,
                                                              .tasks = *store_,
                                                              .blocking = runtime_.blocking}));
@@ -207,23 +220,7 @@ Result<http::Handler> Daemon::make_handler()
             endpoint_->publish(mcp::change::Resource{std::move(uri)});
         }
     });
-    router.mcp.authenticator = authentication_.authenticator;
-    router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
-                                                                         : http::Anonymous::refused;
-    router.mcp.challenge = terms;
-    router.mcp.trusted_proxies = settings_.trusted_proxies;
-    router.mcp.admit = [this](auth::Identity identity) {
-        return world_->get()->gate->admit(std::move(identity));
-    };
-    router.mcp.serve = [this](mcp::Inbound inbound, mcp::Exchange& exchange) {
-        return endpoint_->serve(std::move(inbound), exchange);
-    };
-    router.not_ready = [this] {
-        std::vector<std::string> reasons;
-        if (!trail_->health()) reasons.emplace_back("the audit trail cannot be written");
-        return reasons;
-    };
-    return http::make_router(http::gateway_routes(std::move(router)));
+    return {};
 }
 
 Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuration& configuration)
@@ -262,9 +259,10 @@ Result<Secret> Daemon::mint_embedded_token()
     return std::move(minted.text);
 }
 
-/// Removes what is too old also from a gateway that nobody calls.
+/// Removes what is too old also from a gateway that nobody calls, and says what was asked of it.
 Task<void> Daemon::tidy()
 {
+    mcp::Counters::Totals told;
     asio::steady_timer timer{co_await asio::this_coro::executor};
     for (;;) {
         timer.expires_after(tidy_interval);
@@ -276,6 +274,10 @@ Task<void> Daemon::tidy()
             return true;
         };
         co_await run_blocking(runtime_.blocking, std::move(work));
+        auto now = endpoint_->counters().totals();
+        if (now == told) continue;
+        mcp::log_usage(now);
+        told = std::move(now);
     }
 }
 
@@ -294,15 +296,23 @@ void Daemon::run()
 
 Task<void> Daemon::supervise()
 {
-    log(Event::ready, {{"url", url_}, {"pid", std::to_string(::getpid())}});
+    log(Event::ready, {{"url", url()}, {"pid", std::to_string(::getpid())}});
     (void)co_await trail_->append(event_record("the gateway started"), audit::Durability::buffered);
     const auto home = co_await asio::this_coro::executor;
     asio::co_spawn(home, token_events_->run(), [](std::exception_ptr error) {
         if (error) log(Event::internal_error, {{"where", "token events"}});
     });
+    if (line_client_) {
+        // The end of the input stops us as a signal does.
+        asio::co_spawn(home, line_client_->run(), [this](std::exception_ptr error) {
+            if (error) log(Event::internal_error, {{"where", "stdio"}});
+            signals_.cancel();
+        });
+    }
     for (;;) {
-        const int number = co_await signals_.async_wait(asio::use_awaitable);
-        if (number != SIGHUP) break;
+        const auto [stopped, number] =
+            co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopped || number != SIGHUP) break;
         co_await reload();
     }
     co_await stop();
@@ -322,7 +332,7 @@ Task<void> Daemon::reload()
         co_return;
     }
     // Before the swap, which cannot fail: a mistake anywhere refuses the whole reload.
-    if (auto renewed = server_->reload_tls(); !renewed) {
+    if (auto renewed = http_ ? http_->reload() : Status{}; !renewed) {
         log(Event::reload_refused, {{"why", renewed.error().describe()}});
         co_return;
     }
@@ -338,9 +348,17 @@ Task<void> Daemon::reload()
                                   audit::Durability::buffered);
 }
 
+/// Returns when the last client is gone.
+Task<void> Daemon::close_front()
+{
+    if (http_) co_await http_->stop();
+    if (line_client_) co_await line_client_->stop();
+}
+
 Task<void> Daemon::stop()
 {
     log(Event::stopping);
+    mcp::log_usage(endpoint_->counters().totals());
     tell_service_manager(environment_, "STOPPING=1");
     const auto give_up = after(settings_.limits.stop_grace + stop_margin);
     endpoint_->drain();
@@ -349,7 +367,7 @@ Task<void> Daemon::stop()
     const auto home = co_await asio::this_coro::executor;
     auto timer = std::make_shared<asio::steady_timer>(home, give_up);
     auto is_closed = std::make_shared<bool>(false);
-    asio::co_spawn(home, server_->stop(), [timer, is_closed](std::exception_ptr) {
+    asio::co_spawn(home, close_front(), [timer, is_closed](std::exception_ptr) {
         *is_closed = true;
         timer->cancel();
     });

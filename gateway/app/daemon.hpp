@@ -2,12 +2,13 @@
 
 #include "gateway/app/authentication.hpp"
 #include "gateway/app/configuration.hpp"
+#include "gateway/app/http_front.hpp"
 #include "gateway/app/state_dir.hpp"
+#include "gateway/app/stdio_lines.hpp"
 #include "gateway/app/token_event_relay.hpp"
 #include "gateway/async/runtime.hpp"
 #include "gateway/audit/jsonl_trail.hpp"
 #include "gateway/call/idempotency.hpp"
-#include "gateway/http/server.hpp"
 #include "gateway/mcp/endpoint.hpp"
 #include "gateway/mcp/gateway_service.hpp"
 #include "gateway/store/sqlite_store.hpp"
@@ -19,6 +20,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace tailops::app {
@@ -30,30 +32,34 @@ public:
     /// Reads the configuration anew, for a reload. Runs on a blocking thread.
     using Load = std::function<Configuration(yaml::Problems&)>;
 
-    /// Opens the state, binds the addresses. Serves nothing yet. Errors: what could not be opened.
-    static Result<std::unique_ptr<Daemon>> make(Configuration configuration, Load load);
+    /// Opens the state, binds the addresses. Serves nothing yet. With a `user` there are no
+    /// addresses: the one client is at stdin and stdout, and is that user. Errors: what could not
+    /// be opened.
+    static Result<std::unique_ptr<Daemon>> make(Configuration configuration,
+                                                Load load,
+                                                std::optional<auth::Identity> user = {});
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// The endpoint's URL, with the port that the system chose.
-    const std::string& url() const noexcept { return url_; }
+    /// The endpoint's URL, with the port that the system chose; empty without one.
+    std::string url() const { return http_ ? http_->url() : std::string{}; }
 
     /// A token for the person who started the embedded gateway; tokens of earlier starts end.
     Result<Secret> mint_embedded_token();
 
-    /// Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns when the last call is done and the
-    /// trail is on the disk.
+    /// Serves until SIGTERM, SIGINT or the end of stdin; SIGHUP reloads. Returns when the last call
+    /// is done and the trail is on the disk.
     void run();
 
 private:
-    explicit Daemon(Configuration configuration, Load load);
+    Daemon(Configuration configuration, Load load, std::optional<auth::Identity> user);
 
     Status open();
-    Status open_server();
-    std::string url_of_server() const;
+    Status open_http();
+    Status open_stdio();
     void warm_up_authentication();
-    Result<http::Handler> make_handler();
+    Status make_endpoint(const auth::ChallengeTerms& terms);
     /// The world that `configuration` describes, its warm connections kept from the one in force.
     Result<std::shared_ptr<const call::World>> make_world(const Configuration& configuration);
 
@@ -62,6 +68,7 @@ private:
     Task<void> supervise();
     Task<void> tidy();
     Task<void> reload();
+    Task<void> close_front();
     Task<void> stop();
 
     // Outlives the coroutines that tell it what they saw.
@@ -75,6 +82,7 @@ private:
     config::Settings settings_;
     Configuration first_;  // until the first world is made
     const Load load_;
+    const std::optional<auth::Identity> user_;  // at stdin and stdout
     const StatePaths paths_;
     std::shared_ptr<store::SqliteStore> store_;
     audit::SecretRegistry own_secrets_;
@@ -87,9 +95,9 @@ private:
     std::unique_ptr<call::Pipeline> pipeline_;
     std::unique_ptr<mcp::GatewayService> service_;
     std::unique_ptr<mcp::Endpoint> endpoint_;
-    http::Handler handler_;
-    std::shared_ptr<http::Server> server_;
-    std::string url_;
+    std::unique_ptr<HttpFront> http_;
+    std::unique_ptr<StdioLines> lines_;
+    std::shared_ptr<mcp::LineClient> line_client_;
 };
 
 }  // namespace tailops::app

@@ -40,12 +40,16 @@ Result<json> read_own_records(const std::string& directory, const std::string& s
     query.filter.subject = subject;
     query.limit = own_records_max;
     auto records = json::array();
-    TAILOPS_TRY(const auto count,
-                audit::query(directory, query, [&records](const audit::StoredRecord& record) {
-                    const auto text = audit::encode_body(record.record, record.time);
-                    if (auto body = parse_json(text)) records.push_back(*std::move(body));
-                    return true;
-                }));
+    const auto add = [&records, &subject](const audit::StoredRecord& stored) {
+        // A subject is asked for by its name too, and a name is anybody's to choose.
+        if (stored.record.subject != subject) return true;
+        const auto body = audit::encode_body(stored.record, stored.time);
+        const auto text = R"({"seq":)" + std::to_string(stored.seq) + ',' + body + '}';
+        if (auto row = parse_json(text)) records.push_back(*std::move(row));
+        return true;
+    };
+    TAILOPS_CHECK(audit::query(directory, query, add));
+    const auto count = records.size();
     return json{{"records", std::move(records)}, {"count", count}};
 }
 

@@ -43,6 +43,18 @@ std::string user_name(uid_t user)
     return found->pw_name;
 }
 
+auth::Identity local_identity(std::optional<std::set<std::string>> scopes)
+{
+    auth::Identity identity;
+    identity.name = user_name(::getuid());
+    identity.subject = SubjectId{identity.name};
+    identity.issuer = "local";
+    identity.scopes = std::move(scopes);
+    identity.expires = auth::never;
+    identity.method = auth::Method::local_user;
+    return identity;
+}
+
 auth::TokenActor this_operator(std::string program)
 {
     const auto user = ::getuid();

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gateway/audit/file_descriptor.hpp"
 #include "gateway/core/error.hpp"
+#include "gateway/core/file_descriptor.hpp"
 #include "gateway/core/secret.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gateway/audit/file_descriptor.hpp"
 #include "gateway/core/error.hpp"
+#include "gateway/core/file_descriptor.hpp"
 #include "gateway/core/ids.hpp"
 #include "targets/output.hpp"
 
@@ -12,8 +12,6 @@
 #include <vector>
 
 namespace tailops::call {
-
-using audit::FileDescriptor;
 
 /// The folder in which outputs lie: for each run RUN.stdout, RUN.stderr, as far as there is
 /// anything, and RUN.run, its record. Held by descriptor; no symbolic link is followed in it. Files

@@ -341,6 +341,7 @@ Settings read_settings(std::string_view text,
     take_list(file, "allowed_hosts", out.allowed_hosts);
     take_list(file, "allowed_origins", out.allowed_origins);
     take_ranges(file, "trusted_proxies", out.trusted_proxies);
+    take(file.boolean("metrics"), out.metrics);
     read_tls(file, file_name, out);
     take(file.text("state_dir"), out.state_dir);
     out.targets_file = beside(file_name, file.text("targets").value_or("targets.yaml"));

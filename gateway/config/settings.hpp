@@ -77,6 +77,7 @@ struct Settings {
     AuthSettings auth;
     AuditSettings audit;
     McpSettings mcp;
+    bool metrics{true};  // whether there is /metrics
     LogLevel log_level{LogLevel::info};
     LogFormat log_format{LogFormat::text};
     int threads{0};  // 0: one per core

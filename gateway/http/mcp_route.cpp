@@ -3,11 +3,11 @@
 #include "auth/token_text.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/core/request_id.hpp"
 #include "gateway/http/client_address.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/header_text.hpp"
 #include "gateway/http/known_tokens.hpp"
-#include "gateway/http/request_id.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>

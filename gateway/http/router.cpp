@@ -11,6 +11,11 @@
 namespace tailops::http {
 namespace {
 
+Task<void> send(mcp::Exchange& exchange, mcp::Reply reply)
+{
+    co_await exchange.reply(std::move(reply));
+}
+
 class Router {
 public:
     explicit Router(std::vector<Route> routes) : routes_{std::move(routes)} {}
@@ -43,19 +48,13 @@ private:
         return send(exchange, std::move(reply));
     }
 
-    static Task<void> send(mcp::Exchange& exchange, mcp::Reply reply)
-    {
-        co_await exchange.reply(std::move(reply));
-    }
-
     const std::vector<Route> routes_;
 };
 
 Task<void> send_json(mcp::Exchange& exchange, int status, std::string body, mcp::Headers extra)
 {
     extra.emplace_back("Content-Type", "application/json");
-    mcp::Reply reply{status, std::move(extra), std::move(body)};
-    co_await exchange.reply(std::move(reply));
+    return send(exchange, {status, std::move(extra), std::move(body)});
 }
 
 Route health_route()
@@ -79,6 +78,17 @@ Route readiness_route(std::function<std::vector<std::string>()> not_ready)
         return send_json(exchange, 503, dump_json(body), std::move(headers));
     };
     return {"/readyz", {"GET"}, std::move(answer)};
+}
+
+Route metrics_route(std::function<std::string()> metrics)
+{
+    auto answer = [metrics = std::move(metrics)](const Request&, mcp::Exchange& exchange) {
+        return send(exchange, {.status = 200,
+                               .headers = {{"Content-Type", "text/plain; version=0.0.4"},
+                                           {"Cache-Control", "no-store"}},
+                               .body = metrics()});
+    };
+    return {"/metrics", {"GET"}, std::move(answer)};
 }
 
 /// Public to every page: a browser client reads it before it has any right (RFC 9728 section 3).
@@ -115,6 +125,7 @@ std::vector<Route> gateway_routes(RouterSettings settings)
         {"/mcp", {"GET", "POST", "DELETE", "OPTIONS"}, make_mcp_handler(std::move(settings.mcp))});
     routes.push_back(health_route());
     routes.push_back(readiness_route(std::move(settings.not_ready)));
+    if (settings.metrics) routes.push_back(metrics_route(std::move(settings.metrics)));
     if (settings.resource_metadata) {
         constexpr std::string_view well_known = "/.well-known/oauth-protected-resource";
         for (const std::string_view resource : {"", "/mcp"}) {

@@ -21,6 +21,9 @@ struct RouterSettings {
     McpRouteSettings mcp;
     /// Why the daemon cannot do its work now, fit for anyone; empty: it can. From any strand.
     std::function<std::vector<std::string>()> not_ready;
+    /// What /metrics shows, in the Prometheus text format; null: there is no such path. From any
+    /// strand.
+    std::function<std::string()> metrics;
     /// auth::protected_resource_metadata(); nothing without an authorization server.
     std::optional<std::string> resource_metadata;
 };
@@ -29,7 +32,8 @@ struct RouterSettings {
 /// strand.
 Handler make_router(std::vector<Route> routes);
 
-/// Every endpoint of the daemon: /mcp, /healthz, /readyz and the protected resource metadata.
+/// Every endpoint of the daemon: /mcp, /healthz, /readyz, /metrics and the protected resource
+/// metadata.
 std::vector<Route> gateway_routes(RouterSettings settings);
 
 }  // namespace tailops::http

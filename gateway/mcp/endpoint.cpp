@@ -68,6 +68,15 @@ struct Dispatcher {
     }
 };
 
+Task<void> dispatch_message(Shared protocol,
+                            Inbound inbound,
+                            Classified classified,
+                            Exchange& exchange)
+{
+    return std::visit(Dispatcher{std::move(protocol), std::move(inbound), exchange},
+                      std::move(classified));
+}
+
 Task<void> serve_post(Shared protocol, Inbound inbound, Exchange& exchange)
 {
     if (!is_json_content(inbound.headers)) {
@@ -77,8 +86,8 @@ Task<void> serve_post(Shared protocol, Inbound inbound, Exchange& exchange)
     auto classified =
         classify(inbound.headers, decode(inbound.body, protocol->settings.json_depth_max));
     inbound.body = {};
-    return std::visit(Dispatcher{std::move(protocol), std::move(inbound), exchange},
-                      std::move(classified));
+    return dispatch_message(std::move(protocol), std::move(inbound), std::move(classified),
+                            exchange);
 }
 
 /// Not a coroutine: what it returns owns all that it needs, but for the exchange.
@@ -110,6 +119,20 @@ bool is_cancellation(const std::exception_ptr& thrown)
     }
 }
 
+/// Whatever goes wrong ends here; the client that leaves is no error.
+Task<void> finish(Task<void> serving, RequestId request)
+{
+    std::exception_ptr thrown;
+    try {
+        co_await std::move(serving);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (!thrown || is_cancellation(thrown)) co_return;
+    log(Event::internal_error,
+        {{"request", request.str()}, {"why", "serving the request ended by an exception"}});
+}
+
 }  // namespace
 
 struct Endpoint::State {
@@ -127,17 +150,26 @@ Endpoint::~Endpoint() = default;
 
 Task<void> Endpoint::serve(Inbound inbound, Exchange& exchange)
 {
-    const auto protocol = state_->protocol;
-    const auto request = inbound.id;
-    std::exception_ptr thrown;
-    try {
-        co_await serve_method(protocol, std::move(inbound), exchange);
-    } catch (...) {
-        thrown = std::current_exception();
+    auto request = inbound.id;
+    return finish(serve_method(state_->protocol, std::move(inbound), exchange), std::move(request));
+}
+
+Task<void> Endpoint::serve(Line line, Exchange& exchange)
+{
+    Inbound inbound{.method = "POST",
+                    .headers = {},
+                    .body = {},
+                    .principal = std::move(line.principal),
+                    .id = std::move(line.id),
+                    .binding = Binding::lines};
+    if (!line.session.empty()) {
+        inbound.headers.emplace_back("Mcp-Session-Id", std::move(line.session));
     }
-    if (!thrown || is_cancellation(thrown)) co_return;
-    log(Event::internal_error,
-        {{"request", request.str()}, {"why", "serving the request ended by an exception"}});
+    auto request = inbound.id;
+    auto classified = classify_line(std::move(line.message));
+    return finish(
+        dispatch_message(state_->protocol, std::move(inbound), std::move(classified), exchange),
+        std::move(request));
 }
 
 void Endpoint::publish(const Change& change)

@@ -4,6 +4,7 @@
 #include "gateway/mcp/changes.hpp"
 #include "gateway/mcp/counters.hpp"
 #include "gateway/mcp/exchange.hpp"
+#include "gateway/mcp/jsonrpc.hpp"
 #include "gateway/mcp/request_state.hpp"
 #include "gateway/mcp/service.hpp"
 #include "gateway/store/tasks.hpp"
@@ -59,6 +60,14 @@ struct EndpointSettings {
         insufficient_scope_challenge{};
 };
 
+/// One message that came by a line.
+struct Line {
+    Decoded message;
+    std::string session;  // of a client that sent initialize; else empty
+    auth::Principal principal;
+    RequestId id;
+};
+
 /// The MCP endpoint without sockets: decodes one HTTP request, tells its era, dispatches, and
 /// writes the answer of that era to the exchange (2026-07-28 stateless; 2025-11-25, 2025-06-18 and
 /// 2025-03-26 with sessions). Safe from any strand.
@@ -72,6 +81,9 @@ public:
     /// Never fails: whatever is wrong with the request becomes an answer. A client that goes away
     /// cancels this task; in the legacy era that does not cancel the call.
     Task<void> serve(Inbound inbound, Exchange& exchange);
+    /// The same of what came by a line (MCP 2026-07-28, basic/transports/stdio). Whoever reads the
+    /// lines cancels this task for a modern client's notifications/cancelled.
+    Task<void> serve(Line line, Exchange& exchange);
 
     /// Tells every client that may know and has asked to.
     void publish(const Change& change);

@@ -19,6 +19,9 @@ constexpr std::string_view meta_capabilities = "io.modelcontextprotocol/clientCa
 constexpr std::string_view meta_client = "io.modelcontextprotocol/clientInfo";
 constexpr std::string_view meta_log_level = "io.modelcontextprotocol/logLevel";
 
+/// The headers of one POST; null for a message that has none.
+using HeadersOrNone = const Headers*;
+
 const json* meta_of(const JsonPart& params)
 {
     return params ? find_member(*params, "_meta") : nullptr;
@@ -147,9 +150,10 @@ Envelope envelope_of(const JsonPart& params, const json& meta)
     return envelope;
 }
 
-bool has_modern_header(const Headers& headers)
+bool has_modern_header(HeadersOrNone headers)
 {
-    const auto version = single_header(headers, "mcp-protocol-version");
+    if (!headers) return false;
+    const auto version = single_header(*headers, "mcp-protocol-version");
     return version.state == State::present && names_modern_era(version.value);
 }
 
@@ -160,14 +164,23 @@ LegacyMessages one_legacy(Message message)
     return legacy;
 }
 
-Classified classify_request(const Headers& headers, RpcRequest request)
+std::optional<Refusal> version_problem(HeadersOrNone headers,
+                                       const RpcRequest& request,
+                                       std::string_view claim)
+{
+    if (headers) return header_problem(*headers, request, claim);
+    if (claim == to_string(newest_modern)) return std::nullopt;
+    return unsupported_version(claim, request.id);
+}
+
+Classified classify_request(HeadersOrNone headers, RpcRequest request)
 {
     const auto* meta = meta_of(request.params);
     const auto* claim = claim_of(request.params);
     if (claim) {
         if (auto bad = problem_in(*meta, request.id)) return *std::move(bad);
         const std::string_view version = claim->get_ref<const std::string&>();
-        if (auto bad = header_problem(headers, request, version)) return *std::move(bad);
+        if (auto bad = version_problem(headers, request, version)) return *std::move(bad);
         auto envelope = envelope_of(request.params, *meta);
         return ModernRequest{std::move(request), std::move(envelope)};
     }
@@ -182,7 +195,7 @@ Classified classify_request(const Headers& headers, RpcRequest request)
 }
 
 struct MessageClassifier {
-    const Headers& headers;
+    HeadersOrNone headers;
 
     Classified operator()(RpcRequest request) const
     {
@@ -208,7 +221,7 @@ struct MessageClassifier {
     }
 };
 
-Classified classify_batch(const Headers& headers, Batch batch)
+Classified classify_batch(HeadersOrNone headers, Batch batch)
 {
     if (batch.messages.empty()) {
         return bad_request(code::invalid_request, "a batch must not be empty");
@@ -230,9 +243,7 @@ Classified classify_batch(const Headers& headers, Batch batch)
     return LegacyMessages{std::move(batch.messages), true};
 }
 
-}  // namespace
-
-Classified classify(const Headers& headers, Decoded decoded)
+Classified classify_any(HeadersOrNone headers, Decoded decoded)
 {
     if (auto* unparsable = std::get_if<Unparsable>(&decoded)) {
         return bad_request(code::parse_error, "parse error: " + unparsable->why);
@@ -241,6 +252,18 @@ Classified classify(const Headers& headers, Decoded decoded)
         return classify_batch(headers, std::move(*batch));
     }
     return std::visit(MessageClassifier{headers}, std::move(*std::get_if<Message>(&decoded)));
+}
+
+}  // namespace
+
+Classified classify(const Headers& headers, Decoded decoded)
+{
+    return classify_any(&headers, std::move(decoded));
+}
+
+Classified classify_line(Decoded decoded)
+{
+    return classify_any(nullptr, std::move(decoded));
 }
 
 std::optional<MessageId> progress_token(const JsonPart& params)

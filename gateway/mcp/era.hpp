@@ -41,6 +41,8 @@ using Classified = std::variant<ModernRequest, ModernNotification, LegacyMessage
 /// holds the headers of a modern request to its body (MCP 2026-07-28, basic/versioning and
 /// transports/streamable-http, Server Validation). Pure. Which methods exist is not its matter.
 Classified classify(const Headers& headers, Decoded decoded);
+/// The same of a message that came by a line: its body alone tells.
+Classified classify_line(Decoded decoded);
 
 /// The `_meta.progressToken` of a request, of either era.
 std::optional<MessageId> progress_token(const JsonPart& params);

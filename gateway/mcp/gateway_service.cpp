@@ -72,12 +72,30 @@ std::string text_of(const json& content, const json& arguments)
     return text_member(arguments, "format") == "toon" ? to_toon(content) : dump_json(content);
 }
 
+/// Links to the outputs that the result has no room for: a client can show and read them without
+/// knowing our tools. Null when there are none.
+JsonPart links_in(const json& content)
+{
+    json links = json::array();
+    for (const auto& [member, stream] :
+         {std::pair{"read_more", "stdout"}, std::pair{"read_more_stderr", "stderr"}}) {
+        const auto uri = text_member(content, member);
+        if (uri.empty()) continue;
+        links.push_back({{"type", "resource_link"},
+                         {"uri", uri},
+                         {"name", stream},
+                         {"description", std::string{"The whole "} + stream + " of this call"},
+                         {"mimeType", "application/json"}});
+    }
+    return links.empty() ? nullptr : shared(std::move(links));
+}
+
 ToolResult tool_result(const call::Answer& answer, const json& arguments)
 {
     return {.text = text_of(*answer.content, arguments),
             .structured = answer.dry_run ? nullptr : answer.content,
             .is_error = answer.failed,
-            .more_blocks = nullptr};
+            .more_blocks = links_in(*answer.content)};
 }
 
 /// What a rule can match on; what the lists cannot depend on (expiry) is left out.

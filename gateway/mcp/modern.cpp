@@ -19,7 +19,9 @@ Task<void> serve_modern(std::shared_ptr<Protocol> protocol,
                 .message = std::move(request.message),
                 .headers = std::move(inbound.headers),
                 .client = std::move(request.envelope),
-                .outbox = {}};
+                .outbox = {},
+                .session = {},
+                .binding = inbound.binding};
     if (!method || method->work == Work::quick) {
         auto answer = co_await dispatch(*protocol, asked);
         (void)co_await send_answer(std::move(answer), exchange, accepted);

@@ -49,6 +49,7 @@ struct Asked {
     Envelope client;                 // of the request (modern) or the session (legacy)
     std::shared_ptr<Outbox> outbox;  // for notifications about this request; may be null
     std::shared_ptr<legacy::Session> session{};  // of a legacy request; null before there is one
+    Binding binding{Binding::http};
 };
 
 /// Until when a stream may stay open for `principal`: the end of its token.

@@ -122,7 +122,8 @@ Answer failed_answer(const Protocol& protocol, const Asked& asked, const Error& 
 /// The headers that a modern client mirrors from the arguments of this tool.
 Status check_mirrored(const ToolTraits& traits, const Asked& asked, const json& arguments)
 {
-    if (!is_modern(asked.revision) || traits.param_headers.empty()) return {};
+    if (!is_modern(asked.revision) || asked.binding != Binding::http) return {};
+    if (traits.param_headers.empty()) return {};
     return check_param_headers(traits.param_headers, asked.headers, arguments);
 }
 

@@ -95,8 +95,9 @@ Result<json> answer_whoami(const json&, const GatewayView& view)
     if (!identity.client_id.empty()) out["client"] = identity.client_id;
     if (!identity.groups.empty()) out["groups"] = identity.groups;
     if (identity.scopes) out["scopes"] = *identity.scopes;
-    // The epoch stands for "does not expire".
-    if (identity.expires != TimePoint{}) out["expires"] = rfc3339(identity.expires);
+    if (identity.expires != TimePoint{} && identity.expires != auth::never) {
+        out["expires"] = rfc3339(identity.expires);
+    }
     return out;
 }
 

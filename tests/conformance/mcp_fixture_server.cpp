@@ -7,7 +7,7 @@
 #include "gateway/async/runtime.hpp"
 #include "gateway/config/settings.hpp"
 #include "gateway/core/json.hpp"
-#include "gateway/http/request_id.hpp"
+#include "gateway/core/request_id.hpp"
 #include "gateway/http/router.hpp"
 #include "gateway/mcp/endpoint.hpp"
 #include "gateway/store/sqlite_store.hpp"
@@ -53,7 +53,7 @@ Task<void> serve(mcp::Endpoint& endpoint, http::Request request, mcp::Exchange& 
                          .headers = std::move(request.headers),
                          .body = std::move(request.body),
                          .principal = anyone(),
-                         .id = http::mint_request_id()};
+                         .id = mint_request_id()};
     co_await endpoint.serve(std::move(inbound), exchange);
 }
 

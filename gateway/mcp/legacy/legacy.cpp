@@ -52,6 +52,17 @@ std::optional<MessageId> only_id(const LegacyMessages& body)
     return request ? std::optional{request->id} : std::nullopt;
 }
 
+/// The header may be absent; what it names must be a revision of this era (2025-11-25,
+/// basic/transports, Protocol Version Header).
+bool names_legacy_revision(const Headers& headers)
+{
+    const auto version = single_header(headers, "mcp-protocol-version");
+    if (version.state == State::absent) return true;
+    const auto revision =
+        version.state == State::present ? find_revision(version.value) : std::nullopt;
+    return revision && !is_modern(*revision);
+}
+
 bool is_initialize(const Message& message)
 {
     const auto* request = std::get_if<RpcRequest>(&message);
@@ -222,17 +233,15 @@ std::optional<std::chrono::milliseconds> retry_for(const Protocol& protocol, con
 
 Sessioned find_session(Protocol& protocol, const Inbound& inbound)
 {
-    const auto version = single_header(inbound.headers, "mcp-protocol-version");
-    if (version.state != State::absent) {
-        const auto revision =
-            version.state == State::present ? find_revision(version.value) : std::nullopt;
-        if (!revision || is_modern(*revision)) {
-            return std::unexpected{
-                refusal(400, "MCP-Protocol-Version must be the revision that initialize settled")};
-        }
+    if (!names_legacy_revision(inbound.headers)) {
+        return std::unexpected{
+            refusal(400, "MCP-Protocol-Version must be the revision that initialize settled")};
     }
     const auto id = single_header(inbound.headers, "mcp-session-id");
     if (id.state != State::present) {
+        if (inbound.binding == Binding::lines) {
+            return std::unexpected{refusal(400, "open a session with initialize first")};
+        }
         return std::unexpected{
             refusal(400, id.state == State::absent
                              ? "Mcp-Session-Id is missing; open a session with initialize"
@@ -260,6 +269,9 @@ Task<void> serve_post(std::shared_ptr<Protocol> protocol,
     }
     if (std::ranges::any_of(body.messages, is_initialize)) {
         if (body.is_batch) return refuse_with(refusal(400, "initialize must not be in a batch"));
+        if (!names_legacy_revision(inbound.headers)) {
+            return refuse_with(refusal(400, "MCP-Protocol-Version names no revision of this era"));
+        }
         auto request = *std::get_if<RpcRequest>(&body.messages.front());
         return serve_initialize(std::move(protocol), std::move(inbound), std::move(request),
                                 exchange);

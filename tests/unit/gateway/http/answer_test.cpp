@@ -1,6 +1,6 @@
 #include "gateway/http/answer.hpp"
 
-#include "gateway/http/request_id.hpp"
+#include "gateway/core/request_id.hpp"
 #include "gateway/http/status.hpp"
 
 #include <gtest/gtest.h>

@@ -83,6 +83,7 @@ struct Gateway {
             return answer_ok(exchange);
         };
         settings.not_ready = [this] { return reasons; };
+        settings.metrics = [] { return std::string{"requests 3\n"}; };
         settings.resource_metadata = R"({"resource":"http://gw/mcp"})";
     }
 
@@ -116,6 +117,16 @@ int status(const Handler& handler, std::string method, std::string path)
     return ask(handler, exchange, request(std::move(method), std::move(path))).got.status;
 }
 
+TEST(Router, ShowsMetricsOnlyWhereThereAreSome)
+{
+    Gateway gateway;
+    FakeExchange exchange;
+    ask(make_router(gateway_routes(gateway.settings)), exchange, request("GET", "/metrics"));
+    EXPECT_EQ(exchange.got.body, "requests 3\n");
+    gateway.settings.metrics = nullptr;
+    EXPECT_EQ(status(make_router(gateway_routes(gateway.settings)), "GET", "/metrics"), 404);
+}
+
 TEST(Router, KnowsItsPathsAndTheirMethods)
 {
     Gateway gateway;
@@ -131,6 +142,8 @@ TEST(Router, KnowsItsPathsAndTheirMethods)
              Row{"HEAD", "/healthz", 200, ""},
              Row{"POST", "/healthz", 405, "GET"},
              Row{"GET", "/readyz", 200, ""},
+             Row{"GET", "/metrics", 200, ""},
+             Row{"POST", "/metrics", 405, "GET"},
              Row{"GET", "/.well-known/oauth-protected-resource", 200, ""},
              Row{"GET", "/.well-known/oauth-protected-resource/mcp", 200, ""},
              Row{"OPTIONS", "/.well-known/oauth-protected-resource/mcp", 204, "GET, OPTIONS"},

@@ -135,6 +135,22 @@ INSTANTIATE_TEST_SUITE_P(
         {"other_supported_version",
          [](Bench& b) { return changed(b.legacy("ping"), "MCP-Protocol-Version", "2025-06-18"); },
          200, 0},
+        {"initialize_with_settled_version",
+         [](Bench& b) {
+             return changed(b.initialize("2025-11-25"), "MCP-Protocol-Version", "2025-11-25");
+         },
+         200, 0},
+        {"initialize_with_invalid_version",
+         [](Bench& b) {
+             return changed(b.initialize("2025-11-25"), "MCP-Protocol-Version",
+                            "invalid-protocol-version");
+         },
+         400, -32600},
+        {"initialize_with_old_version",
+         [](Bench& b) {
+             return changed(b.initialize("2025-11-25"), "MCP-Protocol-Version", "2000-01-01");
+         },
+         400, -32600},
         {"invalid_version",
          [](Bench& b) {
              return changed(b.legacy("ping"), "MCP-Protocol-Version", "invalid-protocol-version");

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace tailops::audit {
+namespace tailops {
 
 /// An open file descriptor and the duty to close it.
 class FileDescriptor {
@@ -31,4 +31,4 @@ private:
     int number_{-1};
 };
 
-}  // namespace tailops::audit
+}  // namespace tailops

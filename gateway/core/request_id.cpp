@@ -1,11 +1,11 @@
-#include "gateway/http/request_id.hpp"
+#include "gateway/core/request_id.hpp"
 
 #include "gateway/core/digest.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-namespace tailops::http {
+namespace tailops {
 namespace {
 
 std::uint64_t seed()
@@ -41,4 +41,4 @@ RequestId mint_request_id()
     return RequestId{std::move(text)};
 }
 
-}  // namespace tailops::http
+}  // namespace tailops

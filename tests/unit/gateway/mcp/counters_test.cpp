@@ -1,0 +1,78 @@
+#include "gateway/mcp/counters.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tailops::mcp {
+namespace {
+
+bool has_line(const std::string& text, const std::string& line)
+{
+    return ('\n' + text).find('\n' + line + '\n') != std::string::npos;
+}
+
+TEST(MetricsText, CountsByRevisionClientAndError)
+{
+    Counters counters;
+    counters.count_request(Revision::v2026_07_28, "inspector");
+    counters.count_request(Revision::v2026_07_28, "inspector");
+    counters.count_request(Revision::v2025_06_18, "inspector");
+    counters.count_request(Revision::v2025_06_18, "");
+    counters.count_error(-32601);
+    const auto text = metrics_text(counters.totals());
+    const std::vector<std::string> lines{
+        R"(# TYPE tailops_mcp_requests_total counter)",
+        R"(tailops_mcp_requests_total{era="modern",revision="2026-07-28"} 2)",
+        R"(tailops_mcp_requests_total{era="legacy",revision="2025-06-18"} 2)",
+        R"(tailops_mcp_requests_total{era="legacy",revision="2025-11-25"} 0)",
+        R"(tailops_mcp_client_requests_total{client="inspector",era="modern"} 2)",
+        R"(tailops_mcp_client_requests_total{client="inspector",era="legacy"} 1)",
+        R"(tailops_mcp_client_requests_total{client="unnamed",era="legacy"} 1)",
+        R"(tailops_mcp_errors_total{code="-32601"} 1)"};
+    for (const auto& line : lines) EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
+    EXPECT_FALSE(
+        has_line(text, R"(tailops_mcp_client_requests_total{client="unnamed",era="modern"} 0)"));
+}
+
+TEST(MetricsText, EscapesWhatClientsCallThemselves)
+{
+    Counters counters;
+    counters.count_request(Revision::v2026_07_28, "a\"} 9\nb\\");
+    EXPECT_TRUE(
+        has_line(metrics_text(counters.totals()),
+                 R"(tailops_mcp_client_requests_total{client="a\"} 9\nb\\",era="modern"} 1)"));
+}
+
+TEST(Counters, TellsSoManyClientsApartAndNoMore)
+{
+    Counters counters;
+    for (std::size_t i = 0; i < Counters::clients_max + 10; ++i) {
+        counters.count_request(Revision::v2026_07_28, "client" + std::to_string(i));
+    }
+    const auto totals = counters.totals();
+    EXPECT_EQ(totals.clients.size(), Counters::clients_max + 1);
+    EXPECT_EQ(totals.clients.at("other")[1], 10U);
+}
+
+TEST(Counters, SeesOnceThatAClientFallsBackToTheLegacyEra)
+{
+    Counters counters;
+    counters.count_request(Revision::v2026_07_28, "c");
+    EXPECT_EQ(counters.totals().downgrades, 0U);
+    counters.count_request(Revision::v2025_11_25, "c");
+    counters.count_request(Revision::v2025_11_25, "c");
+    EXPECT_EQ(counters.totals().downgrades, 1U);
+    EXPECT_TRUE(has_line(metrics_text(counters.totals()), "tailops_mcp_client_downgrades_total 1"));
+}
+
+TEST(Counters, DoesNotTakeALegacyClientForOneThatFellBack)
+{
+    Counters counters;
+    counters.count_request(Revision::v2025_11_25, "old");
+    counters.count_request(Revision::v2025_11_25, "new");
+    counters.count_request(Revision::v2026_07_28, "new");
+    counters.count_request(Revision::v2025_11_25, "new");
+    EXPECT_EQ(counters.totals().downgrades, 0U);
+}
+
+}  // namespace
+}  // namespace tailops::mcp
