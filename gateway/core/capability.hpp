@@ -193,6 +193,10 @@ public:
     {
         if (capability.row_ < bits_.size()) bits_.set(capability.row_);
     }
+    void erase(Capability capability) noexcept
+    {
+        if (capability.row_ < bits_.size()) bits_.reset(capability.row_);
+    }
     void merge(const CapabilitySet& others) noexcept { bits_ |= others.bits_; }
     void clear() noexcept { bits_.reset(); }
 
