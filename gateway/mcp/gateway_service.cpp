@@ -3,8 +3,10 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/toon.hpp"
+#include "gateway/mcp/call_pulse.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
 #include <map>
@@ -72,12 +74,30 @@ std::string text_of(const json& content, const json& arguments)
     return text_member(arguments, "format") == "toon" ? to_toon(content) : dump_json(content);
 }
 
+/// Links to the outputs that the result has no room for: a client can show and read them without
+/// knowing our tools. Null when there are none.
+JsonPart links_in(const json& content)
+{
+    json links = json::array();
+    for (const auto& [member, stream] :
+         {std::pair{"read_more", "stdout"}, std::pair{"read_more_stderr", "stderr"}}) {
+        const auto uri = text_member(content, member);
+        if (uri.empty()) continue;
+        links.push_back({{"type", "resource_link"},
+                         {"uri", uri},
+                         {"name", stream},
+                         {"description", std::string{"The whole "} + stream + " of this call"},
+                         {"mimeType", "application/json"}});
+    }
+    return links.empty() ? nullptr : shared(std::move(links));
+}
+
 ToolResult tool_result(const call::Answer& answer, const json& arguments)
 {
     return {.text = text_of(*answer.content, arguments),
             .structured = answer.dry_run ? nullptr : answer.content,
             .is_error = answer.failed,
-            .more_blocks = nullptr};
+            .more_blocks = links_in(*answer.content)};
 }
 
 /// What a rule can match on; what the lists cannot depend on (expiry) is left out.
@@ -108,6 +128,7 @@ GatewayService::GatewayService(call::Pipeline& pipeline,
                                GatewayServiceSettings settings)
     : pipeline_{pipeline},
       exposure_{settings.exposure},
+      progress_interval_{settings.progress_interval},
       resources_{pipeline, std::move(settings.own_records)},
       completions_{pipeline, clock}
 {
@@ -195,6 +216,8 @@ Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
                           .principal = caller.principal(),
                           .tool = std::move(name),
                           .arguments = arguments};
+    const auto home = co_await boost::asio::this_coro::executor;
+    const CallPulse pulse{home, caller, progress_interval_};
     auto answer = co_await pipeline_.run(std::move(call));
     if (answer) co_return tool_result(*answer, *arguments);
     const auto code = answer.error().code();
