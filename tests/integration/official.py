@@ -31,6 +31,9 @@ class Pending:
     def __init__(self, driver):
         self.driver, self.answers = driver, queue.Queue()
 
+    def is_answered(self):
+        return not self.answers.empty()
+
     def value(self):
         try:
             answer = self.answers.get(timeout=ANSWER_SECONDS)

@@ -1,4 +1,5 @@
-"""mcp-remote, the bridge for programs that speak MCP over stdin and stdout only: it logs in, or shows a gateway token."""
+"""mcp-remote, the bridge for programs that speak MCP over stdin and stdout only: it logs in, or shows a gateway
+token."""
 import itertools
 import json
 import os

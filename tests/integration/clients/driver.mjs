@@ -31,12 +31,6 @@ const orders = {
     return at.subscription.honoredFilter;
   },
 
-  async unlisten({ client }) {
-    const { subscription } = clients.get(client);
-    await subscription.close();
-    return subscription.closed;
-  },
-
   /** {client} -> how a listen stream that the server ends came to its end */
   async ended({ client }) {
     return clients.get(client).subscription.closed;

@@ -27,8 +27,8 @@ export class Person {
 }
 
 async function authOf(kind) {
-  const { auth } = await import(kind === 'v1' ? '@modelcontextprotocol/sdk/client/auth.js' : '@modelcontextprotocol/client');
-  return auth;
+  const module = kind === 'v1' ? '@modelcontextprotocol/sdk/client/auth.js' : '@modelcontextprotocol/client';
+  return (await import(module)).auth;
 }
 
 /** Begins a login: as connecting does it on a 401, or for `scope` alone. */
