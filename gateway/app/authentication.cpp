@@ -49,6 +49,7 @@ Result<std::shared_ptr<auth::Introspector>> make_introspector(const config::Sett
     out.audience = oidc.audiences;
     if (out.audience.empty()) out.audience = {settings.resource()};
     out.scopes = scope_source(oidc.scopes);
+    out.accepted_for = oidc.remember_for;
     return auth::Introspector::create(std::move(out), auth::connect_with({}), context.io,
                                       context.clock);
 }

@@ -90,6 +90,12 @@ void read_oidc(MapReader& auth, OidcSettings& out)
          out.client_authentication);
     take_list(oidc, "audience", out.audiences);
     take(oidc.choice("scopes", {"auto", "from_policy", "from_token"}), out.scopes);
+    take_time(oidc, "remember_for", out.remember_for);
+    // The documentation promises that a revoked token is refused after that time.
+    constexpr std::chrono::seconds remembered_at_most{60};
+    if (out.remember_for > remembered_at_most) {
+        oidc.complain(*oidc.node("remember_for"), "\"remember_for\" must be at most 60 s");
+    }
     oidc.finish();
 }
 

@@ -28,6 +28,7 @@ struct OidcSettings {
     std::string client_authentication{"basic"};  // basic, form, bearer, none
     std::vector<std::string> audiences;          // empty: base_url + "/mcp"
     std::string scopes{"auto"};                  // auto, from_policy, from_token
+    std::chrono::seconds remember_for{60};       // an accepted token, revoked or not; 60 s at most
 };
 
 struct AuthSettings {

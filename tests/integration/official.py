@@ -17,7 +17,7 @@ ANSWER_SECONDS = 60
 
 
 class Refused(Exception):
-    """What a client threw: `code` of JSON-RPC or HTTP, `message`, `data`."""
+    """What a client threw: `name` of its class, `code` of JSON-RPC or HTTP, `message`, `data`."""
 
     def __init__(self, error):
         super().__init__(error.get("message"))
@@ -30,6 +30,9 @@ class Pending:
 
     def __init__(self, driver):
         self.driver, self.answers = driver, queue.Queue()
+
+    def is_answered(self):
+        return not self.answers.empty()
 
     def value(self):
         try:
@@ -85,12 +88,17 @@ class Driver:
         self.process.stdin.flush()
         return pending
 
-    def connect(self, kind, gateway, token=None, **more):
-        """A client of `kind` (v1, v2-legacy, v2-auto, v2-modern), connected with `token` or the gateway's own."""
+    def prepare(self, kind):
+        """A client that is not connected yet."""
         client = Official(self, f"{kind}-{next(self.ids)}")
         self.clients[client.name] = client
-        client.version = self.order("connect", client=client.name, kind=kind, url=gateway.url,
-                                    token=token or gateway.token, **more).value()["version"]
+        return client
+
+    def connect(self, kind, gateway, token=None, **more):
+        """A client of `kind` (v1, v2-legacy, v2-auto, v2-modern), connected with `token` or the gateway's own."""
+        client = self.prepare(kind)
+        client.version = client.order("connect", kind=kind, url=gateway.url, token=token or gateway.token,
+                                      **more).value()["version"]
         return client
 
 

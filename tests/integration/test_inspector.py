@@ -25,8 +25,8 @@ class Inspector(unittest.TestCase):
     def run_it(self, method, *words, era="legacy", token=None):
         """The outcome of one method: what it printed stands in stdout, in JSON, or in stderr."""
         return subprocess.run(
-            [str(MODULES / ".bin/node"), str(INSPECTOR), "--cli", "--server-url", self.gateway.url, "--transport", "http",
-             "--protocol-era", era, "--format", "json", "--quiet",
+            [str(MODULES / ".bin/node"), str(INSPECTOR), "--cli", "--server-url", self.gateway.url, "--transport",
+             "http", "--protocol-era", era, "--format", "json", "--quiet",
              "--header", f"Authorization: Bearer {token or self.gateway.token}", "--method", method, *words],
             capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": self.home.name})
 

@@ -18,7 +18,7 @@ async function parts(kind) {
 /** A fetch that remembers each answer's method, status and the headers sent, and tells when a GET stream is open. */
 function watchedFetch(wire) {
   wire.opened = new Promise((resolve) => { wire.open = resolve; });
-  wire.exchanges = [];
+  wire.exchanges ??= [];
   return async (url, init) => {
     const answer = await fetch(url, init);
     const method = init?.method ?? 'GET';
@@ -42,8 +42,8 @@ export async function connect(order, tell) {
   const { Client, options } = await parts(order.kind);
   const client = new Client(about, { ...options, capabilities: order.capabilities ?? {} });
   client.fallbackNotificationHandler = async (notification) => tell(notification);
-  const wire = {};
-  const transport = await transportTo({ ...order, wire });
+  const wire = order.wire ?? {};
+  const transport = order.transport ?? await transportTo({ ...order, wire });
   await client.connect(transport);
   const version = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion ?? null;
   // A legacy client hears of changes on a stream that it opens by itself, in its own time.

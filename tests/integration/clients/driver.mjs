@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
 import { connect } from './connecting.mjs';
+import { beginLogin, finishLogin } from './oauth.mjs';
 
 const clients = new Map();
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -30,15 +31,39 @@ const orders = {
     return at.subscription.honoredFilter;
   },
 
-  async unlisten({ client }) {
-    const { subscription } = clients.get(client);
-    await subscription.close();
-    return subscription.closed;
-  },
-
   /** {client} -> how a listen stream that the server ends came to its end */
   async ended({ client }) {
     return clients.get(client).subscription.closed;
+  },
+
+  /** {client, kind, url, registered, scope} -> where the person is to log in */
+  async login(order) {
+    const begun = await beginLogin(order);
+    clients.set(order.client, { ...begun, order });
+    return { authorizationUrl: begun.person.authorizationUrl };
+  },
+
+  /** {client, callback} -> {version} of the client, connected with the token that it got */
+  async finishLogin({ client, callback }) {
+    const { person, transport, wire, order } = clients.get(client);
+    await finishLogin({ kind: order.kind, transport, callback });
+    const tell = (notification) => say({ client, notification });
+    const connected = await connect({ ...order, authProvider: person, wire }, tell);
+    clients.set(client, { ...connected, person, order });
+    return { version: connected.version };
+  },
+
+  /** {client, callback}: a connected client has asked its person again, for more */
+  async finishStepUp({ client, callback }) {
+    const { transport, order } = clients.get(client);
+    await finishLogin({ kind: order.kind, transport, callback });
+    return null;
+  },
+
+  /** {client} -> {tokens, authorizationUrl, information} that the OAuth client has now */
+  async person({ client }) {
+    const { person } = clients.get(client);
+    return { tokens: person.kept, authorizationUrl: person.authorizationUrl, information: person.information };
   },
 
   /** {client} -> each exchange so far: {url, method, status, headers sent} */
@@ -81,13 +106,13 @@ const orders = {
   },
 
   async close({ client }) {
-    await clients.get(client).client.close();
+    await clients.get(client)?.client?.close();
     clients.delete(client);
     return null;
   },
 };
 
-const told = ({ name, code, message, data, status }) => ({ name, code, message, data, status });
+const told = (error) => ({ name: error.constructor.name, code: error.code, message: error.message, data: error.data });
 
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const order = JSON.parse(line);

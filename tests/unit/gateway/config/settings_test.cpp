@@ -30,7 +30,8 @@ listen: ["100.64.0.1:8080"]
 base_url: "http://gateway.tail1234.ts.net:8080/"
 auth:
   mode: oidc
-  oidc: {issuer: "https://idp.tail1234.ts.net", client_id: gw, client_secret: "file:/run/secret"}
+  oidc: {issuer: "https://idp.tail1234.ts.net", client_id: gw, client_secret: "file:/run/secret",
+         remember_for: 1s}
 limits: {body_bytes: 1048576, idle_timeout: 5m, idempotency_keys: 7, idempotency_retention: 2h}
 output: {run_bytes: 1048576, keep: 1h}
 )";
@@ -41,6 +42,7 @@ TEST(Settings, ReadsAWholeFile)
     ASSERT_TRUE(problems.empty()) << problems.render();
     EXPECT_EQ(settings.auth.mode, AuthMode::oidc);
     EXPECT_EQ(settings.resource(), "http://gateway.tail1234.ts.net:8080/mcp");
+    EXPECT_EQ(settings.auth.oidc.remember_for, 1s);
     EXPECT_EQ(settings.policy_file, "/etc/tailops/policy.yaml");
     EXPECT_EQ(settings.limits.body_bytes, 1048576U);
     EXPECT_EQ(settings.limits.idle_timeout, 300s);
@@ -65,6 +67,7 @@ TEST(Settings, LetsTheEnvironmentWin)
     ASSERT_TRUE(problems.empty()) << problems.render();
     EXPECT_EQ(settings.auth.oidc.issuer, "https://idp.example.ts.net");
     EXPECT_EQ(settings.auth.oidc.client_secret->text(), "env:TSIDP_CLIENT_SECRET");
+    EXPECT_EQ(settings.auth.oidc.remember_for, 60s);
     EXPECT_EQ(settings.log_level, LogLevel::warning);
     EXPECT_EQ(settings.listen, std::vector<std::string>{"127.0.0.1:9000"});
 }
@@ -143,6 +146,14 @@ TEST(Settings, RefusesWithTheRemedy)
          "client_secret: hunter2}}\n",
          {},
          "written as a reference"},
+        {"revoked_tokens_for_long",
+         "version: 1\nauth: {oidc: {remember_for: 61s}}\n",
+         {},
+         "gateway.yaml:2:29: \"remember_for\" must be at most 60 s"},
+        {"revoked_tokens_for_no_time",
+         "version: 1\nauth: {oidc: {remember_for: 0}}\n",
+         {},
+         "at least 1 s"},
         {"address", "version: 1\nlisten: [\"localhost\"]\n", {}, "write HOST:PORT"},
         {"ipv6_without_brackets", "version: 1\nlisten: [\"::1:80\"]\n", {}, "[ADDRESS]:PORT"},
         {"limit", "version: 1\nlimits: {body_bytes: 1}\n", {}, "between 1024 and"},
