@@ -25,10 +25,7 @@ bool is_b64token(std::string_view text) noexcept
     if (text.size() > token_bytes_max) return false;
     while (text.ends_with('=')) text.remove_suffix(1);
     if (text.empty()) return false;
-    for (const char c : text) {
-        if (!is_token_char(c)) return false;
-    }
-    return true;
+    return std::ranges::all_of(text, is_token_char);
 }
 
 Sha256 token_digest(std::string_view token)

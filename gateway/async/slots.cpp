@@ -55,7 +55,8 @@ Slots::Slots(std::size_t count, std::size_t waiting_max) : state_{std::make_shar
 
 Slots::~Slots() = default;
 
-Slots::Lease::~Lease()
+// Without memory for the wake-up there is nobody left to tell; ending is right.
+Slots::Lease::~Lease()  // NOLINT(bugprone-exception-escape)
 {
     if (state_) state_->release();
 }

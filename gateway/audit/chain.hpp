@@ -16,6 +16,8 @@ namespace tailops::audit {
 class KeyedMac {
 public:
     explicit KeyedMac(const Secret& key);
+    KeyedMac(const KeyedMac&) = delete;
+    KeyedMac& operator=(const KeyedMac&) = delete;
     KeyedMac(KeyedMac&&) noexcept;
     KeyedMac& operator=(KeyedMac&&) noexcept;
     ~KeyedMac();

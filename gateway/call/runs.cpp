@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <ranges>
 
 namespace tailops::call {
 namespace {
@@ -210,6 +211,24 @@ Result<tools::RunView> Runs::find(const RequestId& id, const MayRead& may_read) 
     auto record = run->snapshot();
     if (!may_read(record)) return no_such_run(id);
     return std::move(record.shown);
+}
+
+std::vector<tools::RunView> Runs::newest(std::size_t runs_max, const MayRead& may_read) const
+{
+    std::vector<std::shared_ptr<Run>> all;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& id : std::views::reverse(order_)) {
+            if (const auto at = runs_.find(id); at != runs_.end()) all.push_back(at->second.run);
+        }
+    }
+    std::vector<tools::RunView> out;
+    for (const auto& run : all) {
+        if (out.size() == runs_max) break;
+        auto record = run->snapshot();
+        if (may_read(record)) out.push_back(std::move(record.shown));
+    }
+    return out;
 }
 
 Task<Result<OutputPage>> Runs::read(tools::OutputQuestion question, MayRead may_read) const

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace tailops::call {
 
@@ -67,6 +68,9 @@ public:
 
     /// Errors: not_found.
     Result<tools::RunView> find(const RequestId& id, const MayRead& may_read) const;
+
+    /// Those that this reader may look at, newest first.
+    std::vector<tools::RunView> newest(std::size_t runs_max, const MayRead& may_read) const;
 
     /// A part of a run's output, also while it runs. Errors: not_found (no such run for this
     /// reader, nothing kept, or dropped since), invalid_argument (the pattern), cancelled,

@@ -43,6 +43,12 @@ Result<tools::RunView> PrincipalView::run(const RequestId& id) const
         id, [this](const RunRecord& record) { return may_read(world_, principal_, record); });
 }
 
+std::vector<tools::RunView> PrincipalView::runs(std::size_t runs_max) const
+{
+    return runs_.newest(
+        runs_max, [this](const RunRecord& record) { return may_read(world_, principal_, record); });
+}
+
 Task<Result<tools::OutputPage>> PrincipalView::read_output(tools::OutputQuestion question) const
 {
     return runs_.read(std::move(question), [this](const RunRecord& record) {

@@ -36,6 +36,7 @@ public:
     const tools::CommandCatalogue& commands() const override { return *world_.commands; }
     Status trail_health() const override { return trail_.health(); }
     Result<tools::RunView> run(const RequestId& id) const override;
+    std::vector<tools::RunView> runs(std::size_t runs_max) const override;
     Task<Result<tools::OutputPage>> read_output(tools::OutputQuestion question) const override;
 
 private:

@@ -130,6 +130,7 @@ void read_mcp(MapReader& file, McpSettings& out)
     out.previous_state_key = credential(mcp, "previous_state_key");
     if (const auto after = mcp.duration("task_after")) out.task_after = *after;
     if (const auto ttl = mcp.duration("task_ttl")) out.task_ttl = *ttl;
+    if (const auto every = mcp.duration("progress_every")) out.progress_every = *every;
     if (out.previous_state_key && !out.state_key) {
         mcp.complain("previous_state_key needs a state_key beside it");
     }

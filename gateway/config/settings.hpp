@@ -52,8 +52,9 @@ struct McpSettings {
     /// Absent: a key that dies with the process.
     std::optional<targets::CredentialReference> state_key;
     std::optional<targets::CredentialReference> previous_state_key;  // still opens, no longer seals
-    std::chrono::seconds task_after{10};  // a call that lasts longer becomes a task
-    std::chrono::seconds task_ttl{3600};  // how long a task is kept
+    std::chrono::seconds task_after{10};     // a call that lasts longer becomes a task
+    std::chrono::seconds task_ttl{3600};     // how long a task is kept
+    std::chrono::seconds progress_every{5};  // of calls whose client asked for progress
 };
 
 /// Where a setting was read, for messages: a file and the place in it, or an environment variable.

@@ -104,6 +104,7 @@ Result<Capability> parse_capability(std::string_view text)
 {
     if (find(text)) return split(text);
     std::vector<std::string_view> names;
+    names.reserve(std::size(capabilities));
     for (const auto& known : capabilities) names.push_back(known.name);
     return fail(Errc::invalid_argument,
                 "unknown capability " + quote(text) + did_you_mean(text, names));

@@ -138,8 +138,7 @@ private:
             pending = key_from(*parent, *value);
         } else {
             pending->value = std::move(value);
-            parent->entries.push_back(*std::move(pending));
-            pending.reset();
+            parent->entries.push_back(*std::exchange(pending, std::nullopt));
         }
     }
 

@@ -16,7 +16,7 @@ namespace {
 
 void append_number(std::string& out, std::size_t value, int base = 10)
 {
-    std::array<char, 20> digits;
+    std::array<char, 20> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
     out.append(digits.data(), end);
 }
@@ -45,11 +45,10 @@ bool is_safe(std::string_view value)
 
 bool is_ours(std::string_view name)
 {
-    for (const std::string_view ours :
-         {"content-length", "transfer-encoding", "connection", "date"}) {
-        if (equal_ignoring_case(name, ours)) return true;
-    }
-    return false;
+    constexpr auto ours = std::to_array<std::string_view>(
+        {"content-length", "transfer-encoding", "connection", "date"});
+    return std::ranges::any_of(
+        ours, [name](std::string_view each) { return equal_ignoring_case(name, each); });
 }
 
 /// Appends `lines` framed as one chunk.

@@ -53,6 +53,8 @@ public:
     {
     }
 
+    TcpServer(const TcpServer&) = delete;
+    TcpServer& operator=(const TcpServer&) = delete;
     ~TcpServer() override { close_listeners(); }
 
     Status open(const asio::any_io_executor& io, const std::vector<ListenAddress>& listen)
@@ -71,6 +73,7 @@ public:
     std::vector<tcp::endpoint> endpoints() const override
     {
         std::vector<tcp::endpoint> all;
+        all.reserve(listeners_.size());
         for (const auto& listener : listeners_) all.push_back(listener->endpoint());
         return all;
     }

@@ -27,6 +27,7 @@ int no_passphrase(char*, int, int, void*)
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): OpenSSL counts the parameters.
 int select_protocol(SSL*,
                     const unsigned char** out,
                     unsigned char* out_length,

@@ -163,7 +163,7 @@ Task<WireState> Wire::handshake(Deadline deadline)
 IoState Wire::read_now(std::string& into, std::size_t max)
 {
     if (closed_) return IoState::closed;
-    std::array<char, read_chunk_bytes> bytes;
+    std::array<char, read_chunk_bytes> bytes;  // NOLINT(*-member-init): read as far as written
     const auto result = stream_->read({bytes.data(), std::min(max, bytes.size())});
     if (result.state == IoState::done) into.append(bytes.data(), result.bytes);
     return result.state;

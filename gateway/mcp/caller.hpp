@@ -69,6 +69,7 @@ public:
     const ClientFeatures& client() const noexcept { return features_; }
     bool takes_tasks() const noexcept { return terms_.takes_tasks; }
     bool is_task() const noexcept { return terms_.is_task; }
+    bool wants_progress() const noexcept { return terms_.progress_token.has_value(); }
 
     /// The client's response to the input request of that key; null as long as there is none.
     const nlohmann::json* answer(std::string_view key) const;

@@ -278,8 +278,8 @@ Task<void> run_and_deliver(Task<Answer> work,
         (void)co_await send_answer(std::move(answer), exchange, accepts);
         co_return;
     }
-    // Said in the last moment, before the pump could begin.
-    outbox->answer(std::move(answer));
+    // Said in the last moment, before the pump could begin: had it begun, has_run would be set.
+    outbox->answer(std::move(answer));  // NOLINT(bugprone-use-after-move)
     pump->options.begins_now = false;
     (void)co_await deliver(outbox, exchange, pump->options);
 }

@@ -186,10 +186,9 @@ Classified classify_request(HeadersOrNone headers, RpcRequest request)
     }
     if (!has_modern_header(headers)) return one_legacy(std::move(request));
     if (request.method == "initialize") {
-        return header_mismatch("MCP-Protocol-Version",
-                               "names a revision that has no initialize; send " +
-                                   std::string{to_string(newest_legacy)} + " or no such header",
-                               request.id);
+        std::string why{"names a revision that has no initialize; send "};
+        why.append(to_string(newest_legacy)).append(" or no such header");
+        return header_mismatch("MCP-Protocol-Version", why, request.id);
     }
     return bad_envelope(meta_version, "is missing", request.id);
 }
@@ -292,8 +291,10 @@ Refusal unsupported_version(std::string_view requested, std::optional<MessageId>
 {
     auto refusal =
         bad_request(code::unsupported_version, "unsupported protocol version", std::move(id));
-    refusal.data = R"({"supported":)" + std::string{supported_versions_json()} +
-                   R"(,"requested":)" + json_string(requested) + '}';
+    std::string data{R"({"supported":)"};
+    data.append(supported_versions_json()).append(R"(,"requested":)");
+    data.append(json_string(requested)).append("}");
+    refusal.data = std::move(data);
     return refusal;
 }
 

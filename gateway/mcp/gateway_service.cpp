@@ -3,8 +3,10 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/toon.hpp"
+#include "gateway/mcp/call_pulse.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
 #include <map>
@@ -126,6 +128,7 @@ GatewayService::GatewayService(call::Pipeline& pipeline,
                                GatewayServiceSettings settings)
     : pipeline_{pipeline},
       exposure_{settings.exposure},
+      progress_interval_{settings.progress_interval},
       resources_{pipeline, std::move(settings.own_records)},
       completions_{pipeline, clock}
 {
@@ -213,6 +216,8 @@ Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
                           .principal = caller.principal(),
                           .tool = std::move(name),
                           .arguments = arguments};
+    const auto home = co_await boost::asio::this_coro::executor;
+    const CallPulse pulse{home, caller, progress_interval_};
     auto answer = co_await pipeline_.run(std::move(call));
     if (answer) co_return tool_result(*answer, *arguments);
     const auto code = answer.error().code();

@@ -11,6 +11,7 @@ namespace tailops::mcp {
 struct GatewayServiceSettings {
     ToolExposure exposure{ToolExposure::full};
     OwnRecords own_records;
+    std::chrono::milliseconds progress_interval{5000};  // of calls whose client asked for progress
 };
 
 /// The gateway as the protocol serves it: an adapter on the call pipeline.
@@ -43,6 +44,7 @@ private:
 
     call::Pipeline& pipeline_;
     const ToolExposure exposure_;
+    const std::chrono::milliseconds progress_interval_;
     GatewayResources resources_;
     GatewayCompletions completions_;
 };

@@ -156,7 +156,10 @@ Result<std::size_t> page_of(const Listing& listing, std::string_view cursor)
     const auto parts = text ? split(*text, '.') : std::vector<std::string_view>{};
     if (parts.size() == 2 && parts[0] == listing.mark) {
         const auto last = static_cast<std::int64_t>(listing.pages.size()) - 1;
-        if (const auto page = parse_int(parts[1], 1, last)) return static_cast<std::size_t>(*page);
+        const auto page = parse_int(parts[1], 1, last).value_or(0);
+        // Letter by letter: base64 and numbers can be written in more ways than ours.
+        const auto named = static_cast<std::size_t>(page);
+        if (named > 0 && cursor == cursor_of(listing, named)) return named;
     }
     return fail(Errc::invalid_argument,
                 "\"cursor\" is none of this list, or the list has changed; begin again without it");

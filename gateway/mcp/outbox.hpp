@@ -48,6 +48,7 @@ public:
     }
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
+    ~Outbox() = default;
 
     /// False when it was dropped. Never waits. A message that waits to be sent stands for a later
     /// one of the same key, unless the key is empty.

@@ -151,7 +151,7 @@ private:
     /// for the tap.
     Task<Status> read_response(Wire& wire, ResponseReader& reader, Deadline rest_deadline)
     {
-        std::array<char, read_size_bytes> buffer;
+        std::array<char, read_size_bytes> buffer;  // NOLINT(*-member-init): read as far as written
         for (;;) {
             WireOutcome got;
             if (reader.is_beyond_limit()) {

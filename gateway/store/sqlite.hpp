@@ -81,6 +81,8 @@ class Transaction {
 public:
     /// Errors: those of Statement::step.
     static Result<Transaction> begin(Database& database);
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
     Transaction(Transaction&& other) noexcept : database_{std::exchange(other.database_, nullptr)}
     {
     }

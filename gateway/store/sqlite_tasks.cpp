@@ -2,6 +2,7 @@
 #include "gateway/core/try.hpp"
 #include "gateway/store/sqlite_state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 

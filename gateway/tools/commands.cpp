@@ -108,6 +108,7 @@ Result<CatalogueCommand::Values> CatalogueCommand::accept(const nlohmann::json& 
         return fail(Errc::invalid_argument, "\"parameters\" must be an object");
     }
     std::vector<std::string_view> known;
+    known.reserve(parameters.size());
     for (const auto& parameter : parameters) known.push_back(parameter.name);
     for (const auto& [given, value] : values.items()) {
         if (std::ranges::find(known, std::string_view{given}) != known.end()) continue;

@@ -67,7 +67,7 @@ std::string port_text(const json& port)
         const auto value = optional_field<std::int64_t>(port, name);
         return value && *value ? std::to_string(**value) : std::string{};
     };
-    const auto inside = number("PrivatePort") + '/' + std::string{text_member(port, "Type")};
+    auto inside = number("PrivatePort") + '/' + std::string{text_member(port, "Type")};
     const auto outside = number("PublicPort");
     if (outside.empty()) return inside;
     const auto address = text_member(port, "IP");
@@ -230,8 +230,9 @@ json published_ports(const json& ports)
             const auto address = text_member(binding, "HostIp");
             const bool is_v6 = address.find(':') != address.npos;
             const auto host = is_v6 ? '[' + std::string{address} + ']' : std::string{address};
-            out.insert((host.empty() ? "" : host + ':') +
-                       std::string{text_member(binding, "HostPort")} + "->" + inside);
+            auto line = host.empty() ? std::string{} : host + ':';
+            line.append(text_member(binding, "HostPort")).append("->").append(inside);
+            out.insert(std::move(line));
         }
     }
     return out;

@@ -38,6 +38,8 @@ public:
     /// One of the principal's own calls. Errors: not_found (no such run, another's, or one about a
     /// target that the principal may not use like this any more: one answer for all).
     virtual Result<RunView> run(const RequestId& id) const = 0;
+    /// The newest of them, newest first: those that `run` would find.
+    virtual std::vector<RunView> runs(std::size_t runs_max) const = 0;
     /// A part of the output of one. Errors: not_found (as above, or nothing was kept),
     /// invalid_argument (a pattern that is none), unavailable (the disk).
     virtual Task<Result<OutputPage>> read_output(OutputQuestion question) const = 0;

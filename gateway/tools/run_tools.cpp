@@ -98,16 +98,23 @@ void add_stream(json& out, const RunView& run, OutputStream stream)
                                            {"read_more", output_uri(run.id, stream)}};
 }
 
-Result<json> answer_run(const json& arguments, const GatewayView& view)
+/// What every answer says of a run.
+json head_of(const RunView& run)
 {
-    TAILOPS_TRY(const auto id, field<std::string>(arguments, "run_id"));
-    TAILOPS_TRY(const auto run, view.run(RequestId{id}));
     json out{{"run_id", run.id.str()},
              {"state", to_string(run.state)},
              {"tool", run.tool.str()},
              {"target", run.target.str()},
              {"started", rfc3339(run.started)}};
     if (run.ended != TimePoint{}) out["ended"] = rfc3339(run.ended);
+    return out;
+}
+
+Result<json> answer_run(const json& arguments, const GatewayView& view)
+{
+    TAILOPS_TRY(const auto id, field<std::string>(arguments, "run_id"));
+    TAILOPS_TRY(const auto run, view.run(RequestId{id}));
+    auto out = head_of(run);
     if (run.result) out["result"] = *run.result;
     if (run.error) {
         out["error"] = {{"code", to_string(run.error->code())},
@@ -118,6 +125,54 @@ Result<json> answer_run(const json& arguments, const GatewayView& view)
     add_stream(out, run, OutputStream::diagnostics);
     if (!run.not_kept.empty()) out["not_kept"] = run.not_kept;
     return out;
+}
+
+constexpr std::string_view list_input = R"json({
+  "type": "object",
+  "properties": {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20, "description": "How many at most"},
+    "state": {"type": "string", "enum": ["running", "done", "failed", "unknown"],
+              "description": "Only those that stand like this"}
+  },
+  "additionalProperties": false
+})json";
+
+constexpr std::string_view list_output = R"json({
+  "type": "object",
+  "properties": {
+    "runs": {
+      "type": "array",
+      "description": "Newest first",
+      "items": {
+        "type": "object",
+        "properties": {
+          "run_id": {"type": "string", "description": "For get_run and read_output"},
+          "state": {"type": "string", "enum": ["running", "done", "failed", "unknown"]},
+          "tool": {"type": "string"},
+          "target": {"type": "string"},
+          "started": {"type": "string"},
+          "ended": {"type": "string"}
+        },
+        "required": ["run_id", "state", "tool", "target", "started"]
+      }
+    }
+  },
+  "required": ["runs"]
+})json";
+
+// So many runs the gateway remembers of everybody; who asks for a state means any of them.
+constexpr std::size_t all_runs = 1000;
+
+Result<json> answer_runs(const json& arguments, const GatewayView& view)
+{
+    const auto limit = static_cast<std::size_t>(integer_or(arguments, "limit", 20));
+    const auto state = text_or(arguments, "state", "");
+    json runs = json::array();
+    for (const auto& run : view.runs(state.empty() ? limit : all_runs)) {
+        if (runs.size() == limit) break;
+        if (state.empty() || state == to_string(run.state)) runs.push_back(head_of(run));
+    }
+    return json{{"runs", std::move(runs)}};
 }
 
 constexpr std::string_view read_input = R"json({
@@ -225,6 +280,16 @@ std::span<const Tool> run_tools()
              .rights = rights,
              .annotations = asking,
              .answer = answer_run},
+        Tool{.name = "list_runs",
+             .title = "Your calls",
+             .summary =
+                 "Your latest calls about targets and how they stand: to find one whose answer you "
+                 "did not get. get_run has the rest.",
+             .input_schema = list_input,
+             .output_schema = list_output,
+             .rights = rights,
+             .annotations = asking,
+             .answer = answer_runs},
         Tool{.name = "read_output",
              .title = "Read on in an output",
              .summary =

@@ -18,7 +18,7 @@ namespace tailops::tools {
 /// A right that a tool exercises: which of them a call needs can depend on its arguments.
 struct Right {
     std::string_view capability;  // "container:read"
-    Tier tier;
+    Tier tier{};
 };
 
 /// What clients are told of a tool's temper (MCP 2026-07-28, server/tools, ToolAnnotations).

@@ -1,6 +1,7 @@
 #include "targets/docker/logs.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tailops::targets {
 namespace {

@@ -64,6 +64,8 @@ def stream(gateway, method, body, headers, token=None):
 
 COMMANDS = """commands:
   - {name: numbers, description: "Many lines", command_template: seq 1 2000, capability: "system:read"}
+  - {name: rest, description: "Rests", command_template: "sleep {seconds}", capability: "system:read",
+     parameters: {seconds: {description: "How long", type: integer, max: 60}}}
   - {name: one, description: "One line", command_template: seq 1 1, capability: "system:read"}
 """
 
@@ -178,6 +180,31 @@ class Wire(unittest.TestCase):
                 heard = {following()["method"] for _ in range(3)}
                 self.assertEqual(heard, {f"notifications/{kind}/list_changed"
                                          for kind in ("tools", "prompts", "resources")})
+
+    def test_tells_a_client_that_asked_how_a_long_call_goes_on_and_where_to_find_it(self):
+        made = local_gateway(gateway=GATEWAY_TOKEN + "commands: commands.yaml\nmcp: {progress_every: 1s}\n")
+        made.write("commands.yaml", COMMANDS)
+        with made as gateway:
+            session = Session(gateway)
+            call = message("tools/call", 3, name="execute_command", _meta={"progressToken": "p"},
+                           arguments={"target": "local", "command_name": "rest", "parameters": {"seconds": "60"}})
+            with stream(gateway, "POST", json.dumps(call), session.headers) as following:
+                first, second = following(), following()
+            for told in (first, second):
+                self.assertEqual(told["method"], "notifications/progress")
+                self.assertEqual(told["params"]["progressToken"], "p")
+            self.assertGreater(second["params"]["progress"], first["params"]["progress"])
+            # A legacy call goes on without its client: it is found again by the id that was told, and by the list.
+            runs = gateway.call("list_runs", {"state": "running"})["structuredContent"]["runs"]
+            self.assertEqual([run["tool"] for run in runs], ["execute_command"])
+            self.assertIn(f"run {runs[0]['run_id']} goes on", first["params"]["message"])
+            run = gateway.call("get_run", {"run_id": runs[0]["run_id"]})["structuredContent"]
+            self.assertEqual(run["state"], "running")
+            other = gateway.mint("admin", subject="other")
+            self.assertEqual(gateway.call("list_runs", token=other)["structuredContent"]["runs"], [])
+            session.post(message("notifications/cancelled", requestId=3))
+            until(lambda: not gateway.call("list_runs", {"state": "running"})["structuredContent"]["runs"],
+                  what="the end of the cancelled call")
 
     def test_links_to_the_output_that_a_result_has_no_room_for(self):
         made = local_gateway(policy=POLICY_SHORT, gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")

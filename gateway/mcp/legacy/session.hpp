@@ -64,6 +64,7 @@ public:
     Session(std::string id, Terms terms) : id_{std::move(id)}, terms_{std::move(terms)} {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
+    ~Session() = default;
 
     const std::string& id() const noexcept { return id_; }
     const Terms& terms() const noexcept { return terms_; }

@@ -28,6 +28,7 @@ public:
     SessionStore(const Clock& clock, Bounds bounds) : clock_{clock}, bounds_{bounds} {}
     SessionStore(const SessionStore&) = delete;
     SessionStore& operator=(const SessionStore&) = delete;
+    ~SessionStore() = default;
 
     /// A principal who has too many loses the one it used least recently; nobody loses one to
     /// another. Errors: busy (all are taken), unavailable (the daemon stops).

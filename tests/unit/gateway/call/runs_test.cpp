@@ -191,6 +191,15 @@ TEST_F(RunsTest, OnlyItsOwnPrincipalFindsARun)
         EXPECT_EQ(output.error().public_message(), "there is no run \"r1\" of yours");
         EXPECT_FALSE(ask("read_output", {{"run", "r1"}}, subject));
     }
+    const auto ids = [&](const std::string& subject) {
+        std::string out;
+        const auto listed = ask("list_runs", json::object(), subject);
+        for (const auto& run : listed->content->at("runs")) out += std::string{run.at("run_id")};
+        return out;
+    };
+    EXPECT_EQ(ids("alice"), "r1");
+    EXPECT_EQ(ids("anna"), "r2");
+    EXPECT_EQ(ids("mallory"), "");
     EXPECT_EQ(unknown.error().public_message(), "there is no run \"r9\" of yours");
 }
 

@@ -42,6 +42,7 @@ public:
     std::vector<VisibleTarget> targets() const override { return visible; }
     const CommandCatalogue& commands() const override { return CommandCatalogue::shipped(); }
     Status trail_health() const override { return trail; }
+    std::vector<RunView> runs(std::size_t) const override { return {}; }
     Result<RunView> run(const RequestId&) const override { return fail(Errc::not_found, "no"); }
     Task<Result<OutputPage>> read_output(OutputQuestion) const override
     {

@@ -26,6 +26,11 @@ public:
         if (id == known.id) return known;
         return fail(Errc::not_found, "there is no such run");
     }
+    std::vector<RunView> runs(std::size_t runs_max) const override
+    {
+        std::vector<RunView> out{all.begin(), all.begin() + std::min(runs_max, all.size())};
+        return out;
+    }
     Task<Result<OutputPage>> read_output(OutputQuestion question) const override
     {
         asked = question;
@@ -34,6 +39,7 @@ public:
 
     auth::Principal who;
     RunView known;
+    std::vector<RunView> all;
     OutputPage page;
     mutable OutputQuestion asked;
 };
@@ -80,6 +86,32 @@ TEST(GetRun, TellsStateResultAndWhereToReadOn)
     view.known.result = nullptr;
     view.known.error = Error{Errc::unreachable, "gone"}.with_detail("secret host");
     EXPECT_EQ(ask("r1")->at("error"), (json{{"code", "unreachable"}, {"message", "gone"}}));
+}
+
+TEST(ListRuns, TellsTheNewestAndThoseOfAState)
+{
+    FakeView view;
+    const auto* tool = find("list_runs");
+    const auto ids = [&](const json& arguments) {
+        const auto answer = tool->answer(arguments, view);
+        EXPECT_TRUE(validate_against(*parse_json(tool->output_schema), *answer));
+        std::string out;
+        for (const auto& run : answer->at("runs")) out += std::string{run.at("run_id")};
+        return out;
+    };
+    EXPECT_EQ(ids(json::object()), "");
+    for (const char id : {'a', 'b', 'c'}) {
+        RunView run{.id = RequestId{std::string{id}},
+                    .tool = ToolName{"execute_command"},
+                    .target = TargetId{"t"}};
+        if (id == 'b') run.state = RunState::done;
+        view.all.push_back(std::move(run));
+    }
+    EXPECT_EQ(ids(json::object()), "abc");
+    EXPECT_EQ(ids({{"limit", 2}}), "ab");
+    EXPECT_EQ(ids({{"state", "done"}}), "b");
+    EXPECT_EQ(ids({{"state", "running"}, {"limit", 1}}), "a");
+    EXPECT_EQ(ids({{"state", "failed"}}), "");
 }
 
 TEST(ReadOutput, AsksForAPageTheTailOrMatches)

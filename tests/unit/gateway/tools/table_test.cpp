@@ -145,6 +145,7 @@ const std::map<std::string_view, Row>& rows()
         {"get_network_status", {json::object(), {{"x", 1}}}},
         {"get_system_status", {json::object(), {{"format", "toon"}}}},
         {"get_top_processes", {{{"limit", 100}, {"sort_by", "memory"}}, {{"limit", 101}}}},
+        {"list_runs", {{{"state", "running"}}, {{"state", "lost"}}}},
         {"get_run", {{{"run_id", "5f2a9c1e8d7b6a40"}}, {{"run_id", "../etc"}}}},
         {"health_check", {json::object(), {{"x", 1}}}},
         {"http_request", {{{"path", "/api"}}, {{"path", "api"}}}},
