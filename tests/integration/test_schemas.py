@@ -10,9 +10,9 @@ import signal
 import sys
 import unittest
 
-from harness import LOCAL_TARGET, POLICY_ALL, ROOT, local_gateway
+from harness import LOCAL_TARGET, POLICY_ALL, ROOT, local_gateway, until
 from official import Driver
-from test_client_tasks import GATEWAY, Pipe
+from test_client_tasks import GATEWAY as WITH_TASKS, Pipe
 from test_protocol import BOTH, LEGACY, Session, message, stream
 
 WIRE = ROOT / "tests/support/wire"
@@ -21,6 +21,7 @@ sys.path.insert(0, str(WIRE))
 from wire import NODE, Wire, told  # noqa: E402  (needs the path above)
 
 MODERN = "2026-07-28"
+GATEWAY = WITH_TASKS.replace("task_after: 1s", "task_after: 1s, progress_every: 1s")
 
 COMMANDS = """commands:
   - {name: numbers, description: "Many lines", command_template: seq 1 2000, capability: "system:read"}
@@ -49,6 +50,7 @@ CALLS = (
     ("get_top_processes", {"target": "local", "format": "toon"}, False),
     ("get_network_status", {"target": "local"}, False),
     ("whoami", {}, False), ("list_targets", {}, False), ("health_check", {}, False), ("list_commands", {}, False),
+    ("list_runs", {}, False),
     ("file_operations", {"target": "local", "action": "list", "path": "/etc"}, False),
     ("execute_command", {"target": "local", "command_name": "numbers"}, False),
     ("file_operations", {"target": "local", "action": "read", "path": "/root/nothing"}, True),
@@ -63,7 +65,8 @@ CHANGES = [f"notification notifications/{kind}/list_changed" for kind in ("tools
 EXPECTED = [f"result {method}" for method in (
     "tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/templates/list",
     "resources/read", "completion/complete")] + CHANGES + [
-        "notification notifications/resources/updated", "error -32600", "error -32601", "error -32602", "error -32700"]
+        "notification notifications/resources/updated", "notification notifications/progress",
+        "error -32600", "error -32601", "error -32602", "error -32700"]
 EXPECTED_LEGACY = EXPECTED + ["result initialize", "result ping", "result resources/subscribe",
                               "result resources/unsubscribe", "error -32002"]
 EXPECTED_MODERN = EXPECTED + [
@@ -72,12 +75,16 @@ EXPECTED_MODERN = EXPECTED + [
     "error -32020", "error -32021", "error -32022", "error 403"]
 
 
-def modern(method, number, version=MODERN, tasks=False, **params):
-    """A request of 2026-07-28 as the arguments of Gateway.request; `tasks`: whether its client takes tasks."""
+def modern(method, number, version=MODERN, tasks=False, progress=None, **params):
+    """A request of 2026-07-28 as the arguments of Gateway.request.
+
+    `tasks`: whether its client takes tasks. `progress`: the token under which it wants to hear of progress.
+    """
     extensions = {"extensions": {"io.modelcontextprotocol/tasks": {}}} if tasks else {}
     params["_meta"] = {"io.modelcontextprotocol/protocolVersion": version,
                        "io.modelcontextprotocol/clientInfo": {"name": "by-hand", "version": "1"},
-                       "io.modelcontextprotocol/clientCapabilities": extensions}
+                       "io.modelcontextprotocol/clientCapabilities": extensions,
+                       **({"progressToken": progress} if progress else {})}
     headers = {**BOTH, "MCP-Protocol-Version": version, "Mcp-Method": method}
     for name in ("name", "uri", "taskId"):
         if name in params:
@@ -136,6 +143,15 @@ class EveryMessage(unittest.TestCase):
         for kind in ("tools", "prompts", "resources"):
             client.wait_for(f"notifications/{kind}/list_changed")
 
+    def hear_progress(self, gateway, order_for):
+        """A long call that tells how it fares. `order_for`: what to send for the arguments of execute_command."""
+        with Pipe() as pipe:
+            method, _, body, headers = order_for(pipe.call())
+            with stream(gateway, method, body, headers) as following:
+                self.assertEqual(following()["params"]["progressToken"], "p")
+                pipe.end("that took long")
+                until(lambda: "result" in following(), what="the result")
+
     def refused_by_hand(self, gateway, session):
         """What the official clients do not send: messages that are refused, and what is no message."""
         for body in ("{", "7", "[]", json.dumps({"id": 1}), json.dumps({"jsonrpc": "2.0", "id": 1.5, "method": "ping"}),
@@ -166,6 +182,9 @@ class EveryMessage(unittest.TestCase):
             client.ask("unsubscribeResource", {"uri": FOLLOWED})
             session = Session(gateway, revision)
             session.headers["MCP-Protocol-Version"] = revision
+            self.hear_progress(gateway, lambda arguments: ("POST", None, json.dumps(message(
+                "tools/call", 2, name="execute_command", arguments=arguments, _meta={"progressToken": "p"})),
+                session.headers))
             self.refused_by_hand(gateway, session)
             client.close()
         self.check(revision, EXPECTED_LEGACY)
@@ -190,6 +209,8 @@ class EveryMessage(unittest.TestCase):
             self.assertEqual(client.order("listen", filter=wanted).value(), wanted)
             self.hear_changes(gateway, client)
             self.ask_everything(client)
+            self.hear_progress(gateway, lambda arguments: modern(
+                "tools/call", 2, progress="p", name="execute_command", arguments=arguments))
             self.run_tasks(gateway)
             self.refused_modern(gateway)
             ended = client.order("ended")
