@@ -86,7 +86,7 @@ Result<std::optional<Secret>> bearer_token(const net::HeaderList& headers)
 {
     const std::string* value = nullptr;
     for (const auto& [name, text] : headers) {
-        if (lower_ascii(name) != "authorization") continue;
+        if (!equal_ignoring_case(name, "authorization")) continue;
         if (value) {
             return fail(Errc::invalid_argument, "the request has two Authorization headers");
         }
@@ -95,7 +95,7 @@ Result<std::optional<Secret>> bearer_token(const net::HeaderList& headers)
     if (!value) return std::optional<Secret>{};
     const auto text = trim(*value);
     const auto end = text.find(' ');
-    if (lower_ascii(text.substr(0, end)) != "bearer") return std::optional<Secret>{};
+    if (!equal_ignoring_case(text.substr(0, end), "bearer")) return std::optional<Secret>{};
     const auto token = end == std::string_view::npos ? std::string_view{} : trim(text.substr(end));
     if (token.empty() || !std::ranges::all_of(token, is_plain)) {
         return fail(Errc::invalid_argument, "the Authorization header must be: Bearer TOKEN");

@@ -196,17 +196,19 @@ SharedFlight begin_comparison(const SharedState& state)
     return flight;
 }
 
-std::optional<StoredToken> find(const GatewayTokenAuthenticator::State& state, const Sha256& digest)
+/// The token of this digest, or null. It lives in the snapshot that it keeps.
+std::shared_ptr<const StoredToken> find(const GatewayTokenAuthenticator::State& state,
+                                        const Sha256& digest)
 {
-    const auto tokens = state.tokens.get();
+    auto tokens = state.tokens.get();
     const auto at = tokens->find(digest);
     // The map compares with early exit; what it compares is a digest, and the last word is constant
     // in time.
     if (at == tokens->end() ||
         !equal_in_constant_time(bytes_of(at->second.digest), bytes_of(digest))) {
-        return {};
+        return nullptr;
     }
-    return at->second;
+    return {std::move(tokens), &at->second};
 }
 
 }  // namespace

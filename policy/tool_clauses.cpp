@@ -35,14 +35,14 @@ CapabilitySet expand(const std::string& word)
     for (const auto& known : known_capabilities()) {
         const auto domain = known.name.substr(0, known.name.find(':') + 1);
         if (word != "*" && word != known.name && word != std::string{domain} + "*") continue;
-        if (auto capability = parse_capability(known.name)) out.insert(*std::move(capability));
+        if (const auto capability = Capability::find(known.name)) out.insert(*capability);
     }
     return out;
 }
 
 bool intersect(const CapabilitySet& a, const CapabilitySet& b)
 {
-    return std::ranges::any_of(a, [&](const Capability& c) { return b.contains(c); });
+    return std::ranges::any_of(a, [&](Capability c) { return b.contains(c); });
 }
 
 std::set<std::string> tool_names(const Vocabulary& vocabulary)
@@ -62,12 +62,12 @@ void check_pairs(const std::vector<Named>& capabilities,
     for (const auto& tool : tools) {
         const auto known = vocabulary.tools.find(tool.text);
         if (known == vocabulary.tools.end()) return;  // complained of already
-        exercised.insert(known->second.capabilities.begin(), known->second.capabilities.end());
+        exercised.merge(known->second.capabilities);
     }
     CapabilitySet listed;
     bool sound = true;
     for (const auto& [name, expanded] : capabilities) {
-        listed.insert(expanded.begin(), expanded.end());
+        listed.merge(expanded);
         if (intersect(expanded, exercised)) continue;
         sound = false;
         rule.complain(name.at, tools.size() == 1
@@ -100,7 +100,7 @@ ToolClauses read_tool_clauses(yaml::MapReader& rule, const Vocabulary& vocabular
         auto expanded = expand(name.text);
         all |= name.text == "*";
         all_known &= !expanded.empty();
-        out.capabilities.insert(expanded.begin(), expanded.end());
+        out.capabilities.merge(expanded);
         capabilities.push_back({std::move(name), std::move(expanded)});
     }
     // "*" is the clause that says nothing.

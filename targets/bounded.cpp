@@ -63,8 +63,9 @@ Task<Result<ExecutionResult>> Bounded::run(policy::Permit permit, Operation oper
     }
     const auto facet = facet_of(operation);
     if (!inner_->facets().contains(facet)) {
-        co_return fail(Errc::invalid_argument, "target " + quote(id_.view()) + " does not offer " +
-                                                   std::string{to_string(facet)});
+        Error missing{Errc::invalid_argument, "target " + quote(id_.view()) + " does not offer " +
+                                                  std::string{to_string(facet)}};
+        co_return fail(std::move(missing).with_nothing_begun());
     }
     if (permit.obligations().dry_run) {
         ExecutionResult result;
@@ -78,8 +79,9 @@ Task<Result<ExecutionResult>> Bounded::run(policy::Permit permit, Operation oper
 
     auto slot = co_await slots_.take(deadline);
     if (!slot) {
-        co_return fail(Error{slot.error().code(), "target " + quote(id_.view()) + " is busy: " +
-                                                      slot.error().public_message()});
+        Error full{slot.error().code(),
+                   "target " + quote(id_.view()) + " is busy: " + slot.error().public_message()};
+        co_return fail(std::move(full).with_nothing_begun());
     }
     permit.tighten(std::max(
         milliseconds{1}, std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now())));

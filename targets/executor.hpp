@@ -30,7 +30,8 @@ public:
     /// signalled, its request aborted) and the error's message says what is known to remain.
     /// Errors: unreachable, unauthorized_there (our credential was refused, or the target's
     /// identity is not the known one), deadline_exceeded, cancelled, busy (the target's bound is
-    /// full), invalid_argument (the target's own allow-list refuses), internal.
+    /// full), invalid_argument (the target's own allow-list refuses), internal. An error that came
+    /// before the target was asked for anything says so: Error::has_nothing_begun().
     virtual Task<Result<ExecutionResult>> run(policy::Permit permit, Operation operation) = 0;
 };
 

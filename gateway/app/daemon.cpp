@@ -31,7 +31,7 @@ constexpr std::size_t blocking_threads = 4;
 constexpr auto embedded_subject = "embedded";
 // How long the start waits for the authorization server before it serves without knowing it.
 constexpr auto warm_up_time = 3s;
-// How often outputs that are too old are looked for.
+// How often outputs and idempotency keys that are too old are looked for.
 constexpr auto tidy_interval = 10min;
 // After the grace, calls are cancelled; so long may they take to end what they started.
 constexpr auto stop_margin = 2s;
@@ -49,6 +49,13 @@ audit::TrailSettings trail_settings(const config::Settings& settings, const Stat
     out.rotate_bytes = settings.audit.rotate_bytes;
     out.files_max = settings.audit.keep_files;
     return out;
+}
+
+store::CallKeyBounds key_bounds(const config::Limits& limits)
+{
+    return {.keys_max = limits.idempotency_keys,
+            .keys_max_per_principal = limits.idempotency_keys_per_principal,
+            .retention = limits.idempotency_retention};
 }
 
 audit::Record event_record(std::string why)
@@ -112,7 +119,14 @@ Status Daemon::open()
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
     if (auto opened = open_runs(); !opened) return opened;
-    pipeline_ = std::make_unique<call::Pipeline>(*world_, *trail_, states_, *clock_, *runs_);
+    keys_ = std::make_unique<call::IdempotencyKeys>(store_, runtime_.blocking, *clock_,
+                                                    key_bounds(settings_.limits));
+    pipeline_ = std::make_unique<call::Pipeline>(call::PipelineParts{.world = *world_,
+                                                                     .trail = *trail_,
+                                                                     .states = states_,
+                                                                     .clock = *clock_,
+                                                                     .runs = *runs_,
+                                                                     .keys = keys_.get()});
     service_ = std::make_unique<mcp::GatewayService>(
         *pipeline_, *clock_,
         mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
@@ -257,6 +271,7 @@ Task<void> Daemon::tidy()
         if (stopped) co_return;
         auto work = [this](std::stop_token) {
             runs_->drop_old();
+            keys_->forget_old();
             return true;
         };
         co_await run_blocking(runtime_.blocking, std::move(work));

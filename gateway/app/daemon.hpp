@@ -8,7 +8,7 @@
 #include "gateway/app/token_event_relay.hpp"
 #include "gateway/async/runtime.hpp"
 #include "gateway/audit/jsonl_trail.hpp"
-#include "gateway/call/pipeline.hpp"
+#include "gateway/call/idempotency.hpp"
 #include "gateway/mcp/endpoint.hpp"
 #include "gateway/mcp/gateway_service.hpp"
 #include "gateway/store/sqlite_store.hpp"
@@ -91,6 +91,7 @@ private:
     Authentication authentication_;
     std::unique_ptr<call::CurrentWorld> world_;
     std::unique_ptr<call::Runs> runs_;
+    std::unique_ptr<call::IdempotencyKeys> keys_;
     std::unique_ptr<call::Pipeline> pipeline_;
     std::unique_ptr<mcp::GatewayService> service_;
     std::unique_ptr<mcp::Endpoint> endpoint_;

@@ -30,44 +30,19 @@ constexpr std::size_t parameters_bytes_max = 4096;
 constexpr std::array kinds = {LineKind::intent, LineKind::outcome, LineKind::event,
                               LineKind::file,   LineKind::open,    LineKind::close};
 
-/// Appends `value` with `digits` digits.
-void append_padded(std::string& out, unsigned value, int digits)
-{
-    char buffer[8];
-    for (int i = digits; i-- > 0; value /= 10) buffer[i] = static_cast<char>('0' + value % 10);
-    out.append(buffer, static_cast<std::size_t>(digits));
-}
-
-/// What rfc3339() of core/text.hpp gives, an order of magnitude cheaper.
-void append_time(std::string& out, TimePoint when)
-{
-    using namespace std::chrono;
-    const auto day = floor<days>(when);
-    const year_month_day date{day};
-    const hh_mm_ss clock{floor<milliseconds>(when - day)};
-    const auto year = std::clamp(static_cast<int>(date.year()), 0, 9999);
-    append_padded(out, static_cast<unsigned>(year), 4);
-    out += '-';
-    append_padded(out, static_cast<unsigned>(date.month()), 2);
-    out += '-';
-    append_padded(out, static_cast<unsigned>(date.day()), 2);
-    out += 'T';
-    append_padded(out, static_cast<unsigned>(clock.hours().count()), 2);
-    out += ':';
-    append_padded(out, static_cast<unsigned>(clock.minutes().count()), 2);
-    out += ':';
-    append_padded(out, static_cast<unsigned>(clock.seconds().count()), 2);
-    out += '.';
-    append_padded(out, static_cast<unsigned>(clock.subseconds().count()), 3);
-    out += 'Z';
-}
-
 template <class Number>
 void append_number(std::string& out, Number value)
 {
     char buffer[24];
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
     out.append(buffer, end);
+}
+
+/// Whether a byte stands in a JSON string as it is, and alone is a character.
+bool is_plain(char c) noexcept
+{
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
 }
 
 void append_name(std::string& out, std::string_view name)
@@ -93,7 +68,7 @@ std::string begin_body(LineKind kind, TimePoint time)
     std::string out;
     out.reserve(768);
     out += time_prefix;
-    append_time(out, time);
+    append_rfc3339(out, time);
     out += phase_prefix;
     out += to_string(kind);
     out += '"';
@@ -235,13 +210,17 @@ std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) noexcep
 void append_json_string(std::string& out, std::string_view text)
 {
     static constexpr char hex[] = "0123456789abcdef";
+    out += '"';
+    if (std::ranges::all_of(text, is_plain)) {
+        out += text;
+        out += '"';
+        return;
+    }
     std::string repaired;
-    const bool is_ascii = std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; });
-    if (!is_ascii && !is_valid_utf8(text)) {
+    if (!is_valid_utf8(text)) {
         repaired = repair_utf8(text);
         text = repaired;
     }
-    out += '"';
     std::size_t plain = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);

@@ -6,8 +6,8 @@
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <unistd.h>
@@ -24,13 +24,10 @@ constexpr std::size_t key_bytes_min = 32;
 Task<Status> submit_and_wait(Writer& writer, Submission submission)
 {
     auto initiate = [](auto handler, Writer& where, Submission what) {
-        auto home = asio::get_associated_executor(handler);
-        what.done = [handler = std::move(handler),
-                     guard = asio::make_work_guard(home)](Status status) mutable {
-            const auto back = guard.get_executor();
-            asio::post(back, [handler = std::move(handler), status = std::move(status)]() mutable {
-                std::move(handler)(std::move(status));
-            });
+        const auto home = asio::get_associated_executor(handler);
+        what.waiter.home = asio::prefer(home, asio::execution::outstanding_work.tracked);
+        what.waiter.resume = [handler = std::move(handler)](Status status) mutable {
+            std::move(handler)(std::move(status));
         };
         where.submit(std::move(what));
     };

@@ -36,7 +36,7 @@ struct Record {
     std::string why{};
     std::string rule{};            // empty: the default decided
     std::string policy_version{};  // of the gate that decided
-    std::string outcome{};         // "ok", an Errc name, "refused", or "unknown" after a crash
+    std::string outcome{};         // "ok", an Errc name, "refused", "replayed", "unknown" (crash)
     std::string detail{};          // exit status, what remains, ...; one clause
     std::int64_t elapsed_ms{0};
 };

@@ -249,7 +249,8 @@ bool names_a_secret(std::string_view name)
     const auto plain = plain_name(name);
     if (plain.empty() || plain == "publickey" || plain == "maxtokens") return false;
     if (std::ranges::find(secret_names, plain) != secret_names.end()) return true;
-    const bool ends_with_key = plain.ends_with("key") && !plain.ends_with("publickey");
+    const bool ends_with_key =
+        plain.ends_with("key") && !plain.ends_with("publickey") && plain != "idempotencykey";
     return ends_with_key || std::ranges::any_of(secret_words, [&](std::string_view word) {
                return plain.find(word) != std::string::npos;
            });

@@ -30,7 +30,7 @@ std::size_t cost(const Submission& submission)
 std::size_t count_waiting(std::span<const Submission> batch)
 {
     return static_cast<std::size_t>(
-        std::ranges::count_if(batch, [](const auto& item) { return bool{item.done}; }));
+        std::ranges::count_if(batch, [](const auto& item) { return bool{item.waiter}; }));
 }
 
 std::string event_body(std::string detail, TimePoint time)
@@ -103,9 +103,8 @@ void Writer::record_recovery()
     log(Event::trail_recovered, {{"calls", std::to_string(recovered_.intents.size())},
                                  {"torn_bytes", std::to_string(recovered_.torn_bytes)}});
     recovered_.intents.clear();
-    // Durable before the first call of this run; the empty waiter asks for the sync.
-    batch.push_back({.done = [](Status) {}});
-    auto written = write(batch);
+    // Durable before the first call of this run.
+    auto written = write(batch, Sync::always);
     conclude(std::move(batch), std::move(written));
 }
 
@@ -119,7 +118,8 @@ void Writer::submit(Submission submission)
         }
         ++counters_.refused;
     }
-    submission.done(fail(Errc::unavailable, "the audit trail is too far behind; try again"));
+    tell({&submission.waiter, 1},
+         fail(Errc::unavailable, "the audit trail is too far behind; try again"));
 }
 
 Writer::Queued Writer::try_queue(Submission& submission)
@@ -145,8 +145,8 @@ void Writer::enqueue(Submission submission)
     const bool was_empty = queue_.empty();
     const bool was_low = queue_bytes_ < settings_.queue_bytes_max / 4;
     queue_bytes_ += cost(submission);
-    if (submission.done) ++waiting_;
-    const bool wakes = submission.done && waiting_ == wake_at_;
+    if (submission.waiter) ++waiting_;
+    const bool wakes = submission.waiter && waiting_ == wake_at_;
     queue_.push_back(std::move(submission));
     const bool is_low = queue_bytes_ < settings_.queue_bytes_max / 4;
     if (was_empty || wakes || (was_low && !is_low)) ready_.notify_one();
@@ -219,10 +219,10 @@ Writer::Batch Writer::take_batch()
     return batch;
 }
 
-Status Writer::write(const Batch& batch)
+Status Writer::write(const Batch& batch, Sync sync)
 {
     const auto failing = !health();
-    const bool is_durable = failing || count_waiting(batch) > 0;
+    const bool is_durable = sync == Sync::always || failing || count_waiting(batch) > 0;
     if (file_->bytes() >= settings_.rotate_bytes) {
         if (auto rotated = rotate(); !rotated) return rotated;
     }
@@ -258,9 +258,10 @@ void Writer::conclude(Batch batch, Status written)
     if (written) note_open_intents(batch);
     note_health(written);
 
-    std::vector<std::move_only_function<void(Status)>> waiting;
+    std::vector<Waiter> waiting;
+    waiting.reserve(count_waiting(batch));
     for (auto& item : batch) {
-        if (item.done) waiting.push_back(std::exchange(item.done, {}));
+        if (item.waiter) waiting.push_back(std::exchange(item.waiter, {}));
     }
     {
         const std::scoped_lock lock{mutex_};
@@ -270,7 +271,7 @@ void Writer::conclude(Batch batch, Status written)
         }
         expected_ = waiting.size() + waiting_;
     }
-    for (auto& done : waiting) done(written);
+    tell(waiting, written);
 }
 
 void Writer::keep_for_later(Batch& batch)

@@ -4,9 +4,9 @@
 #include "gateway/audit/recovery.hpp"
 #include "gateway/audit/settings.hpp"
 #include "gateway/audit/trail_file.hpp"
+#include "gateway/audit/waiter.hpp"
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,8 +24,7 @@ struct Submission {
     // Written later when the disk refuses it now: its caller was told that it will be, or it is an
     // outcome, which is true whether or not it can be written.
     bool is_kept{false};
-    // Who waits for stable storage; called once, on the writer's thread. Empty: nobody.
-    std::move_only_function<void(Status)> done{};
+    Waiter waiter{};
 };
 
 /// The one thread that writes a trail: collects what callers submit, writes it with one write(2),
@@ -50,7 +49,7 @@ public:
     Writer& operator=(const Writer&) = delete;
     ~Writer();
 
-    /// Queues a record that somebody waits for. A full queue is told through `done` at once.
+    /// Queues a record that somebody waits for. A full queue is told to the waiter at once.
     void submit(Submission submission);
 
     /// Queues a record that nobody waits for. `failing`: the trail cannot be written now; submit it
@@ -75,7 +74,8 @@ private:
     void enqueue(Submission submission);
     bool has_room(const Submission& submission) const;
 
-    Status write(const Batch& batch);
+    enum class Sync { when_awaited, always };
+    Status write(const Batch& batch, Sync sync = Sync::when_awaited);
     void conclude(Batch batch, Status written);
     void keep_for_later(Batch& batch);
     void note_open_intents(Batch& batch);
@@ -105,7 +105,7 @@ private:
     std::condition_variable ready_;
     Batch queue_;
     std::size_t queue_bytes_{0};
-    std::size_t waiting_{0};   // of the queue: those with `done`
+    std::size_t waiting_{0};   // of the queue: those with a waiter
     std::size_t wake_at_{1};   // as many waiting callers wake the thread
     std::size_t expected_{0};  // callers that were around when the last batch ended
     std::optional<Error> failure_;

@@ -1,6 +1,7 @@
 #include "gateway/call/pipeline.hpp"
 
-#include "gateway/audit/redaction.hpp"
+#include "gateway/call/idempotency.hpp"
+#include "gateway/call/records.hpp"
 #include "gateway/call/view.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
@@ -17,9 +18,6 @@
 
 namespace tailops::call {
 namespace asio = boost::asio;
-namespace {
-
-using Moment = std::chrono::steady_clock::time_point;
 
 /// What a call has become once its tool, its target and its plan are known.
 struct Prepared {
@@ -29,6 +27,10 @@ struct Prepared {
     /// No arguments could make this call permitted: the gate only has to say why.
     bool hopeless{false};
 };
+
+namespace {
+
+using Moment = std::chrono::steady_clock::time_point;
 
 const policy::TargetFacts& facts_of(const Prepared& call)
 {
@@ -55,18 +57,16 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
     if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
         return fail(std::move(valid).error());
     }
-    const bool about_target = prepared.tool->needs_target();
-    if (about_target) {
-        TAILOPS_TRY(prepared.target, resolve(world, call));
+    if (!prepared.tool->needs_target()) {
+        // Nothing to plan, so that the gate's one decision says it all.
+        prepared.plan.right = prepared.tool->rights.front();
+        return prepared;
     }
+    TAILOPS_TRY(prepared.target, resolve(world, call));
     // Before the plan, which may speak of the target's own settings.
     if (!could_use(*world.gate, call.principal, *prepared.tool, facts_of(prepared))) {
         prepared.plan.right = prepared.tool->rights.front();
         prepared.hopeless = true;
-        return prepared;
-    }
-    if (!about_target) {
-        prepared.plan.right = prepared.tool->rights.front();
         return prepared;
     }
     TAILOPS_TRY(prepared.plan,
@@ -87,38 +87,6 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
                                  .now = now};
 }
 
-/// What a record says of the caller, whatever came of the call.
-audit::Record record_of_caller(const Invocation& call, const World& world)
-{
-    const auto& identity = call.principal.identity;
-    audit::Record record;
-    record.phase = audit::Phase::intent;
-    record.request = call.id;
-    record.subject = identity.key();
-    record.name = identity.name;
-    record.client = identity.client_id;
-    record.method = auth::to_string(identity.method);
-    record.tool = ToolName{call.tool};
-    record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
-    record.policy_version = world.gate->version();
-    return record;
-}
-
-audit::Record record_of(const Invocation& call,
-                        const policy::AccessRequest& request,
-                        const policy::Decision& decision,
-                        const World& world)
-{
-    auto record = record_of_caller(call, world);
-    record.capability = request.action.text();
-    record.tier = request.tier;
-    record.target = request.target.id;
-    record.effect = decision.effect;
-    record.why = decision.why;
-    if (decision.rule) record.rule = decision.rule->str();
-    return record;
-}
-
 /// A refusal in the terms of the caller. A token that could be issued with the missing scope gets
 /// the OAuth answer; the scopes stand in the error's detail.
 Error refusal(const policy::AccessRequest& request, const policy::Decision& decision)
@@ -133,45 +101,10 @@ Error refusal(const policy::AccessRequest& request, const policy::Decision& deci
     return Error{Errc::denied, decision.why};
 }
 
-void describe_outcome(audit::Record& record, const Result<targets::ExecutionResult>& result)
-{
-    record.phase = audit::Phase::outcome;
-    if (!result) {
-        record.outcome = to_string(result.error().code());
-        record.detail = result.error().public_message();
-        return;
-    }
-    record.outcome = "ok";
-    record.detail = result->dry_run ? "dry run" : "status " + std::to_string(result->status);
-    if (!result->signal.empty()) record.detail += ", signal " + result->signal;
-}
-
 std::int64_t milliseconds_since(Moment start)
 {
     const auto time = std::chrono::steady_clock::now() - start;
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-}
-
-void log_outcome(const Invocation& call, const audit::Record& record)
-{
-    const auto event = record.outcome == "ok" ? Event::call_finished : Event::call_failed;
-    if (!is_logged(event)) return;
-    log(event, {{"request", call.id.str()},
-                {"tool", call.tool},
-                {"target", record.target.str()},
-                {"subject", record.name},
-                {"outcome", record.outcome},
-                {"why", record.outcome == "ok" ? std::string{} : record.why},
-                {"ms", std::to_string(record.elapsed_ms)}});
-}
-
-void log_decision(const Invocation& call, const policy::Decision& decision)
-{
-    if (!is_logged(Event::call_decided)) return;
-    log(Event::call_decided, {{"request", call.id.str()},
-                              {"tool", call.tool},
-                              {"effect", std::string{policy::to_string(decision.effect)}},
-                              {"why", decision.why}});
 }
 
 /// A command that exited 1 or an answer of HTTP 500 is a result; it is shown as a failure.
@@ -234,17 +167,14 @@ Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit pe
 
 }  // namespace
 
-Pipeline::Pipeline(CurrentWorld& world,
-                   audit::Trail& trail,
-                   targets::StateBoard& states,
-                   const Clock& clock,
-                   Runs& runs)
-    : world_{world},
-      trail_{trail},
-      states_{states},
-      clock_{clock},
-      runs_{runs},
-      started_{clock.now()}
+Pipeline::Pipeline(const PipelineParts& parts)
+    : world_{parts.world},
+      trail_{parts.trail},
+      states_{parts.states},
+      clock_{parts.clock},
+      runs_{parts.runs},
+      keys_{parts.keys},
+      started_{clock_.now()}
 {
 }
 
@@ -273,31 +203,74 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         co_return co_await answer(call, *world, *prepared.tool, std::move(record));
 
     const bool has_effect = request.tier > Tier::observe;
-    TAILOPS_CO_CHECK(co_await trail_.append(
-        record, has_effect ? audit::Durability::durable : audit::Durability::buffered));
+    std::optional<Claim> claim;
     if (has_effect) {
-        // What changes something runs on to its deadline: half done is worse than unobserved.
+        // What changes something runs on to its deadline: half done is worse than unobserved. And
+        // what has reserved its key has to settle it.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        if (!permit->obligations().dry_run && !idempotency_key_of(call).empty()) {
+            auto claimed = co_await claim_key(call, request.target.id);
+            if (!claimed || claimed->first) {
+                co_return co_await answer_again(call, std::move(record), std::move(claimed));
+            }
+            claim = *std::move(claimed);
+        }
+    }
+    const auto noted = co_await trail_.append(
+        record, has_effect ? audit::Durability::durable : audit::Durability::buffered);
+    if (!noted) {
+        const Result<Answer> nothing = fail(Error{noted.error()}.with_nothing_begun());
+        if (claim) co_await keys_->settle(*claim, nothing);
+        co_return nothing;
     }
     const auto run = runs_.begin(run_of(call, request, clock_.now()));
+    auto answered = co_await carry_out(prepared, *std::move(permit), *run, record);
+    log_outcome(call, record);
+    if (claim) co_await keys_->settle(*claim, answered);
+    runs_.finish(*run, clock_.now(), result_for_book(answered));
+    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    co_return answered;
+}
+
+Task<Result<Answer>> Pipeline::carry_out(Prepared& prepared,
+                                         policy::Permit permit,
+                                         Run& run,
+                                         audit::Record& record)
+{
     if (prepared.plan.rest == tools::Plan::Rest::kept) {
         targets::keep_rest(prepared.plan.operation,
-                           run->keep_output(prepared.plan.rest_begins_after));
+                           run.keep_output(prepared.plan.rest_begins_after));
     }
     const auto start = std::chrono::steady_clock::now();
-    auto result = co_await execute(prepared, *std::move(permit));
+    auto result = co_await execute(prepared, std::move(permit));
 
     // A caller who hangs up may cancel the work, never its record.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     describe_outcome(record, result);
     record.elapsed_ms = milliseconds_since(start);
+    co_await runs_.settle(run, result);
+    if (!result) co_return fail(std::move(result).error());
+    co_return present(prepared.plan, *result, runs_, run);
+}
+
+Task<Result<Claim>> Pipeline::claim_key(const Invocation& call, const TargetId& target)
+{
+    if (keys_) co_return co_await keys_->claim(call, target);
+    co_return fail(Errc::unavailable, "this gateway keeps no idempotency keys; nothing was done");
+}
+
+Task<Result<Answer>> Pipeline::answer_again(const Invocation& call,
+                                            audit::Record record,
+                                            Result<Claim> claimed)
+{
+    if (claimed)
+        describe_replay(record, claimed->first_request);
+    else
+        describe_failure(record, claimed.error());
     log_outcome(call, record);
-    co_await runs_.settle(*run, result);
-    auto answer = result ? present(prepared.plan, *result, runs_, *run)
-                         : Result<Answer>{fail(std::move(result).error())};
-    runs_.finish(*run, clock_.now(), result_for_book(answer));
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
-    co_return answer;
+    if (!claimed) co_return fail(std::move(claimed).error());
+    co_return *std::move(claimed->first);
 }
 
 Task<Status> Pipeline::record_misfit(const Invocation& call, const World& world, const Error& error)

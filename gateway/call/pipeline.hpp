@@ -29,22 +29,36 @@ struct Answer {
     std::shared_ptr<const nlohmann::json> content;  // an object, per the tool's output_schema
     bool failed{false};
     bool dry_run{false};  // `content` says what would have been done, in no schema
+    /// Not empty: nothing was done; `content` is what this earlier request came to.
+    std::string replayed_from{};
+};
+
+class IdempotencyKeys;
+struct Claim;
+struct Prepared;
+
+/// What a pipeline works with; all of it outlives the pipeline.
+struct PipelineParts {
+    CurrentWorld& world;
+    audit::Trail& trail;
+    targets::StateBoard& states;
+    const Clock& clock;
+    Runs& runs;
+    IdempotencyKeys* keys{nullptr};  // null: calls that bring an idempotency_key are refused
 };
 
 /// The one-way path of a call: resolve, decide, record the intent, execute, record the outcome.
 /// It is the only code that holds a Gate and an Executor at once. Safe from any strand.
 class Pipeline {
 public:
-    Pipeline(CurrentWorld& world,
-             audit::Trail& trail,
-             targets::StateBoard& states,
-             const Clock& clock,
-             Runs& runs);
+    explicit Pipeline(const PipelineParts& parts);
 
     /// A call of tier `observe` is cancelled with its caller; one of a higher tier runs on to its
     /// deadline, so that nothing is left half done. The outcome is recorded either way.
+    /// One that brings an idempotency_key is carried out at most once (call/idempotency.hpp).
     /// Errors: invalid_argument, insufficient_scope, denied, not_found, approval_required, busy,
-    /// unavailable (the trail cannot be written: nothing was done), or what the executor reports.
+    /// unavailable (the trail or the key cannot be written: nothing was done), outcome_unknown (of
+    /// the first call with this key), or what the executor reports.
     Task<Result<Answer>> run(Invocation invocation);
 
     /// A part of the output of one of the principal's runs, as its target wrote it: what stands
@@ -77,12 +91,24 @@ private:
                                 const World& world,
                                 const tools::Tool& tool,
                                 audit::Record record);
+    /// Spends the permit and makes `record` that of the outcome.
+    Task<Result<Answer>> carry_out(Prepared& prepared,
+                                   policy::Permit permit,
+                                   Run& run,
+                                   audit::Record& record);
+
+    Task<Result<Claim>> claim_key(const Invocation& call, const TargetId& target);
+    /// The end of a call whose key tells that nothing may be done.
+    Task<Result<Answer>> answer_again(const Invocation& call,
+                                      audit::Record record,
+                                      Result<Claim> claimed);
 
     CurrentWorld& world_;
     audit::Trail& trail_;
     targets::StateBoard& states_;
     const Clock& clock_;
     Runs& runs_;
+    IdempotencyKeys* const keys_;
     const TimePoint started_;
 };
 

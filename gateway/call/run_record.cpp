@@ -44,15 +44,6 @@ Result<RunState> read_state(std::string_view word)
     return fail(Errc::invalid_argument, quote(word) + " is no state of a run");
 }
 
-Errc read_code(std::string_view word)
-{
-    for (auto code = Errc::invalid_argument; code < Errc::internal;
-         code = static_cast<Errc>(static_cast<int>(code) + 1)) {
-        if (to_string(code) == word) return code;
-    }
-    return Errc::internal;
-}
-
 /// What else there is besides the sizes; whatever is missing was not said.
 Status read_outcome(const json& from, tools::RunView& into)
 {
@@ -63,7 +54,8 @@ Status read_outcome(const json& from, tools::RunView& into)
         into.result = std::make_shared<const json>(*result);
     }
     if (const auto code = text_member(from, "error"); !code.empty()) {
-        into.error.emplace(read_code(code), std::string{text_member(from, "message")});
+        into.error.emplace(find_errc(code).value_or(Errc::internal),
+                           std::string{text_member(from, "message")});
     }
     into.not_kept = text_member(from, "not_kept");
     return {};

@@ -20,6 +20,9 @@ struct Limits {
     std::chrono::seconds stop_grace{10};    // for calls in flight when the daemon stops
     std::size_t sessions{1024};             // legacy sessions
     std::size_t sessions_per_principal{64};
+    std::size_t idempotency_keys{10'000};  // kept, of all principals
+    std::size_t idempotency_keys_per_principal{2000};
+    std::chrono::seconds idempotency_retention{24 * 3600};  // from the first call with a key
 };
 
 /// What is kept of outputs that results have no room for, under `output:`.

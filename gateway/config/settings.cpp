@@ -171,6 +171,10 @@ void read_limits(MapReader& file, Limits& out)
     take_size(limits, "connections_per_peer", 1, 1'000'000, out.connections_per_peer);
     take_size(limits, "sessions", 1, 1'000'000, out.sessions);
     take_size(limits, "sessions_per_principal", 1, 1'000'000, out.sessions_per_principal);
+    take_size(limits, "idempotency_keys", 1, 1'000'000, out.idempotency_keys);
+    take_size(limits, "idempotency_keys_per_principal", 1, 1'000'000,
+              out.idempotency_keys_per_principal);
+    take_time(limits, "idempotency_retention", out.idempotency_retention);
     limits.finish();
 }
 

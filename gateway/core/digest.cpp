@@ -88,12 +88,12 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept
 std::string to_hex(std::string_view bytes)
 {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
+    std::string out(bytes.size() * 2, '0');
+    auto at = out.begin();
     for (const char c : bytes) {
         const auto byte = static_cast<std::uint8_t>(c);
-        out += digits[byte >> 4];
-        out += digits[byte & 15];
+        *at++ = digits[byte >> 4];
+        *at++ = digits[byte & 15];
     }
     return out;
 }

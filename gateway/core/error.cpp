@@ -17,9 +17,18 @@ std::string_view to_string(Errc code) noexcept
     case Errc::unreachable: return "unreachable";
     case Errc::unauthorized_there: return "unauthorized_there";
     case Errc::unavailable: return "unavailable";
+    case Errc::outcome_unknown: return "outcome_unknown";
     case Errc::internal: return "internal";
     }
     return "internal";
+}
+
+std::optional<Errc> find_errc(std::string_view name) noexcept
+{
+    for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
+        if (to_string(static_cast<Errc>(code)) == name) return static_cast<Errc>(code);
+    }
+    return std::nullopt;
 }
 
 std::string Error::describe() const

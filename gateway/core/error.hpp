@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,12 +24,15 @@ enum class Errc {
     cancelled,           // the caller went away or the daemon is stopping
     unreachable,         // the target or the authorization server did not answer
     unauthorized_there,  // the target refused our credential, or its identity is not the known one
-    unavailable,  // we refuse to act for now: the trail cannot be written, or we are draining
-    internal,     // a bug, or a broken environment
+    unavailable,      // we refuse to act for now: the trail cannot be written, or we are draining
+    outcome_unknown,  // it was begun once, nobody knows how it ended: look before it is done again
+    internal,         // a bug, or a broken environment
 };
 
 /// The code as it stands in logs, audit records and structured tool errors, e.g. "not_found".
 std::string_view to_string(Errc) noexcept;
+/// The code that is called so; none: there is none.
+std::optional<Errc> find_errc(std::string_view name) noexcept;
 
 /// A failure with two audiences. `public_message` goes to the caller; `detail` and `cause` go to
 /// the log only. Neither repeats what its cause says: print the chain with `describe()`.
@@ -51,6 +55,15 @@ public:
         detail_ = std::move(detail);
         return std::move(*this);
     }
+    /// Returns a copy that promises: the target was asked for nothing yet, so that the same call
+    /// may be made again at no risk. Only who can know says so; without it the call may have had
+    /// its effect.
+    Error with_nothing_begun() &&
+    {
+        nothing_begun_ = true;
+        return std::move(*this);
+    }
+    bool has_nothing_begun() const noexcept { return nothing_begun_; }
     Error because(Error cause) &&
     {
         cause_ = std::make_shared<const Error>(std::move(cause));
@@ -65,6 +78,7 @@ private:
     std::string public_message_;
     std::string detail_;
     std::shared_ptr<const Error> cause_;
+    bool nothing_begun_{false};
 };
 
 /// A T, or the Error that stands in for it. Propagate with TAILOPS_TRY; make a failure with fail().

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <ctime>
 
 namespace tailops {
 namespace {
@@ -29,6 +28,19 @@ void append_escaped(std::string& out, std::string_view sequence)
         std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<unsigned char>(byte));
         out += buffer;
     }
+}
+
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Appends `value` with `digits` digits.
+void append_padded(std::string& out, unsigned value, int digits)
+{
+    char buffer[8];
+    for (int i = digits; i-- > 0; value /= 10) buffer[i] = static_cast<char>('0' + value % 10);
+    out.append(buffer, static_cast<std::size_t>(digits));
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b)
@@ -121,10 +133,14 @@ std::string repair_utf8(std::string_view text)
 std::string lower_ascii(std::string_view text)
 {
     std::string out{text};
-    for (auto& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    for (auto& c : out) c = lower(c);
     return out;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
+{
+    return a.size() == b.size() &&
+           std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trim(std::string_view text) noexcept
@@ -196,19 +212,34 @@ Result<std::chrono::seconds> parse_duration(std::string_view text)
     return std::chrono::seconds{*count * unit};
 }
 
-std::string rfc3339(TimePoint when)
+void append_rfc3339(std::string& out, TimePoint when)
 {
     using namespace std::chrono;
-    const auto millis = floor<milliseconds>(when.time_since_epoch());
-    const auto secs = floor<seconds>(millis);
-    const std::time_t clock = secs.count();
-    std::tm parts{};
-    gmtime_r(&clock, &parts);
-    char buffer[80];
-    std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                  parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                  parts.tm_min, parts.tm_sec, static_cast<int>((millis - secs).count()));
-    return buffer;
+    const auto day = floor<days>(when);
+    const year_month_day date{day};
+    const hh_mm_ss clock{floor<milliseconds>(when - day)};
+    const auto year = std::clamp(static_cast<int>(date.year()), 0, 9999);
+    append_padded(out, static_cast<unsigned>(year), 4);
+    out += '-';
+    append_padded(out, static_cast<unsigned>(date.month()), 2);
+    out += '-';
+    append_padded(out, static_cast<unsigned>(date.day()), 2);
+    out += 'T';
+    append_padded(out, static_cast<unsigned>(clock.hours().count()), 2);
+    out += ':';
+    append_padded(out, static_cast<unsigned>(clock.minutes().count()), 2);
+    out += ':';
+    append_padded(out, static_cast<unsigned>(clock.seconds().count()), 2);
+    out += '.';
+    append_padded(out, static_cast<unsigned>(clock.subseconds().count()), 3);
+    out += 'Z';
+}
+
+std::string rfc3339(TimePoint when)
+{
+    std::string out;
+    append_rfc3339(out, when);
+    return out;
 }
 
 Result<TimePoint> parse_rfc3339(std::string_view text)

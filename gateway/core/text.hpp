@@ -29,6 +29,8 @@ std::string repair_utf8(std::string_view text);
 bool is_valid_utf8(std::string_view text) noexcept;
 
 std::string lower_ascii(std::string_view text);
+/// Whether both are the same but for the case of ASCII letters. Without allocation.
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 std::string_view trim(std::string_view text) noexcept;
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
@@ -43,6 +45,7 @@ Result<std::chrono::seconds> parse_duration(std::string_view text);
 
 /// UTC with milliseconds, e.g. "2026-11-20T11:36:38.233Z" (RFC 3339).
 std::string rfc3339(TimePoint);
+void append_rfc3339(std::string& out, TimePoint);
 
 /// Reads RFC 3339, or an ISO 8601 date-time without offset, which is taken as UTC.
 /// Errors: invalid_argument.

@@ -1,6 +1,7 @@
 #include "gateway/http/answer.hpp"
 
 #include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
 #include "gateway/http/header_text.hpp"
 #include "gateway/http/status.hpp"
 

@@ -21,11 +21,6 @@ bool is_token_character(char c) noexcept
     return c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
-{
-    return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool has_prefix_ignoring_case(std::string_view text, std::string_view prefix) noexcept
 {
     return equal_ignoring_case(text.substr(0, prefix.size()), prefix);

@@ -13,7 +13,6 @@ inline bool is_blank(char c) noexcept
 {
     return c == ' ' || c == '\t';
 }
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 bool has_prefix_ignoring_case(std::string_view text, std::string_view prefix) noexcept;
 
 /// Whether the comma-separated `list` contains `token`, compared without case.

@@ -4,6 +4,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/request_id.hpp"
+#include "gateway/core/text.hpp"
 #include "gateway/http/client_address.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/header_text.hpp"

@@ -1,5 +1,6 @@
 #include "gateway/http/message.hpp"
 
+#include "gateway/core/text.hpp"
 #include "gateway/http/header_text.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>

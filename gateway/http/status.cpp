@@ -17,6 +17,7 @@ int status_of(Errc code) noexcept
     case Errc::unreachable: return 503;
     case Errc::unauthorized_there: return 502;
     case Errc::unavailable: return 503;
+    case Errc::outcome_unknown: return 409;
     case Errc::internal: return 500;
     }
     return 500;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <vector>
 
 namespace tailops::mcp {
@@ -152,7 +153,7 @@ private:
 };
 
 /// The delivery that starts beside a call once there is something to say before its answer. All of
-/// it on the exchange's strand.
+/// it on the exchange's strand. A call that is answered without a wait never arms it.
 struct Pump : std::enable_shared_from_this<Pump> {
     Pump(const asio::any_io_executor& executor,
          std::shared_ptr<Outbox> box,
@@ -161,21 +162,36 @@ struct Pump : std::enable_shared_from_this<Pump> {
         : home{executor},
           outbox{std::move(box)},
           exchange{&to},
-          options{std::move(how)},
-          start{home, options.keep_alive_interval},
-          over{home, Deadline::max()}
+          options{std::move(how)}
     {
         options.begins_now = true;
     }
 
+    /// Runs when the call first lets go of the strand, or after its end.
+    void arm_soon()
+    {
+        asio::post(home, [self = shared_from_this()] {
+            if (!self->is_finished) self->arm();
+        });
+    }
+
     void arm()
     {
-        start.async_wait([self = shared_from_this()](boost::system::error_code) { self->begin(); });
+        over.emplace(home, Deadline::max());
+        start.emplace(home, options.keep_alive_interval);
+        start->async_wait(
+            [self = shared_from_this()](boost::system::error_code) { self->begin(); });
         outbox->on_next([weak = weak_from_this()] {
             if (const auto self = weak.lock()) {
-                asio::post(self->home, [self] { self->start.cancel(); });
+                asio::post(self->home, [self] { self->start->cancel(); });
             }
         });
+    }
+
+    void finish()
+    {
+        is_finished = true;
+        if (start) start->cancel();
     }
 
     void begin()
@@ -187,7 +203,7 @@ struct Pump : std::enable_shared_from_this<Pump> {
             asio::bind_cancellation_slot(
                 stop.slot(), [self = shared_from_this()](std::exception_ptr, const Status&) {
                     self->is_running = false;
-                    self->over.cancel();
+                    self->over->cancel();
                 }));
     }
 
@@ -195,8 +211,8 @@ struct Pump : std::enable_shared_from_this<Pump> {
     std::shared_ptr<Outbox> outbox;
     Exchange* exchange;
     DeliveryOptions options;
-    asio::steady_timer start;
-    asio::steady_timer over;
+    std::optional<asio::steady_timer> start;  // once armed
+    std::optional<asio::steady_timer> over;
     asio::cancellation_signal stop;
     bool is_finished{false};  // the call has returned: begin no more
     bool is_running{false};   // `exchange` is in use
@@ -213,7 +229,7 @@ Task<void> join(Pump& pump, bool is_cancelled)
             pump.stop.emit(asio::cancellation_type::terminal);
             if (!pump.is_running) co_return;
         }
-        co_await pump.over.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await pump.over->async_wait(asio::as_tuple(asio::use_awaitable));
         const auto state = co_await asio::this_coro::cancellation_state;
         is_cancelled = is_cancelled || state.cancelled() != asio::cancellation_type::none;
     }
@@ -252,7 +268,7 @@ Task<void> run_and_deliver(Task<Answer> work,
     const auto accepts = options.accepts;
     const auto home = co_await asio::this_coro::executor;
     const auto pump = std::make_shared<Pump>(home, outbox, exchange, std::move(options));
-    if (accepts.events) pump->arm();
+    if (accepts.events) pump->arm_soon();
     std::exception_ptr thrown;
     Answer answer;
     try {
@@ -260,8 +276,7 @@ Task<void> run_and_deliver(Task<Answer> work,
     } catch (...) {
         thrown = std::current_exception();
     }
-    pump->is_finished = true;
-    pump->start.cancel();
+    pump->finish();
     if (pump->is_running) {
         if (!thrown) outbox->answer(std::move(answer));
         // The exchange must not be left to the pump, whatever happens to this request.

@@ -32,7 +32,7 @@ struct DeliveryOptions {
 Task<Status> deliver(std::shared_ptr<Outbox> outbox, Exchange& exchange, DeliveryOptions options);
 
 /// Runs `work` within the caller's cancellation and sends what it returns; meanwhile sends what it
-/// puts into `outbox`. Costs one timer as long as nothing but the answer is to be said.
+/// puts into `outbox`. Costs a timer only when the work waits for something.
 Task<void> run_and_deliver(Task<Answer> work,
                            std::shared_ptr<Outbox> outbox,
                            Exchange& exchange,

@@ -19,7 +19,8 @@ FailureKind kind_of(Errc errc) noexcept
     case Errc::cancelled:
     case Errc::unreachable:
     case Errc::unauthorized_there:
-    case Errc::unavailable: return FailureKind::tool_error;
+    case Errc::unavailable:
+    case Errc::outcome_unknown: return FailureKind::tool_error;
     }
     return FailureKind::protocol_error;
 }
@@ -46,6 +47,7 @@ Refusal refusal_for(const Error& error, std::optional<MessageId> id)
     case Errc::unreachable:
     case Errc::unauthorized_there:
     case Errc::unavailable:
+    case Errc::outcome_unknown:
     case Errc::internal: refusal.code = code::internal_error; break;
     }
     return refusal;

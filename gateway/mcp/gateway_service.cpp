@@ -68,10 +68,12 @@ ToolResult as_result(const Error& error)
             .more_blocks = nullptr};
 }
 
-/// The text block: what a model reads. `format: toon` asks for fewer tokens where lists are long.
-std::string text_of(const json& content, const json& arguments)
+/// The text block: what a model reads. `format: toon` asks for fewer tokens where lists are long;
+/// otherwise it is that of the structured result, if there is one.
+std::string text_of(const call::Answer& answer, const json& arguments)
 {
-    return text_member(arguments, "format") == "toon" ? to_toon(content) : dump_json(content);
+    if (text_member(arguments, "format") == "toon") return to_toon(*answer.content);
+    return answer.dry_run ? dump_json(*answer.content) : std::string{};
 }
 
 /// Links to the outputs that the result has no room for: a client can show and read them without
@@ -94,7 +96,7 @@ JsonPart links_in(const json& content)
 
 ToolResult tool_result(const call::Answer& answer, const json& arguments)
 {
-    return {.text = text_of(*answer.content, arguments),
+    return {.text = text_of(answer, arguments),
             .structured = answer.dry_run ? nullptr : answer.content,
             .is_error = answer.failed,
             .more_blocks = links_in(*answer.content)};

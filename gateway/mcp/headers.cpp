@@ -11,11 +11,6 @@ namespace {
 constexpr std::string_view sentinel_prefix = "=?base64?";
 constexpr std::string_view sentinel_suffix = "?=";
 
-char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_header_text(std::string_view value) noexcept
 {
     return std::ranges::all_of(value, [](char c) { return (c >= 0x20 && c <= 0x7E) || c == '\t'; });
@@ -72,12 +67,6 @@ std::vector<std::string_view> Inbound::header(std::string_view name) const
         if (equal_ignoring_case(key, name)) values.emplace_back(value);
     }
     return values;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
-{
-    return a.size() == b.size() &&
-           std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 SingleHeader single_header(const Headers& headers, std::string_view name)

@@ -9,8 +9,6 @@
 
 namespace tailops::mcp {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
-
 /// What a header that may stand only once says.
 struct SingleHeader {
     enum class State {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -12,15 +14,22 @@
 namespace tailops::mcp {
 namespace {
 
+/// Whether a byte stands in a JSON string as it is, and alone is a character.
+constexpr auto plain_bytes = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+    return plain;
+}();
+
 bool is_plain(char c) noexcept
 {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+    return plain_bytes[static_cast<unsigned char>(c)];
 }
 
 /// How many bytes at the front need neither escape nor check; eight at a time while it can.
 std::size_t plain_prefix(std::string_view text) noexcept
 {
+    static_assert(std::endian::native == std::endian::little);
     constexpr std::uint64_t ones = 0x0101010101010101;
     constexpr std::uint64_t highs = 0x8080808080808080;
     const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w & highs; };
@@ -29,9 +38,10 @@ std::size_t plain_prefix(std::string_view text) noexcept
         std::uint64_t word;
         std::memcpy(&word, text.data() + at, 8);
         const auto control = (word - ones * 0x20) & ~word & highs;
-        if ((word & highs) | control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) {
-            break;
-        }
+        const auto special =
+            (word & highs) | control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\');
+        // A borrow may mark bytes behind the first that is special, never one before it.
+        if (special) return at + static_cast<std::size_t>(std::countr_zero(special)) / 8;
         at += 8;
     }
     while (at < text.size() && is_plain(text[at])) ++at;

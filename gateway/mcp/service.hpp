@@ -53,7 +53,7 @@ struct ResourceListing {
 
 /// What a tool call came to. A failure that the model should read is a result with `is_error`.
 struct ToolResult {
-    std::string text;     // the text block; empty: none
+    std::string text;     // the text block; empty: the JSON of `structured`, or none without that
     JsonPart structured;  // null: none
     bool is_error{false};
     JsonPart more_blocks;  // an array of ContentBlock of the newest revision; null: none

@@ -32,15 +32,18 @@ bool shows_block(const json& block, Revision revision)
 
 Members members_of(const ToolResult& result, Revision revision)
 {
-    const bool structured = shows_structured(result, revision);
+    // Rendered once, though it mostly stands in the message twice.
+    std::string structured;
+    if (result.structured) append_json(structured, *result.structured);
+    const auto& text = result.text.empty() ? structured : result.text;
     Members members;
     auto& out = members.text;
-    // Twice the text: what is in the text block is mostly in the structured result again.
-    out.reserve(result.text.size() * (structured ? 2 : 1) + 96);
+    // An eighth more: the text is mostly JSON, whose quotes are escaped.
+    out.reserve(text.size() * 9 / 8 + structured.size() + 96);
     out += R"("content":[)";
-    if (!result.text.empty() || !result.more_blocks) {
+    if (!text.empty() || !result.more_blocks) {
         out += R"({"type":"text","text":)";
-        append_json_string(out, result.text);
+        append_json_string(out, text);
         out += '}';
     }
     if (result.more_blocks) {
@@ -51,9 +54,9 @@ Members members_of(const ToolResult& result, Revision revision)
         }
     }
     out += ']';
-    if (structured) {
+    if (shows_structured(result, revision)) {
         out += R"(,"structuredContent":)";
-        append_json(out, *result.structured);
+        out += structured;
     }
     if (result.is_error) out += R"(,"isError":true)";
     return members;

@@ -192,14 +192,8 @@ private:
 
 std::string_view HttpResponse::header(std::string_view name) const noexcept
 {
-    const auto same = [name](std::string_view other) {
-        return std::ranges::equal(name, other, [](char a, char b) {
-            const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
-            return lower(a) == lower(b);
-        });
-    };
     for (const auto& [other, value] : headers) {
-        if (same(other)) return value;
+        if (equal_ignoring_case(name, other)) return value;
     }
     return {};
 }

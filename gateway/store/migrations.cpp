@@ -56,6 +56,19 @@ constexpr std::array steps{
          scopes TEXT NOT NULL,
          expires INTEGER NOT NULL
        ) STRICT)",
+    // 4: idempotency keys (gateway/store/call_keys.hpp)
+    R"(CREATE TABLE call_keys (
+         principal TEXT NOT NULL,
+         tool TEXT NOT NULL,
+         target TEXT NOT NULL,
+         key TEXT NOT NULL,
+         fingerprint TEXT NOT NULL,    -- of the arguments
+         request TEXT NOT NULL,
+         created INTEGER NOT NULL,
+         outcome TEXT,                 -- NULL: reserved
+         PRIMARY KEY (principal, tool, target, key)
+       ) STRICT;
+       CREATE INDEX call_keys_by_age ON call_keys (created))",
 };
 
 Result<std::int64_t> version_of(Database& database)

@@ -67,6 +67,17 @@ struct TaskStatements {
     Status prepare(Database& database);
 };
 
+struct CallKeyStatements {
+    Statement find;
+    Statement insert;
+    Statement finish;
+    Statement release;
+    Statement drop_expired;
+    Statement count;
+
+    Status prepare(Database& database);
+};
+
 struct SqliteStore::State {
     explicit State(Database opened) : database{std::move(opened)} {}
 
@@ -74,6 +85,7 @@ struct SqliteStore::State {
     Database database;  // before the statements: they die first
     TokenStatements tokens;
     TaskStatements tasks;
+    CallKeyStatements call_keys;
     std::int64_t last_data_version{0};
     std::int64_t generation{0};
 };

@@ -114,6 +114,9 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
     auto& connection = state->database;
     if (auto done = state->tokens.prepare(connection); !done) return fail(std::move(done).error());
     if (auto done = state->tasks.prepare(connection); !done) return fail(std::move(done).error());
+    if (auto done = state->call_keys.prepare(connection); !done) {
+        return fail(std::move(done).error());
+    }
     return std::make_shared<SqliteStore>(std::move(state));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/token_store.hpp"
+#include "gateway/store/call_keys.hpp"
 #include "gateway/store/sqlite.hpp"
 #include "gateway/store/tasks.hpp"
 
@@ -11,10 +12,13 @@
 namespace tailops::store {
 
 /// The gateway's durable state in one SQLite file: gateway tokens, their events on the way to the
-/// audit trail, and tasks. A change has reached the disk when its call returns. Safe from any
-/// thread (one at a time gets in); several processes may hold the same file. Calls block, at most
-/// for the busy timeout and the disk.
-class SqliteStore : public auth::TokenStore, public auth::TokenEvents, public TaskStore {
+/// audit trail, tasks, and idempotency keys. A change has reached the disk when its call returns.
+/// Safe from any thread (one at a time gets in); several processes may hold the same file. Calls
+/// block, at most for the busy timeout and the disk.
+class SqliteStore : public auth::TokenStore,
+                    public auth::TokenEvents,
+                    public TaskStore,
+                    public CallKeyStore {
 public:
     struct Settings {
         std::string path;  // its folder must exist; ":memory:" keeps nothing
@@ -46,6 +50,12 @@ public:
     Result<std::size_t> fail_working(TimePoint now, const std::string& message) override;
     Result<std::size_t> drop_expired(TimePoint now) override;
     Result<TaskCount> count(const std::string& principal) override;
+
+    Result<std::optional<StoredCallKey>> reserve(const CallKeyReservation& wanted,
+                                                 const CallKeyBounds& bounds) override;
+    Status finish(const CallKeyReservation& reserved, const std::string& outcome) override;
+    Status release(const CallKeyReservation& reserved) override;
+    Status forget_old(TimePoint now, const CallKeyBounds& bounds) override;
 
     struct State;
     explicit SqliteStore(std::unique_ptr<State> state);  ///< use `open`

@@ -80,18 +80,25 @@ constexpr std::string_view whoami_output = R"json({
   "required": ["subject", "name", "method", "roles", "capabilities"]
 })json";
 
+json capability_names(const CapabilitySet& capabilities)
+{
+    json::array_t names;
+    names.reserve(capabilities.size());
+    for (const auto capability : capabilities) names.emplace_back(capability.text());
+    return names;
+}
+
 Result<json> answer_whoami(const json&, const GatewayView& view)
 {
     const auto& principal = view.principal();
     const auto& identity = principal.identity;
-    auto capabilities = json::array();
-    for (const auto& capability : principal.capabilities) capabilities.push_back(capability.text());
-    json out{{"subject", identity.subject.str()},
-             {"issuer", identity.issuer},
-             {"name", identity.name},
-             {"method", auth::to_string(identity.method)},
-             {"roles", principal.roles},
-             {"capabilities", std::move(capabilities)}};
+    auto out = json::object();
+    out["subject"] = identity.subject.str();
+    out["issuer"] = identity.issuer;
+    out["name"] = identity.name;
+    out["method"] = auth::to_string(identity.method);
+    out["roles"] = principal.roles;
+    out["capabilities"] = capability_names(principal.capabilities);
     if (!identity.client_id.empty()) out["client"] = identity.client_id;
     if (!identity.groups.empty()) out["groups"] = identity.groups;
     if (identity.scopes) out["scopes"] = *identity.scopes;
@@ -155,12 +162,10 @@ json state_json(const targets::TargetState& state)
 json target_json(const GatewayView::VisibleTarget& visible)
 {
     const auto& spec = visible.target->spec;
-    auto capabilities = json::array();
-    for (const auto& capability : spec.facts.offers) capabilities.push_back(capability.text());
     json out{{"id", spec.facts.id.str()},
              {"type", to_string(spec.kind)},
              {"tags", spec.facts.tags},
-             {"capabilities", std::move(capabilities)},
+             {"capabilities", capability_names(spec.facts.offers)},
              {"state", state_json(visible.state)},
              {"tools", visible.tools}};
     if (!spec.description.empty()) out["description"] = spec.description;

@@ -165,6 +165,12 @@ std::string tools_reference()
         "invisible\n"
         "and bidirectional characters as marks such as `<U+202E>`, and bytes that are no UTF-8 as "
         "U+FFFD.\n\n"
+        "A call that changes something can be made safe to repeat with an `idempotency_key` of its "
+        "own: for a\n"
+        "day the same key with the same arguments answers what the first call came to, with "
+        "`replayed: true`\n"
+        "and `first_request`, and does nothing. A call that only looks does not remember its "
+        "key.\n\n"
         "| tool | needs | what it does |\n|---|---|---|\n";
     for (const auto& tool : all()) {
         const bool is_long = tool.rights.size() > 4;

@@ -257,6 +257,20 @@ json format_property()
             {"enum", json::array({"json", "toon"})}};
 }
 
+/// Visible ASCII, so that a key reads the same in every log and client.
+json idempotency_key_schema()
+{
+    return {
+        {"type", "string"},
+        {"description",
+         "For calls that change something: a call again with the same key and arguments answers "
+         "what the first came to (replayed: true) and does nothing. Make a new one per change"},
+        {"minLength", 1},
+        {"maxLength", 128},
+        {"pattern", "^[!-~]+$"},
+        {"examples", json::array({"restart-web-2026-11-01-a"})}};
+}
+
 /// The input schemas of every tool, parsed once. The unit tests parse them all, so an unreadable
 /// one never ships; were there one, its tool would take no argument at all.
 const std::map<std::string_view, json>& input_schemas()
@@ -273,6 +287,9 @@ const std::map<std::string_view, json>& input_schemas()
             auto required = json::array({"target"});
             for (auto& name : entry["required"]) required.push_back(std::move(name));
             entry["required"] = std::move(required);
+            if (takes_idempotency_key(tool)) {
+                entry["properties"][idempotency_key_argument] = idempotency_key_schema();
+            }
         }
         return out;
     }();

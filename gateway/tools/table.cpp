@@ -38,6 +38,13 @@ const Tool* find(std::string_view name)
     return at != table().end() && at->name == name ? &*at : nullptr;
 }
 
+bool takes_idempotency_key(const Tool& tool)
+{
+    return tool.needs_target() && std::ranges::any_of(tool.rights, [](const Right& right) {
+               return right.tier > Tier::observe;
+           });
+}
+
 std::string as_text(const Tool&, const nlohmann::json& content)
 {
     return dump_json(content);

@@ -81,6 +81,13 @@ struct Tool {
 /// Every tool there is, sorted by name.
 std::span<const Tool> all();
 
+/// The argument that makes a retry answer what the first call came to, instead of doing it twice.
+inline constexpr std::string_view idempotency_key_argument = "idempotency_key";
+
+/// Whether some call of the tool may change something on a target: it then takes an
+/// idempotency_key.
+bool takes_idempotency_key(const Tool&);
+
 /// Null when there is no such tool.
 const Tool* find(std::string_view name);
 
@@ -91,7 +98,8 @@ std::set<std::string> policy_parameters(const Tool&, const CommandCatalogue&);
 /// The text block that accompanies a structured result: `content` as JSON on one line.
 std::string as_text(const Tool&, const nlohmann::json& content);
 
-/// The schema a client sees: `input_schema` and, for a tool about a target, a required `target`.
+/// The schema a client sees: `input_schema` and, for a tool about a target, a required `target`; an
+/// `idempotency_key` where the tool takes one. Plans and policies never look at the latter.
 nlohmann::json full_input_schema(const Tool&);
 
 /// Checks arguments against the tool's schema. Errors: invalid_argument, naming the field, the rule

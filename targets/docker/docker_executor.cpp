@@ -109,7 +109,7 @@ public:
                                                        std::string{to_string(facet_of(operation))});
         }
         if (auto checked = check_canonical_path(call->path); !checked) {
-            co_return fail(std::move(checked).error());
+            co_return fail(std::move(checked).error().with_nothing_begun());
         }
         co_return co_await carry_out(std::move(*call), std::move(course),
                                      permit.obligations().output_limit_bytes);
@@ -131,15 +131,17 @@ private:
 
     Task<Result<ExecutionResult>> carry_out(EngineCall call, Course course, std::size_t limit_bytes)
     {
-        TAILOPS_CO_TRY(auto version, co_await agree(course));
+        auto version = co_await agree(course);
+        if (!version) co_return fail(std::move(version).error().with_nothing_begun());
         auto body = body_of(call, limit_bytes);
-        auto response = co_await call_engine(call, course, version, body);
-        if (response && was_refused_for_its_version(*response, version)) {
+        auto response = co_await call_engine(call, course, *version, body);
+        if (response && was_refused_for_its_version(*response, *version)) {
             // The engine came back as another one since we agreed. It has done nothing yet.
             forget_version();
-            TAILOPS_CO_TRY(version, co_await agree(course));
+            version = co_await agree(course);
+            if (!version) co_return fail(std::move(version).error().with_nothing_begun());
             body = body_of(call, limit_bytes);
-            response = co_await call_engine(call, course, version, body);
+            response = co_await call_engine(call, course, *version, body);
         }
         if (!response) {
             // Whoever answers next may be another engine.

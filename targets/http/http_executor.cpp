@@ -92,7 +92,7 @@ public:
                                                        std::string{to_string(facet_of(operation))});
         }
         if (auto allowed = rules_.check(*call); !allowed) {
-            co_return fail(std::move(allowed).error());
+            co_return fail(std::move(allowed).error().with_nothing_begun());
         }
         auto request = request_for(*call);
         request.body_limit_bytes = permit.obligations().output_limit_bytes;
@@ -141,9 +141,9 @@ private:
         if (connection_.scheme != Scheme::none) {
             const auto secret = credential_();
             if (!secret) {
-                co_return fail(Error{Errc::unauthorized_there,
-                                     server + " cannot be used: its credential cannot be read"}
-                                   .because(secret.error()));
+                Error unreadable{Errc::unauthorized_there,
+                                 server + " cannot be used: its credential cannot be read"};
+                co_return fail(std::move(unreadable).because(secret.error()).with_nothing_begun());
             }
             request.headers.emplace_back(credential_header(connection_),
                                          credential_value(connection_, *secret));

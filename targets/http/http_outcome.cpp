@@ -70,7 +70,8 @@ Error failure_of(const Error& error, const ExchangeFacts& facts)
     auto message = what_happened(error, facts);
     const bool begun = facts.trace && facts.trace->request_begun;
     if (begun && !facts.is_safe) message += "; it may still finish " + facts.work;
-    return Error{error.code(), std::move(message)}.because(error);
+    auto failure = Error{error.code(), std::move(message)}.because(error);
+    return begun && !facts.is_safe ? failure : std::move(failure).with_nothing_begun();
 }
 
 }  // namespace tailops::targets

@@ -26,7 +26,7 @@ Task<Result<ExecutionResult>> LocalExecutor::run(policy::Permit permit, Operatio
     const auto& obligations = permit.obligations();
     co_await asio::this_coro::throw_if_cancelled(false);
     auto child = Child::spawn(co_await asio::this_coro::executor, *command);
-    if (!child) co_return fail(std::move(child).error());
+    if (!child) co_return fail(std::move(child).error().with_nothing_begun());
 
     OutputBounds bounds{.limit_bytes = obligations.output_limit_bytes, .rest = command->rest};
     auto result =

@@ -154,7 +154,7 @@ Error not_started(Error error)
 // Functions, because GCC 12 moves an aggregate made in a coroutine's expression byte by byte.
 Attempt unsent(Error error)
 {
-    return {.result = fail(std::move(error)), .sent = false};
+    return {.result = fail(std::move(error).with_nothing_begun()), .sent = false};
 }
 Attempt sent(Result<ExecutionResult> result)
 {

@@ -89,9 +89,10 @@ ssh::Dial dialer(const SshExecutor::Setup& setup)
 Task<Result<ExecutionResult>> run_command(WarmPointer warm, std::shared_ptr<const ssh::Order> order)
 {
     for (bool may_retry = true;; may_retry = false) {
-        TAILOPS_CO_TRY(const auto lease, co_await warm->get(order->deadline));
-        auto attempt = co_await ssh::run_order(lease.session, order, warm->timing());
-        const bool was_stale = !attempt.result && !attempt.sent && !lease.is_fresh &&
+        auto lease = co_await warm->get(order->deadline);
+        if (!lease) co_return fail(std::move(lease).error().with_nothing_begun());
+        auto attempt = co_await ssh::run_order(lease->session, order, warm->timing());
+        const bool was_stale = !attempt.result && !attempt.sent && !lease->is_fresh &&
                                attempt.result.error().code() == Errc::unreachable;
         if (!was_stale || !may_retry) co_return std::move(attempt.result);
     }
@@ -203,10 +204,12 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
         co_return fail(Errc::invalid_argument, "target " + quote(target_) + " does not offer " +
                                                    std::string{to_string(facet_of(operation))});
     }
-    TAILOPS_CO_TRY(auto line, ssh::shell_line(command->argv));
-    TAILOPS_CO_TRY(const auto slot, co_await channels_.take(deadline));
+    auto line = ssh::shell_line(command->argv);
+    if (!line) co_return fail(std::move(line).error().with_nothing_begun());
+    auto slot = co_await channels_.take(deadline);
+    if (!slot) co_return fail(std::move(slot).error().with_nothing_begun());
     auto order = std::make_shared<ssh::Order>();
-    order->line = std::move(line);
+    order->line = *std::move(line);
     order->input = std::move(command->input);
     order->bounds.limit_bytes = permit.obligations().output_limit_bytes;
     order->bounds.rest = std::move(command->rest);

@@ -147,11 +147,11 @@ class Gateway:
         finally:
             connection.close()
 
-    def rpc(self, method, params=None, **more):
+    def rpc(self, method, params=None, capabilities=None, **more):
         params = dict(params or {})
         params["_meta"] = {"io.modelcontextprotocol/protocolVersion": PROTOCOL,
                            "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
-                           "io.modelcontextprotocol/clientCapabilities": {}}
+                           "io.modelcontextprotocol/clientCapabilities": capabilities or {}}
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
                    "MCP-Protocol-Version": PROTOCOL, "Mcp-Method": method}
         if "name" in params:

@@ -32,7 +32,8 @@ TEST(Redaction, LeavesOrdinaryArgumentsAlone)
           R"({"path":"/etc/hosts","lines":[1,2,3],"deep":{"flag":true,"none":null}})",
           R"({"url":"https://example.com/a?b=c#d","command":"uptime --pretty"})",
           R"({"basic":"basic things","text":"the bearer of news","keyboard":"de"})",
-          R"({"public_key":"ssh-ed25519 AAAA","max_tokens":100,"monkeys":"three"})"}) {
+          R"({"public_key":"ssh-ed25519 AAAA","max_tokens":100,"monkeys":"three"})",
+          R"({"idempotency_key":"restart-web-1"})"}) {
         EXPECT_EQ(redact_parameters(*parse_json(text), known), dump_json(*parse_json(text)));
     }
 }

@@ -6,6 +6,7 @@
 #include "targets/local/local_executor.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/unit/gateway/call/fake_trail.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
@@ -15,23 +16,6 @@
 #include <signal.h>
 
 namespace tailops::call {
-
-/// Keeps records in memory and fails on demand: what the pipeline owes the trail is the subject
-/// here. tests/unit/gateway/audit has the real one.
-class FakeTrail final : public audit::Trail {
-public:
-    Task<Status> append(audit::Record record, audit::Durability durability) override
-    {
-        if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
-        records.push_back(std::move(record));
-        durabilities.push_back(durability);
-        co_return Status{};
-    }
-    Status health() const override { return {}; }
-    bool is_broken{false};
-    std::vector<audit::Record> records;
-    std::vector<audit::Durability> durabilities;
-};
 
 /// A pipeline before a local target of this machine and the commands of a catalogue. Alice may do
 /// everything up to tier control there, and so may anna; mallory nothing.
@@ -76,7 +60,8 @@ public:
     void start(std::shared_ptr<Spool> spool)
     {
         runs = std::make_unique<Runs>(std::move(spool));
-        pipeline = std::make_unique<Pipeline>(*world, trail, states, clock, *runs);
+        pipeline = std::make_unique<Pipeline>(PipelineParts{
+            .world = *world, .trail = trail, .states = states, .clock = clock, .runs = *runs});
     }
 
     Invocation invocation(const std::string& tool,

@@ -31,7 +31,7 @@ base_url: "http://gateway.tail1234.ts.net:8080/"
 auth:
   mode: oidc
   oidc: {issuer: "https://idp.tail1234.ts.net", client_id: gw, client_secret: "file:/run/secret"}
-limits: {body_bytes: 1048576, idle_timeout: 5m}
+limits: {body_bytes: 1048576, idle_timeout: 5m, idempotency_keys: 7, idempotency_retention: 2h}
 output: {run_bytes: 1048576, keep: 1h}
 )";
 
@@ -45,6 +45,9 @@ TEST(Settings, ReadsAWholeFile)
     EXPECT_EQ(settings.limits.body_bytes, 1048576U);
     EXPECT_EQ(settings.limits.idle_timeout, 300s);
     EXPECT_EQ(settings.limits.connections, 4096U);
+    EXPECT_EQ(settings.limits.idempotency_keys, 7U);
+    EXPECT_EQ(settings.limits.idempotency_keys_per_principal, 2000U);
+    EXPECT_EQ(settings.limits.idempotency_retention, 2h);
     EXPECT_EQ(settings.output.run_bytes, 1048576U);
     EXPECT_EQ(settings.output.total_bytes, 256U * 1024 * 1024);
     EXPECT_EQ(settings.output.keep, 1h);
@@ -143,6 +146,7 @@ TEST(Settings, RefusesWithTheRemedy)
         {"address", "version: 1\nlisten: [\"localhost\"]\n", {}, "write HOST:PORT"},
         {"ipv6_without_brackets", "version: 1\nlisten: [\"::1:80\"]\n", {}, "[ADDRESS]:PORT"},
         {"limit", "version: 1\nlimits: {body_bytes: 1}\n", {}, "between 1024 and"},
+        {"no_keys", "version: 1\nlimits: {idempotency_keys: 0}\n", {}, "between 1 and"},
         {"no_time", "version: 1\nlimits: {idle_timeout: 0}\n", {}, "at least 1 s"},
         {"proxy_name",
          "version: 1\ntrusted_proxies: [127.0.0.1, localhost]\n",

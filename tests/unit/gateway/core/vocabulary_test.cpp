@@ -49,6 +49,47 @@ TEST(Capability, SuggestsTheNearestName)
               "unknown capability \"container:wirte\"; did you mean \"container:write\"?");
 }
 
+// A name that is not known does not compile; neither does half of one.
+static_assert(Capability{"container", "read"} == Capability{"container", "read"});
+static_assert(Capability{"container", "read"} < Capability{"container", "write"});
+static_assert(Capability{} != Capability{"system", "write"});
+
+TEST(CapabilitySet, HoldsWhatWasPutInAndIteratesByName)
+{
+    CapabilitySet set{{"system", "read"}, {"audit", "read"}};
+    set.insert({"container", "write"});
+    set.merge({{"audit", "read"}, {"file", "read"}});
+    std::string names;
+    for (const auto capability : set) names += capability.text() + ' ';
+    EXPECT_EQ(names, "audit:read container:write file:read system:read ");
+    EXPECT_EQ(set.size(), 4U);
+    EXPECT_TRUE(set.contains({"system", "read"}));
+    EXPECT_FALSE(set.contains({"system", "write"}));
+    set.clear();
+    EXPECT_TRUE(set.empty());
+    EXPECT_EQ(set.begin(), set.end());
+}
+
+TEST(CapabilitySet, NeverHoldsTheCapabilityThatIsNone)
+{
+    const CapabilitySet set{Capability{}};
+    EXPECT_TRUE(set.empty());
+    EXPECT_FALSE(CapabilitySet::all().contains(Capability{}));
+    EXPECT_EQ(Capability{}.text(), "");
+    EXPECT_FALSE(Capability{}.implied());
+}
+
+TEST(CapabilitySet, OfAllHoldsEachKnownOne)
+{
+    for (const auto& known : known_capabilities()) {
+        const auto capability = parse_capability(known.name);
+        ASSERT_TRUE(capability);
+        EXPECT_EQ(capability->text(), known.name);
+        EXPECT_TRUE(CapabilitySet::all().contains(*capability));
+    }
+    EXPECT_EQ(CapabilitySet::all().size(), known_capabilities().size());
+}
+
 TEST(ExpandScopes, GrantsWhatAScopeImpliesAndNothingElse)
 {
     const auto write = expand_scopes({"container:write"});

@@ -106,6 +106,25 @@ TEST(ValidateArguments, WantsATargetWhereTheToolIsAboutOne)
     EXPECT_FALSE(validate_arguments(*tool, json::array()));
 }
 
+TEST(ValidateArguments, TakesAnIdempotencyKeyWhereTheToolMayChangeSomething)
+{
+    const auto with_key = [](json arguments, const json& key) {
+        arguments["target"] = "web-01";
+        arguments["idempotency_key"] = key;
+        return arguments;
+    };
+    const auto* changes = find("execute_command");
+    const auto* looks = find("get_top_processes");
+    ASSERT_TRUE(changes && looks);
+    const json command{{"command_name", "uptime"}};
+    EXPECT_TRUE(validate_arguments(*changes, with_key(command, "!~" + std::string(126, 'x'))));
+    EXPECT_FALSE(validate_arguments(*changes, with_key(command, std::string(129, 'x'))));
+    for (const auto* bad : {"", "a b", "a\n", "\x7f", "\u00e4"}) {
+        EXPECT_FALSE(validate_arguments(*changes, with_key(command, bad))) << bad;
+    }
+    EXPECT_FALSE(validate_arguments(*looks, with_key(json::object(), "k")));
+}
+
 TEST(ValidateArguments, RefusesATargetWhereTheToolIsAboutTheGateway)
 {
     const auto* tool = find("whoami");

@@ -96,7 +96,10 @@ TEST(Table, SchemasAreStrictAndUseOnlyWhatIsChecked)
         check_schema(*input, std::string{tool.name} + ".input", true);
         check_schema(*output, std::string{tool.name} + ".output", false);
         check_schema(full_input_schema(tool), std::string{tool.name} + ".full", true);
-        EXPECT_EQ(full_input_schema(tool).at("properties").contains("target"), tool.needs_target());
+        const auto full = full_input_schema(tool).at("properties");
+        EXPECT_EQ(full.contains("target"), tool.needs_target());
+        EXPECT_EQ(full.contains("idempotency_key"), takes_idempotency_key(tool));
+        EXPECT_EQ(takes_idempotency_key(tool), tool.needs_target() && !tool.annotations.read_only);
     }
 }
 
@@ -125,6 +128,9 @@ TEST(Table, WhatADryRunOrAFailureAnswersFitsTheOutputSchema)
         EXPECT_TRUE(validate_against(*schema, {{"dry_run", true}, {"would", "run x"}}))
             << tool.name;
         EXPECT_TRUE(validate_against(*schema, {{"success", false}, {"error", "no"}})) << tool.name;
+        const json replay{
+            {"replayed", true}, {"first_request", "r"}, {"omitted", json::array({"output"})}};
+        EXPECT_TRUE(validate_against(*schema, replay)) << tool.name;
     }
 }
 

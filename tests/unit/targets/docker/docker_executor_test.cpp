@@ -243,6 +243,7 @@ TEST_F(DockerExecutor, SaysThatAWorkMayGoOnWhenItsTimeIsUp)
     EXPECT_EQ(stopped.error().public_message(),
               "the Docker engine of target \"dock\" did not answer in time; it may still finish "
               "the stop");
+    EXPECT_FALSE(stopped.error().has_nothing_begun());
     const auto waited =
         run(dock, get("/containers/stubborn/logs", {{"stdout", "1"}, {"follow", "1"}}),
             {.timeout = 500ms});
@@ -295,12 +296,14 @@ TEST_F(DockerExecutor, NoticesThatTheEngineWentAndComesBack)
     EXPECT_EQ(outcome->error().public_message(),
               "the Docker engine of target \"dock\" broke off without an answer; it may still "
               "finish the stop");
+    EXPECT_FALSE(outcome->error().has_nothing_begun());
 
     const auto gone = run(dock, post("/containers/patient/stop"));
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code(), Errc::unreachable);
     EXPECT_EQ(gone.error().public_message(),
               "the Docker engine of target \"dock\" cannot be reached");
+    EXPECT_TRUE(gone.error().has_nothing_begun());
 
     mortal.start();
     const auto back = run(dock, get("/containers/json"));

@@ -170,6 +170,7 @@ TEST(HttpApiExecutor, SaysThatItsCredentialCannotBeRead)
     });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code(), Errc::unauthorized_there);
+    EXPECT_TRUE(result.error().has_nothing_begun());
     EXPECT_EQ(server.connections(), 0);
 }
 
@@ -352,6 +353,7 @@ TEST(HttpApiExecutor, SaysWhatMayHaveHappenedWhenNoAnswerComes)
         ASSERT_FALSE(result) << row.message;
         EXPECT_EQ(result.error().code(), row.code) << row.message;
         EXPECT_EQ(result.error().public_message(), row.message);
+        EXPECT_EQ(result.error().has_nothing_begun(), row.method == "GET") << row.message;
         EXPECT_EQ(server.connections(), 1) << row.message;
     }
 }
@@ -373,6 +375,7 @@ TEST(HttpApiExecutor, IsUnreachableWhereNobodyListens)
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().code(), Errc::unreachable);
         EXPECT_EQ(result.error().public_message(), "the API of target \"api\" cannot be reached");
+        EXPECT_TRUE(result.error().has_nothing_begun());
     }
 }
 

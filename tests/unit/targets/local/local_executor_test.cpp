@@ -156,7 +156,9 @@ TEST(LocalExecutor, RefusesWhatIsNoCommand)
     EXPECT_EQ(run({.argv = {""}, .input = {}}).error().code(), Errc::invalid_argument);
     EXPECT_EQ(run({.argv = {"ls", std::string{"a\0b", 3}}, .input = {}}).error().code(),
               Errc::invalid_argument);
-    EXPECT_EQ(run({.argv = {"/nonexistent/program"}, .input = {}}).error().code(), Errc::not_found);
+    const auto absent = run({.argv = {"/nonexistent/program"}, .input = {}});
+    EXPECT_EQ(absent.error().code(), Errc::not_found);
+    EXPECT_TRUE(absent.error().has_nothing_begun());
 }
 
 TEST(LocalExecutor, EndsTheWholeGroupAtTheDeadline)
@@ -167,6 +169,7 @@ TEST(LocalExecutor, EndsTheWholeGroupAtTheDeadline)
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code(), Errc::deadline_exceeded);
     EXPECT_EQ(result.error().public_message(), "the command did not end in time; it was stopped");
+    EXPECT_FALSE(result.error().has_nothing_begun());
     EXPECT_TRUE(is_gone("98761"));
     EXPECT_TRUE(is_gone("98762"));
 }
@@ -247,8 +250,9 @@ TEST_F(BoundedTest, RefusesAPermitForAnotherTarget)
 
 TEST_F(BoundedTest, SaysWhatTheTargetDoesNotOffer)
 {
-    EXPECT_EQ(run_bounded(permit(), EngineCall{}).error().public_message(),
-              "target \"local\" does not offer containers");
+    const auto refused = run_bounded(permit(), EngineCall{});
+    EXPECT_EQ(refused.error().public_message(), "target \"local\" does not offer containers");
+    EXPECT_TRUE(refused.error().has_nothing_begun());
     EXPECT_EQ(fake->runs, 0);
 }
 

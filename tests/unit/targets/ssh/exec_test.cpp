@@ -223,6 +223,7 @@ TEST(SshExec, SaysThatTheFateIsUnknownWhenTheServerDiesMeanwhile)
     });
     expect_error(result, Errc::unreachable,
                  "was lost while the command ran; whether it still runs is unknown");
+    EXPECT_FALSE(result.error().has_nothing_begun());
     EXPECT_TRUE(testing::runs_with_argument(mark));
     for (const pid_t pid : testing::processes_where([&](pid_t candidate) {
              return testing::read_text("/proc/" + std::to_string(candidate) + "/cmdline")

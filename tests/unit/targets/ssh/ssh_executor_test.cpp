@@ -168,7 +168,9 @@ TEST(SshExecutor, SaysBusyWhereTheServerAllowsNoSession)
     const OpenSshServer server{"MaxSessions 0"};
     Rig rig{server};
     rig.timing.no_room_patience = 100ms;
-    expect_error(run_once(rig, {"true"}), Errc::busy, "has no room for another command");
+    const auto refused = run_once(rig, {"true"});
+    expect_error(refused, Errc::busy, "has no room for another command");
+    EXPECT_TRUE(refused.error().has_nothing_begun());
 }
 
 TEST_F(SshExecutorTest, LogsInAgainWhenTheWarmSessionIsGone)
@@ -244,6 +246,7 @@ TEST_F(SshExecutorTest, DialsAnewAfterAWarmSessionFellSilent)
         server.wedge();
         const auto stuck = co_await run_true(executor, within(400ms));
         expect_error(stuck, Errc::deadline_exceeded, "the command was not started");
+        EXPECT_TRUE(stuck.error().has_nothing_begun());
         server.unwedge();
         co_return co_await run_true(executor);
     });

@@ -1,0 +1,85 @@
+#include "gateway/call/records.hpp"
+
+#include "gateway/audit/redaction.hpp"
+#include "gateway/call/world.hpp"
+#include "gateway/core/log.hpp"
+#include "gateway/core/text.hpp"
+
+namespace tailops::call {
+
+audit::Record record_of_caller(const Invocation& call, const World& world)
+{
+    const auto& identity = call.principal.identity;
+    audit::Record record;
+    record.phase = audit::Phase::intent;
+    record.request = call.id;
+    record.subject = identity.key();
+    record.name = identity.name;
+    record.client = identity.client_id;
+    record.method = auth::to_string(identity.method);
+    record.tool = ToolName{call.tool};
+    record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
+    record.policy_version = world.gate->version();
+    return record;
+}
+
+audit::Record record_of(const Invocation& call,
+                        const policy::AccessRequest& request,
+                        const policy::Decision& decision,
+                        const World& world)
+{
+    auto record = record_of_caller(call, world);
+    record.capability = request.action.text();
+    record.tier = request.tier;
+    record.target = request.target.id;
+    record.effect = decision.effect;
+    record.why = decision.why;
+    if (decision.rule) record.rule = decision.rule->str();
+    return record;
+}
+
+void describe_outcome(audit::Record& record, const Result<targets::ExecutionResult>& result)
+{
+    record.phase = audit::Phase::outcome;
+    if (!result) return describe_failure(record, result.error());
+    record.outcome = "ok";
+    record.detail = result->dry_run ? "dry run" : "status " + std::to_string(result->status);
+    if (!result->signal.empty()) record.detail += ", signal " + result->signal;
+}
+
+void describe_replay(audit::Record& record, const std::string& first_request)
+{
+    record.outcome = outcome_replayed;
+    record.detail = "what request " + quote(first_request) + " came to";
+}
+
+void describe_failure(audit::Record& record, const Error& error)
+{
+    record.outcome = to_string(error.code());
+    record.detail = error.public_message();
+}
+
+void log_outcome(const Invocation& call, const audit::Record& record)
+{
+    const bool is_fine = record.outcome == "ok" || record.outcome == outcome_replayed;
+    const auto event = is_fine ? Event::call_finished : Event::call_failed;
+    if (!is_logged(event)) return;
+    log(event, {{"request", call.id.str()},
+                {"tool", call.tool},
+                {"target", record.target.str()},
+                {"subject", record.name},
+                {"outcome", record.outcome},
+                {"why", is_fine ? std::string{} : record.why},
+                {"ms", std::to_string(record.elapsed_ms)}});
+}
+
+void log_decision(const Invocation& call, const policy::Decision& decision)
+{
+    if (!is_logged(Event::call_decided)) return;
+    log(Event::call_decided, {{"request", call.id.str()},
+                              {"tool", call.tool},
+                              {"effect", std::string{policy::to_string(decision.effect)}},
+                              {"why", decision.why}});
+}
+
+}  // namespace tailops::call

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "gateway/audit/trail.hpp"
+
+#include <mutex>
+#include <vector>
+
+namespace tailops::call {
+
+/// Keeps records in memory and fails on demand: what the pipeline owes the trail is the subject
+/// here. tests/unit/gateway/audit has the real one.
+class FakeTrail final : public audit::Trail {
+public:
+    Task<Status> append(audit::Record record, audit::Durability durability) override
+    {
+        const std::scoped_lock lock{mutex_};
+        if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
+        records.push_back(std::move(record));
+        durabilities.push_back(durability);
+        co_return Status{};
+    }
+    Status health() const override { return {}; }
+    bool is_broken{false};
+    std::vector<audit::Record> records;
+    std::vector<audit::Durability> durabilities;
+
+private:
+    std::mutex mutex_;
+};
+
+}  // namespace tailops::call
