@@ -20,10 +20,11 @@ deps-test: ## install what the tests need besides
 deps-bench: ## install what the benches compare with
 	@./scripts/install-deps bench
 
-npm: deps-test npm-toon ## install the official clients and suites, and the tests' authorization server
+npm: deps-test npm-toon ## install the official clients and suites, and what the tests need of their own
 	@./scripts/install-npm tests/integration
 	@./scripts/install-npm tests/support/authserver
 	@./scripts/install-npm tests/conformance
+	@./scripts/install-npm tests/support/wire
 
 npm-toon: deps-test ## install the fixtures and the official implementation of TOON
 	@./scripts/install-npm tests/support/toon

@@ -3,7 +3,9 @@
     python3 tests/conformance/run.py --server build/release/bin/mcp_fixture_server [SITTING ...]
 
 A sitting is one run of a suite: its name, what it must come to. There is no list of expected failures: one
-check that failed or warned fails the run, and so does a scenario that was not run.
+check that failed or warned fails the run, and so does a scenario that was not run. All of it passes through
+tests/support/wire, which checks each message of the server against the published schema of its revision; one
+that is not valid fails the run too.
 """
 import argparse
 import collections
@@ -15,7 +17,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
-NODE = ROOT / "tests/integration/node_modules/node/bin/node"  # the suites need Node.js 22
+sys.path.insert(0, str(ROOT / "tests/support/wire"))
+
+from wire import NODE, Wire, told  # noqa: E402  (needs the path above; the suites need Node.js 22, too)
+
 SECONDS_MAX = 900
 
 # scenarios: how many the suite must have run, so that none can drop out unseen.
@@ -76,6 +81,26 @@ def report(sitting, code, checks):
     return passed
 
 
+def report_messages(reports):
+    """Prints the line of the messages of all sittings and what is wrong with them; whether all are valid.
+
+    `reports`: pairs of a sitting and what its wire reported.
+    """
+    messages, valid = (sum(seen[key] for _, seen in reports) for key in ("messages", "valid"))
+    wrong = sum(seen["violated"] for _, seen in reports)
+    # Each scenario hears the server at least once; fewer messages were not seen rather than not sent.
+    unseen = [sitting for sitting, seen in reports if seen["messages"] < sitting.scenarios]
+    passed = bool(reports) and not wrong and not unseen
+    print(f"{'all of them':12} {valid:3} of {messages:3} messages valid against their schema   "
+          f"{'ok' if passed else 'NOT PASSED'}", flush=True)
+    for sitting, seen in reports:
+        for violation in seen["violations"]:
+            print(f"    {sitting.name}: {told(violation)}")
+    for sitting in unseen:
+        print(f"    {sitting.name}: fewer messages than scenarios were seen")
+    return passed
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", required=True)
@@ -85,11 +110,14 @@ def main():
     if not server.exists():
         sys.exit(f"{server} is not there; run `make conformance`")
     wanted = [s for s in SITTINGS if not options.sittings or s.name in options.sittings]
-    passed = 0
+    passed, reports = 0, []
     for sitting in wanted:
         with FixtureServer(server) as fixture:
-            passed += report(sitting, *sit(sitting, fixture.url, ROOT / "build/conformance" / sitting.name))
-    failed = len(wanted) - passed
+            with Wire(fixture.url) as wire:
+                passed += report(sitting, *sit(sitting, wire.url, ROOT / "build/conformance" / sitting.name))
+            reports.append((sitting, wire.report))
+    passed += report_messages(reports)
+    failed = len(wanted) + 1 - passed
     print(f"{passed} passed, {failed} failed")
     counts = ROOT / "build/test-counts"
     counts.parent.mkdir(exist_ok=True)

@@ -38,12 +38,20 @@ export async function transportTo({ kind, url, token, authProvider, wire = {} })
   return new Transport(new URL(url), options);
 }
 
+/** Has `transport` offer another revision than the client's newest: clients of the legacy era always offer that. */
+function offering(revision, transport) {
+  const send = transport.send.bind(transport);
+  transport.send = (message, ...rest) => send(message.method !== 'initialize' ? message
+    : { ...message, params: { ...message.params, protocolVersion: revision } }, ...rest);
+}
+
 export async function connect(order, tell) {
   const { Client, options } = await parts(order.kind);
   const client = new Client(about, { ...options, capabilities: order.capabilities ?? {} });
   client.fallbackNotificationHandler = async (notification) => tell(notification);
   const wire = order.wire ?? {};
   const transport = order.transport ?? await transportTo({ ...order, wire });
+  if (order.revision) offering(order.revision, transport);
   await client.connect(transport);
   const version = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion ?? null;
   // A legacy client hears of changes on a stream that it opens by itself, in its own time.

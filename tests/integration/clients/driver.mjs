@@ -11,7 +11,7 @@ const clients = new Map();
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const orders = {
-  /** {client, kind, url, token} -> {version} */
+  /** {client, kind, url, token, revision: to offer instead of the newest} -> {version} */
   async connect(order) {
     const tell = (notification) => say({ client: order.client, notification });
     const connected = await connect(order, tell);
