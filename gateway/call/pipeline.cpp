@@ -87,6 +87,19 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
                                  .now = now};
 }
 
+/// The scope that the call lacks, then those of ours that the token has: a client that asks for
+/// these alone must not lose what it could do (MCP 2025-11-25, basic/authorization, Scope Challenge
+/// Handling).
+std::string scopes_to_ask_for(const policy::AccessRequest& request)
+{
+    std::string out{request.action.text()};
+    const auto of_everyone = expand_scopes({});
+    for (const auto& scope : *request.principal.identity.scopes) {
+        if (expand_scopes({scope}) != of_everyone) out += ' ' + scope;
+    }
+    return out;
+}
+
 /// A refusal in the terms of the caller. A token that could be issued with the missing scope gets
 /// the OAuth answer; the scopes stand in the error's detail.
 Error refusal(const policy::AccessRequest& request, const policy::Decision& decision)
@@ -96,7 +109,8 @@ Error refusal(const policy::AccessRequest& request, const policy::Decision& deci
     }
     const bool scoped = request.principal.identity.scopes.has_value();
     if (scoped && !request.principal.capabilities.contains(request.action)) {
-        return Error{Errc::insufficient_scope, decision.why}.with_detail(request.action.text());
+        return Error{Errc::insufficient_scope, decision.why}.with_detail(
+            scopes_to_ask_for(request));
     }
     return Error{Errc::denied, decision.why};
 }

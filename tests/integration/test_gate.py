@@ -96,7 +96,7 @@ class Gate(unittest.TestCase):
             token=self.gateway.mint("readonly"))
         self.assertEqual(answer.status, 403)
         self.assertIn('error="insufficient_scope"', answer.headers["www-authenticate"])
-        self.assertIn('scope="system:write"', answer.headers["www-authenticate"])
+        self.assertIn('scope="system:write readonly"', answer.headers["www-authenticate"])
         self.assertFalse(path.exists())
 
     def test_gives_roles_their_rights_when_the_token_has_no_scopes(self):

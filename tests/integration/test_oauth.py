@@ -91,7 +91,7 @@ class OidcProvider(unittest.TestCase):
         arguments = {"name": "get_network_status", "arguments": {"target": "local"}}
         refused = self.gateway.rpc("tools/call", arguments, token=self.token("system:read"))
         self.assertEqual(refused.status, 403)
-        self.assertIn('scope="network:read"', refused.headers["www-authenticate"])
+        self.assertIn('scope="network:read system:read"', refused.headers["www-authenticate"])
         stepped_up = self.gateway.rpc("tools/call", arguments, token=self.token("system:read network:read"))
         self.assertEqual(stepped_up.status, 200)
 

@@ -77,6 +77,19 @@ TEST_F(PipelineTest, RecordsARefusalAndItsReason)
     EXPECT_EQ(trail_.records[0].name, "mallory");
 }
 
+TEST_F(PipelineTest, AsksForTheMissingScopeAndForThoseThatTheTokenHas)
+{
+    const json change{{"target", "local"}, {"command_name", "change"}};
+    auto call = invocation("execute_command", change);
+    auto identity = call.principal.identity;
+    identity.scopes = {"email", "file:read", "openid"};
+    call.principal = rig_.world->get()->gate->admit(std::move(identity));
+    const auto answer = run(std::move(call));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), Errc::insufficient_scope);
+    EXPECT_EQ(answer.error().detail(), "system:write file:read");
+}
+
 TEST_F(PipelineTest, RecordsACallThatNeverCameToTheGate)
 {
     const auto escape = run(
