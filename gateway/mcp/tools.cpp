@@ -105,9 +105,11 @@ Task<Result<Turn>> take_long_turn(Handling inner,
     (void)co_await running->wait(after(patience));
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        // Not reset: the state tells whoever catches this that the client has left.
+        co_await asio::this_coro::throw_if_cancelled(false);
         running->stop();
-        (void)co_await running->wait(Deadline::max());
+        while (!running->has_ended()) (void)co_await running->wait(Deadline::max());
+        co_await asio::this_coro::throw_if_cancelled(true);
         throw boost::system::system_error{asio::error::operation_aborted};
     }
     if (running->has_ended()) co_return running->take();
