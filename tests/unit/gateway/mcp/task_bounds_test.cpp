@@ -111,6 +111,22 @@ TEST(TaskBounds, LetALongCallGoOnAsACall)
         {.tasks_max = 0, .begins_after = 1ms, .keep_alive_interval = 4ms});
 }
 
+TEST(TaskBounds, LetALongCallThatGoesOnAsACallEndWithItsClient)
+{
+    const json holds{{"hold", true}};
+    on_tasks(
+        [&](CatalogBench& bench) -> Task<void> {
+            const auto flow = bench.start(bench.modern_call("long", holds));
+            co_await bench.bell.until([&] { return flow->exchange.keep_alives >= 2; });
+            flow->hang_up.emit(asio::cancellation_type::terminal);
+            co_await bench.end_of(flow);
+            EXPECT_EQ(bench.service.cancels, 1) << "and the request waited for that";
+            EXPECT_TRUE(flow->exchange.events.empty());
+            EXPECT_TRUE(bench.endpoint.counters().totals().errors.empty());
+        },
+        {.tasks_max = 0, .begins_after = 1ms, .keep_alive_interval = 4ms});
+}
+
 TEST(TaskBounds, CountATaskUntilItsTimeIsOver)
 {
     on_tasks(
