@@ -242,6 +242,7 @@ Task<Answer> Rounds::run_legacy()
             co_return failed(
                 Error{Errc::unavailable, "this runs only as a task, and this client takes none"});
         }
+        if (round == legacy_rounds_max) break;
         const auto& question = *asks;
         for (const auto& [key, request] : question.requests) {
             auto response = co_await legacy::ask(protocol, asked, request);

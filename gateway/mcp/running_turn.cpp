@@ -4,9 +4,11 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -84,6 +86,19 @@ Task<bool> RunningTurn::wait(Deadline deadline)
     over_.expires_at(deadline);
     co_await over_.async_wait(asio::as_tuple(asio::use_awaitable));
     co_return turn_.has_value();
+}
+
+Task<bool> RunningTurn::attend(Deadline deadline)
+{
+    const bool is_over = co_await wait(deadline);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() == asio::cancellation_type::none) co_return is_over;
+    // Not reset: the state tells whoever catches this that the client has left.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    stop();
+    while (!has_ended()) (void)co_await wait(Deadline::max());
+    co_await asio::this_coro::throw_if_cancelled(true);
+    throw boost::system::system_error{asio::error::operation_aborted};
 }
 
 void RunningTurn::stop()

@@ -30,6 +30,9 @@ public:
     /// Waits until the turn has ended or `deadline` passes; tells whether it has ended. One waiter
     /// at a time. Cancelling the wait leaves the turn running.
     Task<bool> wait(Deadline deadline);
+    /// As `wait`, for a request that the turn may not outlive: cancelling it stops the turn, waits
+    /// for its end and throws operation_aborted.
+    Task<bool> attend(Deadline deadline);
     bool has_ended() const noexcept { return turn_.has_value(); }
     /// What it came to; once.
     Result<Turn> take() { return *std::move(turn_); }

@@ -153,11 +153,7 @@ Answer created(const Protocol& protocol, const Asked& asked, const store::Stored
 /// A call that cannot become a task after all is waited for, as if there were no tasks.
 Task<Answer> wait_for(Protocol& protocol, const Asked& asked, std::shared_ptr<RunningTurn> running)
 {
-    (void)co_await running->wait(Deadline::max());
-    if (!running->has_ended()) {
-        running->stop();
-        co_return to_answer(internal_error("the request was cancelled", asked.message.id));
-    }
+    (void)co_await running->attend(Deadline::max());
     const auto turn = running->take();
     if (!turn) co_return refuse(protocol, refusal_for(turn.error(), asked.message.id));
     if (const auto* members = std::get_if<Members>(&*turn)) {

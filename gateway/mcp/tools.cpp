@@ -5,10 +5,7 @@
 #include "gateway/mcp/running_turn.hpp"
 #include "gateway/mcp/task_board.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
 namespace tailops::mcp {
@@ -102,15 +99,8 @@ Task<Result<Turn>> take_long_turn(Handling inner,
     work.state = caller.state();
     work.handling = std::move(inner);
     const auto running = RunningTurn::start(home, std::move(work));
-    (void)co_await running->wait(after(patience));
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) {
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        running->stop();
-        (void)co_await running->wait(Deadline::max());
-        throw boost::system::system_error{asio::error::operation_aborted};
-    }
-    if (running->has_ended()) co_return running->take();
+    const bool is_over = co_await running->attend(after(patience));
+    if (is_over) co_return running->take();
     co_return Turn{running};
 }
 
