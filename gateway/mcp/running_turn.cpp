@@ -90,15 +90,22 @@ Task<bool> RunningTurn::wait(Deadline deadline)
 
 Task<bool> RunningTurn::attend(Deadline deadline)
 {
-    const bool is_over = co_await wait(deadline);
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() == asio::cancellation_type::none) co_return is_over;
-    // Not reset: the state tells whoever catches this that the client has left.
+    // Not reset: the state tells whoever catches what is thrown here that the client has left.
     co_await asio::this_coro::throw_if_cancelled(false);
-    stop();
-    while (!has_ended()) (void)co_await wait(Deadline::max());
+    auto state = co_await asio::this_coro::cancellation_state;
+    bool is_over = has_ended();
+    if (state.cancelled() == asio::cancellation_type::none) {
+        is_over = co_await wait(deadline);
+        state = co_await asio::this_coro::cancellation_state;
+    }
+    const bool has_left = state.cancelled() != asio::cancellation_type::none;
+    if (has_left) {
+        stop();
+        while (!has_ended()) (void)co_await wait(Deadline::max());
+    }
     co_await asio::this_coro::throw_if_cancelled(true);
-    throw boost::system::system_error{asio::error::operation_aborted};
+    if (has_left) throw boost::system::system_error{asio::error::operation_aborted};
+    co_return is_over;
 }
 
 void RunningTurn::stop()

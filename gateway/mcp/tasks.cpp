@@ -188,7 +188,11 @@ Task<Answer> begin_task(Protocol& protocol,
     auto kept = co_await protocol.tasks->insert(std::move(task));
     const auto* running = std::get_if<std::shared_ptr<RunningTurn>>(&turn);
     if (!kept) {
-        if (running) co_return co_await wait_for(protocol, asked, *running);
+        if (running) {
+            // A client that left meanwhile must not leave the turn to nobody; attend() sees to it.
+            co_await asio::this_coro::throw_if_cancelled(false);
+            co_return co_await wait_for(protocol, asked, *running);
+        }
         co_return refuse(protocol, refusal_for(kept.error(), asked.message.id));
     }
     adopt(protocol.shared_from_this(), *kept,
