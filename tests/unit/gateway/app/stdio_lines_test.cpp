@@ -101,9 +101,10 @@ TEST(StdioLines, SkipsALineThatIsTooLong)
 
 TEST(StdioLines, EndsAReadThatWaitsWhenClosed)
 {
-    on_strand([](Runtime& runtime) -> Task<void> {
+    on_strand([](Runtime&) -> Task<void> {
         Wire wire;
-        boost::asio::post(runtime.blocking, [&] { wire.lines->close(); });
+        const auto home = co_await boost::asio::this_coro::executor;
+        boost::asio::post(home, [&] { wire.lines->close(); });
         EXPECT_EQ(co_await line_of(*wire.lines), "(end)");
     });
 }
