@@ -74,6 +74,8 @@ def rpc(url, method, params=None, token=None, needle='"result":{'):
                "MCP-Protocol-Version": harness.PROTOCOL, "Mcp-Method": method}
     if "name" in params:
         headers["Mcp-Name"] = params["name"]
+    if "target" in params.get("arguments", {}):
+        headers["Mcp-Param-Target"] = params["arguments"]["target"]
     if token:
         headers["Authorization"] = f"Bearer {token}"
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
