@@ -16,6 +16,8 @@ using tools::RunState;
 
 // Records are small; so many are a second's reading at the start.
 constexpr std::size_t runs_max = 4096;
+// When there are more, so many stay: looking for the oldest costs less than for each that comes.
+constexpr std::size_t runs_kept = runs_max - runs_max / 16;
 // What waits in memory for the disk, of all runs together. A disk that falls so far behind is
 // about to fail, or its runs can be had no faster.
 constexpr std::size_t waiting_bytes_max = 64 * 1024 * 1024;
@@ -99,11 +101,26 @@ std::shared_ptr<SpoolWriter> Spool::writer(RunRecord record, std::string begins_
 
 void Spool::save(RunRecord record)
 {
-    boost::asio::post(blocking_, [self = shared_from_this(), record = std::move(record)] {
-        if (const auto saved = self->save_now(record); !saved) {
-            log(Event::spool_unwritable, {{"why", saved.error().describe()}});
-        }
-    });
+    const auto id = record.shown.id;
+    {
+        const std::scoped_lock lock{mutex_};
+        const bool is_waiting = pending_.contains(id);
+        pending_.insert_or_assign(id, std::move(record));
+        if (is_waiting) return;
+    }
+    boost::asio::post(blocking_, [self = shared_from_this(), id] { self->save_pending(id); });
+}
+
+void Spool::save_pending(const RequestId& id)
+{
+    std::optional<RunRecord> record;
+    {
+        const std::scoped_lock lock{mutex_};
+        record = std::move(pending_.extract(id).mapped());
+    }
+    if (const auto saved = save_now(*record); !saved) {
+        log(Event::spool_unwritable, {{"why", saved.error().describe()}});
+    }
 }
 
 Status Spool::save_now(const RunRecord& record)
@@ -146,34 +163,40 @@ void Spool::drop_old()
     }
 }
 
-Spool::Entries::iterator Spool::oldest(const RequestId& keep)
+std::vector<Spool::Entries::iterator> Spool::oldest_first(const RequestId& keep)
 {
-    auto found = entries_.end();
+    std::vector<Entries::iterator> found;
+    found.reserve(entries_.size());
     for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-        if (at->second.is_coming_in || at->first == keep) continue;
-        if (found == entries_.end() || at->second.started < found->second.started) found = at;
+        if (!at->second.is_coming_in && at->first != keep) found.push_back(at);
     }
+    std::ranges::sort(found, {}, [](const auto& at) { return at->second.started; });
     return found;
 }
 
 void Spool::drop(Entries::iterator at)
 {
-    files_.remove(at->first);
+    if (at->second.output_bytes > 0) {
+        files_.remove(at->first);
+    } else {
+        files_.remove_record(at->first);
+    }
     total_bytes_ -= at->second.bytes();
     entries_.erase(at);
 }
 
 bool Spool::make_room(const RequestId& run, std::uint64_t bytes)
 {
-    const auto is_full = [&] {
-        return total_bytes_ + bytes > settings_.total_bytes_max || entries_.size() > runs_max;
+    const auto is_full = [&](std::size_t runs) {
+        return total_bytes_ + bytes > settings_.total_bytes_max || entries_.size() > runs;
     };
-    while (is_full()) {
-        const auto at = oldest(run);
-        if (at == entries_.end()) return false;
+    if (!is_full(runs_max)) return true;
+    const auto runs = entries_.size() > runs_max ? runs_kept : runs_max;
+    for (const auto at : oldest_first(run)) {
+        if (!is_full(runs)) break;
         drop(at);
     }
-    return true;
+    return !is_full(runs_max);
 }
 
 bool Spool::take_room(const RequestId& run, TimePoint started, std::uint64_t bytes)

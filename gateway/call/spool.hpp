@@ -52,8 +52,9 @@ public:
     /// Plan::rest_begins_after.
     std::shared_ptr<SpoolWriter> writer(RunRecord record, std::string begins_after);
 
-    /// Has the record written on the blocking pool; of a run that has ended, none that says that it
-    /// runs is written any more. A failure is logged: nothing depends on it.
+    /// Has the record written on the blocking pool; a later one of the run stands for one that
+    /// still waits, and of a run that has ended, none that says that it runs is written any more. A
+    /// failure is logged: nothing depends on it.
     void save(RunRecord record);
     /// The same, now. Blocks. Errors: unavailable.
     Status save_now(const RunRecord& record);
@@ -83,8 +84,9 @@ private:
 
     Status take_stock();
     bool take_in(const RequestId& run);
-    /// The oldest run that may go, other than `keep`.
-    Entries::iterator oldest(const RequestId& keep);
+    void save_pending(const RequestId& id);
+    /// The runs that may go, other than `keep`.
+    std::vector<Entries::iterator> oldest_first(const RequestId& keep);
     void drop(Entries::iterator at);
     bool make_room(const RequestId& run, std::uint64_t bytes);
 
@@ -104,6 +106,7 @@ private:
     std::mutex records_mutex_;  // one record is written at a time; taken before mutex_
     mutable std::mutex mutex_;
     Entries entries_;
+    std::map<RequestId, RunRecord> pending_;  // on their way to the disk
     std::uint64_t total_bytes_{0};
 };
 

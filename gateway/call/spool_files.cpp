@@ -106,6 +106,11 @@ void SpoolFiles::remove(const RequestId& run) const noexcept
     }
 }
 
+void SpoolFiles::remove_record(const RequestId& run) const noexcept
+{
+    ::unlinkat(folder_.get(), record_of(run).c_str(), 0);
+}
+
 void SpoolFiles::remove_other(const std::string& name) const noexcept
 {
     ::unlinkat(folder_.get(), name.c_str(), 0);

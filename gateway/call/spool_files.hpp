@@ -33,6 +33,8 @@ public:
 
     /// Everything of a run; what is missing is no error.
     void remove(const RequestId& run) const noexcept;
+    /// The same of a run without outputs.
+    void remove_record(const RequestId& run) const noexcept;
 
     /// What lies there by its name: the runs that have a record, and all other names.
     struct Listing {
