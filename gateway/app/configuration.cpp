@@ -1,11 +1,13 @@
 #include "gateway/app/configuration.hpp"
 
 #include "gateway/core/json.hpp"
+#include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/tools/tool.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -138,6 +140,22 @@ Configuration embedded_configuration(const std::string& state_dir,
     out.policy = policy::read_policy(embedded_policy, "embedded policy",
                                      vocabulary_of(out.targets, *out.commands), problems);
     return out;
+}
+
+std::optional<Configuration> load_and_start_log(
+    const std::function<Configuration(yaml::Problems&)>& load)
+{
+    yaml::Problems problems;
+    auto configuration = load(problems);
+    if (!problems.empty()) {
+        std::fputs(problems.render().c_str(), stderr);
+        return std::nullopt;
+    }
+    start_log(configuration.settings.log_level, configuration.settings.log_format);
+    for (const auto& notice : problems.notices()) {
+        log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
+    }
+    return configuration;
 }
 
 }  // namespace tailops::app

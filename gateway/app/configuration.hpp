@@ -5,7 +5,9 @@
 #include "policy/policy_file.hpp"
 #include "targets/targets_file.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace tailops::app {
@@ -30,6 +32,11 @@ Configuration embedded_configuration(const std::string& state_dir,
                                      const std::string& listen,
                                      const targets::Environment& environment,
                                      yaml::Problems& problems);
+
+/// The configuration to start with; the log begins as it says. Nothing when it is not sound: then
+/// stderr says why.
+std::optional<Configuration> load_and_start_log(
+    const std::function<Configuration(yaml::Problems&)>& load);
 
 /// The names that a policy may use with these targets and this version's tools.
 policy::Vocabulary vocabulary_of(const targets::TargetsFile& targets,

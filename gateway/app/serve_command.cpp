@@ -55,17 +55,9 @@ int serve(const ServeOptions& options)
         return complain("--embedded needs --state-dir DIR", exit_usage);
     }
     const auto load = loader_for(options);
-    yaml::Problems problems;
-    auto configuration = load(problems);
-    if (!problems.empty()) {
-        std::fputs(problems.render().c_str(), stderr);
-        return exit_usage;
-    }
-    start_log(configuration.settings.log_level, configuration.settings.log_format);
-    for (const auto& notice : problems.notices()) {
-        log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
-    }
-    auto daemon = Daemon::make(std::move(configuration), load);
+    auto configuration = load_and_start_log(load);
+    if (!configuration) return exit_usage;
+    auto daemon = Daemon::make(*std::move(configuration), load);
     if (!daemon) return complain(daemon.error(), exit_failed);
     Secret token;
     if (options.embedded) {

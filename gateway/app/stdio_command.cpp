@@ -3,9 +3,6 @@
 #include "gateway/app/environment.hpp"
 #include "gateway/app/operator.hpp"
 #include "gateway/app/output.hpp"
-#include "gateway/core/log.hpp"
-
-#include <cstdio>
 
 namespace tailops::app {
 namespace {
@@ -48,21 +45,13 @@ int serve_stdio(const StdioOptions& given)
         }
     }
     const auto load = loader_for(options);
-    yaml::Problems problems;
-    auto configuration = load(problems);
-    if (!problems.empty()) {
-        std::fputs(problems.render().c_str(), stderr);
-        return exit_usage;
-    }
-    start_log(configuration.settings.log_level, configuration.settings.log_format);
-    for (const auto& notice : problems.notices()) {
-        log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
-    }
+    auto configuration = load_and_start_log(load);
+    if (!configuration) return exit_usage;
     // Nobody grants scopes here. The embedded policy knows no roles, and the embedded gateway is
     // its user's own.
     std::optional<std::set<std::string>> scopes;
     if (options.embedded) scopes = std::set<std::string>{"admin"};
-    auto daemon = Daemon::make(std::move(configuration), load, local_identity(std::move(scopes)));
+    auto daemon = Daemon::make(*std::move(configuration), load, local_identity(std::move(scopes)));
     if (!daemon) {
         const bool is_taken = daemon.error().code() == Errc::unavailable;
         const auto failed = complain(daemon.error(), exit_failed);

@@ -35,11 +35,13 @@ const RpcRequest* request_in(const Decoded& decoded)
     return message ? std::get_if<RpcRequest>(message) : nullptr;
 }
 
-/// Whether `decoded` asks for nothing, so that it is dealt with at once and in its place.
+/// Whether `decoded` asks for nothing: it is dealt with at once and in its place, and whatever is
+/// wrong with it, nothing may be answered (JSON-RPC 2.0 section 4.1).
 bool is_only_told(const Decoded& decoded)
 {
     const auto* message = std::get_if<Message>(&decoded);
-    return message && !std::holds_alternative<RpcRequest>(*message);
+    return message && (std::holds_alternative<RpcNotification>(*message) ||
+                       std::holds_alternative<RpcResponse>(*message));
 }
 
 }  // namespace
@@ -74,7 +76,7 @@ struct LineClient::Served : Exchange {
     Lines& lines;
     const std::optional<MessageId> id;  // of the request; none: of no one
     std::string session;                // that the answer opened
-    bool is_silenced{false};            // cancelled: no message may be sent for it
+    bool is_silenced{false};            // no message may be sent for it
     asio::cancellation_signal signal;
 };
 
@@ -131,9 +133,11 @@ Task<void> LineClient::take(Decoded message)
     if (const auto* one = std::get_if<Message>(&message); one && cancel(*one)) co_return;
     const auto* request = request_in(message);
     const bool opens = request && request->method == "initialize";
-    if (opens || is_only_told(message)) {
+    const auto served = std::make_shared<Served>(lines_, std::nullopt);
+    served->is_silenced = is_only_told(message);
+    if (opens || served->is_silenced) {
         auto line = line_of(std::move(message));
-        co_await serve_now(std::move(line));
+        co_await serve_now(std::move(line), served);
         co_return;
     }
     auto id = request ? std::optional{request->id} : std::nullopt;
@@ -155,9 +159,8 @@ Line LineClient::line_of(Decoded message) const
 }
 
 /// In its place: what comes next may depend on it.
-Task<void> LineClient::serve_now(Line line)
+Task<void> LineClient::serve_now(Line line, std::shared_ptr<Served> served)
 {
-    const auto served = std::make_shared<Served>(lines_, std::nullopt);
     co_await endpoint_.serve(std::move(line), *served);
     if (served->session.empty()) co_return;
     session_ = served->session;

@@ -60,7 +60,7 @@ private:
 
     Task<void> read_all();
     Task<void> take(Decoded message);
-    Task<void> serve_now(Line line);
+    Task<void> serve_now(Line line, std::shared_ptr<Served> served);
     void start(std::optional<MessageId> id, Line line);
     void start(std::shared_ptr<Served> served, Task<void> serving);
     void follow_session();

@@ -82,13 +82,6 @@ std::string acknowledged(const Interests& interests)
     return out + '}';
 }
 
-std::string meta_of(const MessageId& id)
-{
-    std::string meta = R"("_meta":{"io.modelcontextprotocol/subscriptionId":)";
-    id.append_to(meta);
-    return meta + '}';
-}
-
 /// The result that ends the stream: it names the subscription beside us.
 Answer end_of(const Protocol& protocol, const Asked& asked)
 {
@@ -115,9 +108,9 @@ Task<Answer> listen_for_changes(Protocol& protocol, const Asked& asked)
     if (!interests->tasks.empty()) {
         if (auto refusal = tasks_undeclared(protocol, asked)) co_return *std::move(refusal);
     }
-    auto greeting = notification_message(
-        "notifications/subscriptions/acknowledged",
-        R"({"notifications":)" + acknowledged(*interests) + ',' + meta_of(asked.message.id) + '}');
+    auto greeting = notification_message("notifications/subscriptions/acknowledged",
+                                         R"({"notifications":)" + acknowledged(*interests) + ',' +
+                                             subscription_meta(asked.message.id) + '}');
     if (interests->empty()) {
         asked.outbox->notify(std::move(greeting));
         co_return end_of(protocol, asked);  // nothing will ever be said

@@ -49,14 +49,14 @@ bool wants(const Subscriptions::Stream& stream, const Change& change)
     return std::visit(Visitor{stream}, change);
 }
 
+}  // namespace
+
 std::string subscription_meta(const MessageId& id)
 {
     std::string meta = R"("_meta":{"io.modelcontextprotocol/subscriptionId":)";
     id.append_to(meta);
     return meta + '}';
 }
-
-}  // namespace
 
 Notice notice_of(const Change& change)
 {

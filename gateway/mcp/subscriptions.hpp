@@ -35,6 +35,9 @@ struct Notice {
 };
 Notice notice_of(const Change& change);
 
+/// The `_meta` member by which a client knows the stream that a notification belongs to.
+std::string subscription_meta(const MessageId& id);
+
 /// The open listen streams of the modern era. Safe from any strand.
 class Subscriptions {
 public:

@@ -165,6 +165,18 @@ TEST(LineClient, RefusesWhatIsNoMessageAndGoesOn)
     });
 }
 
+TEST(LineClient, AnswersNothingToWhatAsksForNothing)
+{
+    on_wire([](Wire& wire) -> Task<void> {
+        wire.lines.say(R"({"jsonrpc":"2.0","method":"notifications/roots/list_changed"})");
+        wire.lines.say(R"({"jsonrpc":"2.0","id":7,"result":{}})");
+        wire.lines.say(cancelled(9));
+        wire.lines.say(call("echo", 1));
+        co_await wire.answer_to(1);
+        EXPECT_EQ(wire.lines.heard.size(), 1U);
+    });
+}
+
 TEST(LineClient, RefusesAVersionThatItDoesNotSpeak)
 {
     on_wire([](Wire& wire) -> Task<void> {
