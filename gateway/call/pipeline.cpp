@@ -149,7 +149,10 @@ Result<Answer> present(const tools::Plan& plan,
 }
 
 /// The record of a call that is about to act, for the book of runs.
-RunRecord run_of(const Invocation& call, const policy::AccessRequest& request, TimePoint now)
+RunRecord run_of(const Invocation& call,
+                 const policy::AccessRequest& request,
+                 const policy::Permit& permit,
+                 TimePoint now)
 {
     RunRecord record;
     record.shown.id = call.id;
@@ -159,6 +162,7 @@ RunRecord run_of(const Invocation& call, const policy::AccessRequest& request, T
     record.owner = call.principal.identity.key();
     record.capability = request.action.text();
     record.tier = request.tier;
+    record.dry_run = permit.obligations().dry_run;
     return record;
 }
 
@@ -237,7 +241,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         if (claim) co_await keys_->settle(*claim, nothing);
         co_return nothing;
     }
-    const auto run = runs_.begin(run_of(call, request, clock_.now()));
+    const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
     auto answered = co_await carry_out(prepared, *std::move(permit), *run, record);
     log_outcome(call, record);
     if (claim) co_await keys_->settle(*claim, answered);

@@ -15,9 +15,10 @@ struct RunRecord {
     std::string owner;       // auth::Identity::key() of the caller
     std::string capability;  // the right that the call needed
     Tier tier{Tier::observe};
+    bool dry_run{false};  // nothing was done
 };
 
-/// As JSON on one line, for a file beside the output. Of a result over 256 KiB only that there was
+/// As JSON on one line. Of a result over 256 KiB only that there was
 /// one is left.
 std::string to_text(const RunRecord& record);
 

@@ -49,7 +49,7 @@ std::unexpected<Error> no_such_run(const RequestId& id)
 
 bool is_durable(const RunRecord& record)
 {
-    return record.tier > Tier::observe;
+    return record.tier > Tier::observe && !record.dry_run;
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct RunsSettings {
 
 /// The book of runs: every call about a target of the recent past, so that a caller who went away
 /// can come back for its result, and the outputs that lie in the spool. After a restart it knows
-/// what the spool knows: runs above tier observe, and those whose output was kept.
+/// what the spool knows: runs that changed something, and those whose output was kept.
 ///
 /// A run's id is no secret and may be guessed. Who may look at a run is decided by `MayRead` each
 /// time: for others there is no such run. Safe from any strand.

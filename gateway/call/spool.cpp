@@ -21,15 +21,19 @@ constexpr std::size_t runs_kept = runs_max - runs_max / 16;
 // What waits in memory for the disk, of all runs together. A disk that falls so far behind is
 // about to fail, or its runs can be had no faster.
 constexpr std::size_t waiting_bytes_max = 64 * 1024 * 1024;
+// So much of the file of the records may be outdated besides what holds.
+constexpr std::uint64_t outdated_bytes_max = 1024 * 1024;
 
 }  // namespace
 
 Spool::Spool(SpoolSettings settings,
              SpoolFiles files,
+             RecordLog records,
              const Clock& clock,
              boost::asio::thread_pool& blocking)
     : settings_{std::move(settings)},
       files_{std::move(files)},
+      records_{std::move(records)},
       clock_{clock},
       blocking_{blocking}
 {
@@ -40,52 +44,56 @@ Result<std::shared_ptr<Spool>> Spool::open(SpoolSettings settings,
                                            boost::asio::thread_pool& blocking)
 {
     TAILOPS_TRY(auto files, SpoolFiles::open(settings.folder));
-    auto spool = std::make_shared<Spool>(std::move(settings), std::move(files), clock, blocking);
-    if (auto taken = spool->take_stock(); !taken) return fail(std::move(taken).error());
+    TAILOPS_TRY(auto records, RecordLog::open(files));
+    auto spool = std::make_shared<Spool>(std::move(settings), std::move(files), std::move(records),
+                                         clock, blocking);
+    TAILOPS_CHECK(spool->take_stock());
     return spool;
 }
 
 Status Spool::take_stock()
 {
-    TAILOPS_TRY(const auto listing, files_.list());
-    for (const auto& run : listing.runs) {
-        if (!take_in(run)) files_.remove(run);
-    }
-    for (const auto& name : listing.others) {
+    std::map<RequestId, RunRecord> records;
+    TAILOPS_CHECK(records_.read([&](std::string_view line, RecordLog::Place place) {
+        auto record = read_run_record(line);
+        if (!record) return;
+        const auto id = record->shown.id;
+        set_record(entries_[id], place);
+        records.insert_or_assign(id, *std::move(record));
+    }));
+    TAILOPS_TRY(const auto names, files_.list());
+    for (const auto& name : names) {
         const RequestId run{name.substr(0, name.find('.'))};
-        // An output without a record is nobody's; so is a record that was not finished.
+        // An output without a record is nobody's.
         const bool is_output = name == run.str() + ".stdout" || name == run.str() + ".stderr";
         if (!is_output || !entries_.contains(run)) files_.remove_other(name);
     }
+    for (auto& [id, record] : records) take_in(std::move(record));
     std::ranges::sort(found_, {}, [](const RunRecord& record) { return record.shown.started; });
     drop_old();
-    const std::scoped_lock lock{mutex_};
-    make_room({}, 0);
+    {
+        const std::scoped_lock lock{mutex_};
+        make_room({}, 0);
+    }
     std::erase_if(found_, [this](const auto& one) { return !entries_.contains(one.shown.id); });
+    if (has_many_outdated_records()) forget_outdated_records();
     return {};
 }
 
-bool Spool::take_in(const RequestId& run)
+void Spool::take_in(RunRecord record)
 {
-    const auto text = files_.read_record(run);
-    if (!text) return false;
-    auto record = read_run_record(*text);
-    if (!record || record->shown.id != run) return false;
-    auto& shown = record->shown;
+    auto& shown = record.shown;
     if (shown.state == RunState::running) shown.state = RunState::unknown;
-    shown.output.kept_bytes = files_.bytes_of(run, OutputStream::output);
-    shown.diagnostics.kept_bytes = files_.bytes_of(run, OutputStream::diagnostics);
+    shown.output.kept_bytes = files_.bytes_of(shown.id, OutputStream::output);
+    shown.diagnostics.kept_bytes = files_.bytes_of(shown.id, OutputStream::diagnostics);
     shown.output.bytes = std::max(shown.output.bytes, shown.output.kept_bytes);
     shown.diagnostics.bytes = std::max(shown.diagnostics.bytes, shown.diagnostics.kept_bytes);
-    const Entry entry{.started = shown.started,
-                      .output_bytes = shown.output.kept_bytes + shown.diagnostics.kept_bytes,
-                      .record_bytes = text->size(),
-                      .is_coming_in = false,
-                      .has_ended = true};
-    total_bytes_ += entry.bytes();
-    entries_.emplace(run, entry);
-    found_.push_back(*std::move(record));
-    return true;
+    auto& entry = entries_[shown.id];
+    entry.started = shown.started;
+    entry.output_bytes = shown.output.kept_bytes + shown.diagnostics.kept_bytes;
+    entry.has_ended = true;
+    total_bytes_ += entry.output_bytes;
+    found_.push_back(std::move(record));
 }
 
 std::vector<RunRecord> Spool::take_found()
@@ -101,49 +109,118 @@ std::shared_ptr<SpoolWriter> Spool::writer(RunRecord record, std::string begins_
 
 void Spool::save(RunRecord record)
 {
-    const auto id = record.shown.id;
     {
         const std::scoped_lock lock{mutex_};
-        const bool is_waiting = pending_.contains(id);
+        const auto id = record.shown.id;
         pending_.insert_or_assign(id, std::move(record));
-        if (is_waiting) return;
+        if (std::exchange(is_saving_, true)) return;
     }
-    boost::asio::post(blocking_, [self = shared_from_this(), id] { self->save_pending(id); });
+    boost::asio::post(blocking_, [self = shared_from_this()] { self->save_pending(); });
 }
 
-void Spool::save_pending(const RequestId& id)
+void Spool::save_pending()
 {
-    std::optional<RunRecord> record;
-    {
-        const std::scoped_lock lock{mutex_};
-        record = std::move(pending_.extract(id).mapped());
-    }
-    if (const auto saved = save_now(*record); !saved) {
-        log(Event::spool_unwritable, {{"why", saved.error().describe()}});
+    for (;;) {
+        std::vector<RunRecord> records;
+        {
+            const std::scoped_lock lock{mutex_};
+            for (auto& [id, record] : pending_) records.push_back(std::move(record));
+            pending_.clear();
+            if (records.empty()) is_saving_ = false;
+        }
+        if (records.empty()) return;
+        if (const auto saved = write(records); !saved) {
+            log(Event::spool_unwritable, {{"why", saved.error().describe()}});
+        }
     }
 }
 
 Status Spool::save_now(const RunRecord& record)
 {
+    return write({&record, 1});
+}
+
+Status Spool::write(std::span<const RunRecord> records)
+{
+    Status result;
+    std::string lines;
+    std::vector<std::pair<RequestId, RecordLog::Place>> places;  // counted from the first line
+    const std::scoped_lock one_at_a_time{records_mutex_};
+    for (const auto& record : records) {
+        const auto text = to_text(record);
+        const auto admitted = admit(record, lines.size() + text.size());
+        if (!admitted) result = fail(admitted.error());
+        if (!admitted || !*admitted) continue;
+        places.emplace_back(record.shown.id, RecordLog::Place{lines.size(), text.size()});
+        lines += text;
+        lines += '\n';
+    }
+    TAILOPS_TRY(const auto begin, records_.append(lines));
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& [run, place] : places) {
+            // It may have been dropped meanwhile.
+            if (const auto at = entries_.find(run); at != entries_.end()) {
+                set_record(at->second, {begin + place.offset, place.bytes});
+            }
+        }
+    }
+    if (has_many_outdated_records()) forget_outdated_records();
+    return result;
+}
+
+Result<bool> Spool::admit(const RunRecord& record, std::uint64_t bytes)
+{
     const auto& id = record.shown.id;
     if (!is_run_id(id.view())) return fail(Errc::invalid_argument, "not the id of a run");
     const bool has_ended = record.shown.state != RunState::running;
-    const auto text = to_text(record);
-    const std::scoped_lock one_at_a_time{records_mutex_};
+    const std::scoped_lock lock{mutex_};
+    const auto known = entries_.find(id);
+    if (known != entries_.end() && known->second.has_ended && !has_ended) return false;
+    if (!make_room(id, bytes)) {
+        return fail(Errc::unavailable, "the spool has no room for a record");
+    }
+    auto& entry = entries_[id];
+    entry.started = record.shown.started;
+    entry.has_ended = has_ended;
+    return true;
+}
+
+void Spool::set_record(Entry& entry, RecordLog::Place place)
+{
+    total_bytes_ += place.bytes - entry.record.bytes;
+    record_bytes_ += place.bytes - entry.record.bytes;
+    entry.record = place;
+}
+
+bool Spool::has_many_outdated_records() const
+{
+    const std::scoped_lock lock{mutex_};
+    return records_.bytes() > 2 * record_bytes_ + outdated_bytes_max;
+}
+
+void Spool::forget_outdated_records()
+{
+    std::vector<RequestId> runs;
+    std::vector<RecordLog::Place> places;
     {
         const std::scoped_lock lock{mutex_};
-        const auto known = entries_.find(id);
-        if (known != entries_.end() && known->second.has_ended && !has_ended) return {};
-        if (!make_room(id, text.size())) {
-            return fail(Errc::unavailable, "the spool has no room for a record");
+        for (const auto& [run, entry] : entries_) {
+            if (entry.record.bytes == 0) continue;
+            runs.push_back(run);
+            places.push_back(entry.record);
         }
-        auto& entry = entries_[id];
-        entry.started = record.shown.started;
-        entry.has_ended = has_ended;
-        total_bytes_ += text.size() - entry.record_bytes;
-        entry.record_bytes = text.size();
     }
-    return files_.put_record(id, text);
+    if (const auto kept = records_.keep_only(files_, places); !kept) {
+        log(Event::spool_unwritable, {{"why", kept.error().describe()}});
+        return;
+    }
+    const std::scoped_lock lock{mutex_};
+    for (std::size_t at = 0; at < runs.size(); ++at) {
+        if (const auto entry = entries_.find(runs[at]); entry != entries_.end()) {
+            set_record(entry->second, places[at]);
+        }
+    }
 }
 
 Result<FileDescriptor> Spool::open_stream(const RequestId& run, OutputStream stream) const
@@ -155,12 +232,20 @@ Result<FileDescriptor> Spool::open_stream(const RequestId& run, OutputStream str
 void Spool::drop_old()
 {
     const auto limit = clock_.now() - settings_.age_max;
-    const std::scoped_lock lock{mutex_};
-    for (auto at = entries_.begin(); at != entries_.end();) {
-        const auto next = std::next(at);
-        if (!at->second.is_coming_in && at->second.started < limit) drop(at);
-        at = next;
+    const std::scoped_lock one_at_a_time{records_mutex_};
+    bool has_dropped = false;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (auto at = entries_.begin(); at != entries_.end();) {
+            const auto next = std::next(at);
+            const bool goes = !at->second.is_coming_in && at->second.started < limit;
+            if (goes) drop(at);
+            has_dropped = has_dropped || goes;
+            at = next;
+        }
     }
+    // A record tells what was done and to what: it goes as its output does, for good.
+    if (has_dropped) forget_outdated_records();
 }
 
 std::vector<Spool::Entries::iterator> Spool::oldest_first(const RequestId& keep)
@@ -176,12 +261,9 @@ std::vector<Spool::Entries::iterator> Spool::oldest_first(const RequestId& keep)
 
 void Spool::drop(Entries::iterator at)
 {
-    if (at->second.output_bytes > 0) {
-        files_.remove(at->first);
-    } else {
-        files_.remove_record(at->first);
-    }
-    total_bytes_ -= at->second.bytes();
+    if (at->second.output_bytes > 0) files_.remove(at->first);
+    set_record(at->second, {});
+    total_bytes_ -= at->second.output_bytes;
     entries_.erase(at);
 }
 

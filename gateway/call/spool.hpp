@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/call/record_log.hpp"
 #include "gateway/call/run_record.hpp"
 #include "gateway/call/spool_files.hpp"
 #include "gateway/core/clock.hpp"
@@ -12,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace tailops::call {
@@ -21,7 +23,7 @@ class SpoolWriter;  // gateway/call/spool_writer.hpp
 struct SpoolSettings {
     std::filesystem::path folder;  // made when missing; the one above it must exist
     std::uint64_t run_bytes_max{16 * 1024 * 1024};     // of both streams of a run
-    std::uint64_t total_bytes_max{256 * 1024 * 1024};  // then the oldest runs go
+    std::uint64_t total_bytes_max{256 * 1024 * 1024};  // with records; then the oldest runs go
     std::chrono::seconds age_max{24 * 3600};           // from a run's start
 };
 
@@ -40,6 +42,7 @@ public:
                                                boost::asio::thread_pool& blocking);
     Spool(SpoolSettings settings,
           SpoolFiles files,
+          RecordLog records,
           const Clock& clock,
           boost::asio::thread_pool& blocking);
     Spool(const Spool&) = delete;
@@ -52,9 +55,9 @@ public:
     /// Plan::rest_begins_after.
     std::shared_ptr<SpoolWriter> writer(RunRecord record, std::string begins_after);
 
-    /// Has the record written on the blocking pool; a later one of the run stands for one that
-    /// still waits, and of a run that has ended, none that says that it runs is written any more. A
-    /// failure is logged: nothing depends on it.
+    /// Has the record written on the blocking pool, with all that wait by then; a later one of the
+    /// run stands for one that still waits, and of a run that has ended, none that says that it
+    /// runs is written any more. A failure is logged: nothing depends on it.
     void save(RunRecord record);
     /// The same, now. Blocks. Errors: unavailable.
     Status save_now(const RunRecord& record);
@@ -75,16 +78,21 @@ private:
     struct Entry {
         TimePoint started{};
         std::uint64_t output_bytes{0};
-        std::uint64_t record_bytes{0};
+        RecordLog::Place record;
         bool is_coming_in{false};
         bool has_ended{false};
-        std::uint64_t bytes() const noexcept { return output_bytes + record_bytes; }
     };
     using Entries = std::map<RequestId, Entry>;
 
     Status take_stock();
-    bool take_in(const RequestId& run);
-    void save_pending(const RequestId& id);
+    void take_in(RunRecord record);
+    void save_pending();
+    Status write(std::span<const RunRecord> records);
+    /// Makes room; false: what is known of the run says more than this record.
+    Result<bool> admit(const RunRecord& record, std::uint64_t bytes);
+    void set_record(Entry& entry, RecordLog::Place place);
+    bool has_many_outdated_records() const;
+    void forget_outdated_records();
     /// The runs that may go, other than `keep`.
     std::vector<Entries::iterator> oldest_first(const RequestId& keep);
     void drop(Entries::iterator at);
@@ -99,15 +107,18 @@ private:
 
     const SpoolSettings settings_;
     const SpoolFiles files_;
+    RecordLog records_;
     const Clock& clock_;
     boost::asio::thread_pool& blocking_;
     std::vector<RunRecord> found_;
     std::atomic<std::size_t> waiting_bytes_{0};
-    std::mutex records_mutex_;  // one record is written at a time; taken before mutex_
+    std::mutex records_mutex_;  // of records_; taken before mutex_
     mutable std::mutex mutex_;
     Entries entries_;
     std::map<RequestId, RunRecord> pending_;  // on their way to the disk
+    bool is_saving_{false};                   // a task on the blocking pool takes them
     std::uint64_t total_bytes_{0};
+    std::uint64_t record_bytes_{0};  // of the records that hold, in the total
 };
 
 }  // namespace tailops::call

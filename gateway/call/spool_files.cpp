@@ -1,6 +1,5 @@
 #include "gateway/call/spool_files.hpp"
 
-#include "gateway/call/run_record.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/run_view.hpp"
 
@@ -8,7 +7,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -19,8 +17,8 @@ namespace {
 
 using targets::OutputStream;
 
-constexpr std::string_view record_suffix = ".run";
-constexpr std::size_t record_bytes_max = 1024 * 1024;
+constexpr const char* records_name = "runs.jsonl";
+constexpr const char* next_records_name = "runs.jsonl.new";
 
 Error disk_error(const std::string& what, int error_number)
 {
@@ -31,11 +29,6 @@ Error disk_error(const std::string& what, int error_number)
 std::string name_of(const RequestId& run, OutputStream stream)
 {
     return run.str() + '.' + std::string{tools::to_string(stream)};
-}
-
-std::string record_of(const RequestId& run)
-{
-    return run.str() + std::string{record_suffix};
 }
 
 }  // namespace
@@ -75,40 +68,27 @@ Result<FileDescriptor> SpoolFiles::open_stream(const RequestId& run, OutputStrea
     return open_file(name_of(run, stream), O_RDONLY);
 }
 
-Status SpoolFiles::put_record(const RequestId& run, std::string_view text) const
+Result<FileDescriptor> SpoolFiles::open_records() const
 {
-    const auto name = record_of(run), fresh = name + ".new";
-    TAILOPS_TRY(const auto file, open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND));
-    int error_number = 0;
-    if (append(file, text, error_number) < text.size()) {
-        ::unlinkat(folder_.get(), fresh.c_str(), 0);
-        return fail(disk_error("write " + fresh, error_number));
-    }
-    if (::renameat(folder_.get(), fresh.c_str(), folder_.get(), name.c_str()) != 0) {
-        return fail(disk_error("rename " + fresh, errno));
-    }
-    return {};
+    return open_file(records_name, O_RDWR | O_CREAT | O_APPEND);
 }
 
-Result<std::string> SpoolFiles::read_record(const RequestId& run) const
+Result<FileDescriptor> SpoolFiles::create_next_records() const
 {
-    TAILOPS_TRY(const auto file, open_file(record_of(run), O_RDONLY));
-    auto text = read_range(file, 0, record_bytes_max + 1);
-    if (text.size() > record_bytes_max) return fail(disk_error("read " + record_of(run), EFBIG));
-    return text;
+    return open_file(next_records_name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
+}
+
+Status SpoolFiles::put_next_records_in_place() const
+{
+    if (::renameat(folder_.get(), next_records_name, folder_.get(), records_name) == 0) return {};
+    return fail(disk_error("rename the file of the records", errno));
 }
 
 void SpoolFiles::remove(const RequestId& run) const noexcept
 {
-    for (const auto& name : {name_of(run, OutputStream::output),
-                             name_of(run, OutputStream::diagnostics), record_of(run)}) {
-        ::unlinkat(folder_.get(), name.c_str(), 0);
+    for (const auto stream : {OutputStream::output, OutputStream::diagnostics}) {
+        ::unlinkat(folder_.get(), name_of(run, stream).c_str(), 0);
     }
-}
-
-void SpoolFiles::remove_record(const RequestId& run) const noexcept
-{
-    ::unlinkat(folder_.get(), record_of(run).c_str(), 0);
 }
 
 void SpoolFiles::remove_other(const std::string& name) const noexcept
@@ -116,7 +96,7 @@ void SpoolFiles::remove_other(const std::string& name) const noexcept
     ::unlinkat(folder_.get(), name.c_str(), 0);
 }
 
-Result<SpoolFiles::Listing> SpoolFiles::list() const
+Result<std::vector<std::string>> SpoolFiles::list() const
 {
     const int copy = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (copy < 0) return fail(disk_error("open", errno));
@@ -125,17 +105,10 @@ Result<SpoolFiles::Listing> SpoolFiles::list() const
         ::close(copy);
         return fail(disk_error("list", errno));
     }
-    Listing out;
+    std::vector<std::string> out;
     while (const auto* entry = ::readdir(entries.get())) {
         const std::string_view name{entry->d_name};
-        if (name == "." || name == "..") continue;
-        const auto run = name.substr(0, name.find('.'));
-        if (name.ends_with(record_suffix) && is_run_id(run) &&
-            run.size() + record_suffix.size() == name.size()) {
-            out.runs.emplace_back(std::string{run});
-        } else {
-            out.others.emplace_back(name);
-        }
+        if (name != "." && name != ".." && name != records_name) out.emplace_back(name);
     }
     return out;
 }

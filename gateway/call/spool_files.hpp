@@ -13,9 +13,9 @@
 
 namespace tailops::call {
 
-/// The folder in which outputs lie: for each run RUN.stdout, RUN.stderr, as far as there is
-/// anything, and RUN.run, its record. Held by descriptor; no symbolic link is followed in it. Files
-/// have mode 0600, the folder 0700. Calls block. Safe from any thread.
+/// The folder in which outputs lie: for each run RUN.stdout and RUN.stderr, as far as there is
+/// anything, and one file for the records of all. Held by descriptor; no symbolic link is followed
+/// in it. Files have mode 0600, the folder 0700. Calls block. Safe from any thread.
 class SpoolFiles {
 public:
     /// Makes the folder when it is missing. Errors: unavailable.
@@ -26,22 +26,19 @@ public:
     /// Errors: not_found, unavailable.
     Result<FileDescriptor> open_stream(const RequestId& run, targets::OutputStream stream) const;
 
-    /// Puts a record in the place of the one before, as one whole. Errors: unavailable.
-    Status put_record(const RequestId& run, std::string_view text) const;
-    /// Errors: not_found, unavailable (also: longer than 1 MiB).
-    Result<std::string> read_record(const RequestId& run) const;
+    /// The file of the records, to read anywhere and to write at its end; made when it is missing.
+    /// Errors: unavailable.
+    Result<FileDescriptor> open_records() const;
+    /// An empty file that shall take its place. Errors: unavailable.
+    Result<FileDescriptor> create_next_records() const;
+    /// It does so now. Errors: unavailable.
+    Status put_next_records_in_place() const;
 
-    /// Everything of a run; what is missing is no error.
+    /// The outputs of a run; what is missing is no error.
     void remove(const RequestId& run) const noexcept;
-    /// The same of a run without outputs.
-    void remove_record(const RequestId& run) const noexcept;
 
-    /// What lies there by its name: the runs that have a record, and all other names.
-    struct Listing {
-        std::vector<RequestId> runs;
-        std::vector<std::string> others;
-    };
-    Result<Listing> list() const;
+    /// The names of all that lies there, besides the file of the records. Errors: unavailable.
+    Result<std::vector<std::string>> list() const;
     void remove_other(const std::string& name) const noexcept;
     std::uint64_t bytes_of(const RequestId& run, targets::OutputStream stream) const noexcept;
 

@@ -44,16 +44,25 @@ public:
         start(nullptr);
     }
 
-    static std::shared_ptr<const policy::Gate> gate_of(std::set<std::string> subjects)
+    static std::shared_ptr<const policy::Gate> gate_of(
+        std::set<std::string> subjects, policy::Effect effect = policy::Effect::allow)
     {
         policy::Rule allow;
         allow.id = RuleId{"allow"};
-        allow.effect = policy::Effect::allow;
+        allow.effect = effect;
         allow.at_most = Tier::control;
         allow.principals.subjects = std::move(subjects);
         policy::Policy policy;
         policy.rules.push_back(allow);
         return std::make_shared<const policy::Gate>(std::move(policy));
+    }
+
+    /// As a reload of the policy does.
+    void swap_gate(std::shared_ptr<const policy::Gate> gate)
+    {
+        auto next = std::make_shared<World>(*world->get());
+        next->gate = std::move(gate);
+        world->swap(std::move(next));
     }
 
     /// Begins again with this spool, as a daemon that starts does.

@@ -1,9 +1,7 @@
-#include "gateway/call/runs.hpp"
-
 #include "gateway/core/text.hpp"
 #include "tests/support/collecting_sink.hpp"
 #include "tests/support/small_disk.hpp"
-#include "tests/unit/gateway/call/call_rig.hpp"
+#include "tests/unit/gateway/call/runs_rig.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -22,16 +20,6 @@ using targets::OutputStream;
 using testing::numbered_lines;
 using tools::OutputQuestion;
 using tools::RunState;
-
-// `flood` prints 50,000,008 bytes: 1 to 6388889, a line each.
-constexpr std::size_t flood_bytes = 50'000'008;
-constexpr auto catalogue = R"(commands:
-  - {name: flood, description: "Print a lot of numbers", command_template: "seq 1 6388889", category: custom}
-  - {name: endless, description: "Print without an end", command_template: "yes", category: custom}
-  - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}
-  - {name: missing, description: "No such program here", command_template: "no-such-program-here", category: custom}
-  - {name: change, description: "Change something at once", command_template: "echo changed", category: custom, capability: "system:write", tier: control}
-)";
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool memory_is_ours = false;
@@ -62,69 +50,7 @@ void reset_peak()
     std::ofstream{"/proc/self/clear_refs"} << "5";
 }
 
-class RunsTest : public ::testing::Test {
-protected:
-    RunsTest() { settings_.folder = directory_.path() / "spool"; }
-
-    void start()
-    {
-        auto spool = Spool::open(settings_, rig_.clock, rig_.runtime->blocking);
-        if (!spool) throw std::runtime_error{spool.error().describe()};
-        rig_.start(*std::move(spool));
-    }
-
-    /// As a daemon that ends and starts again.
-    void restart()
-    {
-        rig_.stop();
-        start();
-    }
-
-    Result<tools::OutputPage> page(OutputQuestion question, const std::string& subject = "alice")
-    {
-        using Page = Result<tools::OutputPage>;
-        return rig_.run_task<Page>([&]() -> Task<Page> {
-            auto asked = question;
-            co_return co_await rig_.pipeline->read_output(rig_.principal(subject),
-                                                          RequestId{"read"}, std::move(asked));
-        });
-    }
-
-    static OutputQuestion slice(const std::string& run, std::uint64_t offset, std::size_t size)
-    {
-        OutputQuestion question{.run = RequestId{run}};
-        question.part = OutputQuestion::Slice{.offset = offset, .bytes_max = size};
-        return question;
-    }
-
-    /// All that is kept of a run, in pages.
-    std::string whole(const std::string& run)
-    {
-        std::string text;
-        for (std::optional<std::uint64_t> next = 0; next;) {
-            const auto read = page(slice(run, *next, 1'000'000));
-            if (!read) return read.error().public_message();
-            text += read->bytes;
-            next = read->next_offset;
-        }
-        return text;
-    }
-
-    Result<Answer> ask(const std::string& tool,
-                       json arguments,
-                       const std::string& subject = "alice")
-    {
-        return rig_.run(rig_.invocation(tool, std::move(arguments), subject, "asking"));
-    }
-    Result<Answer> get_run(const std::string& id, const std::string& subject = "alice")
-    {
-        return ask("get_run", {{"run_id", id}}, subject);
-    }
-
-    testing::TemporaryDirectory directory_;
-    SpoolSettings settings_;
-    CallRig rig_{catalogue};
-};
+using RunsTest = RunsRig;
 
 TEST_F(RunsTest, AnOutputThatIsCutCanBeReadToItsEnd)
 {
@@ -207,9 +133,7 @@ TEST_F(RunsTest, WhoMayNoLongerCallMayNoLongerRead)
 {
     start();
     ASSERT_TRUE(rig_.command("flood"));
-    auto next = std::make_shared<World>(*rig_.world->get());
-    next->gate = CallRig::gate_of({"anna"});
-    rig_.world->swap(std::move(next));
+    rig_.swap_gate(CallRig::gate_of({"anna"}));
     EXPECT_FALSE(get_run("r1"));
     EXPECT_FALSE(page(slice("r1", 0, 10)));
 }
@@ -245,7 +169,8 @@ TEST_F(RunsTest, AShortOutputHasNothingToReadOn)
     EXPECT_FALSE(answer->content->contains("run_id"));
     EXPECT_EQ(page(slice("r1", 0, 10)).error().code(), Errc::not_found);
     EXPECT_EQ(get_run("r1")->content->at("result").at("output"), "hello\n");
-    EXPECT_TRUE(std::filesystem::is_empty(settings_.folder));
+    restart();
+    EXPECT_FALSE(get_run("r1"));
 }
 
 TEST_F(RunsTest, AFailureIsToldLater)
@@ -321,39 +246,6 @@ TEST_F(RunsTest, WithoutASpoolAResultSaysThatNothingIsKept)
     EXPECT_EQ(answer->content->at("not_kept"), "this gateway keeps no outputs");
     EXPECT_FALSE(answer->content->contains("read_more"));
     EXPECT_EQ(get_run("r1")->content->at("state"), "done");
-}
-
-TEST_F(RunsTest, ARestartKnowsOutputsAndCallsThatChangeSomething)
-{
-    start();
-    ASSERT_TRUE(rig_.command("flood", "alice", "big"));
-    ASSERT_TRUE(rig_.command("change", "alice", "change"));
-    ASSERT_TRUE(rig_.command("greet", "alice", "small"));
-    const auto before = whole("big");
-    restart();
-    EXPECT_TRUE(whole("big") == before);
-    EXPECT_EQ(get_run("big")->content->at("result").at("truncated"), true);
-    EXPECT_EQ(get_run("change")->content->at("result").at("output"), "changed\n");
-    EXPECT_FALSE(get_run("big", "anna"));
-    EXPECT_FALSE(get_run("small"));
-}
-
-TEST_F(RunsTest, ACallThatWasCutShortByACrashIsUnknown)
-{
-    start();
-    RunRecord record;
-    record.shown.id = RequestId{"lost"};
-    record.shown.tool = ToolName{"execute_command"};
-    record.shown.target = TargetId{"local"};
-    record.shown.started = rig_.clock.now();
-    record.owner = rig_.principal("alice").identity.key();
-    record.capability = "system:write";
-    record.tier = Tier::control;
-    rig_.runs->begin(record);
-    restart();
-    const auto run = get_run("lost");
-    ASSERT_TRUE(run) << run.error().describe();
-    EXPECT_EQ(run->content->at("state"), "unknown");
 }
 
 TEST_F(RunsTest, AnOutputThatBrokeOffSaysSo)

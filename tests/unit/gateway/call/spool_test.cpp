@@ -109,7 +109,7 @@ TEST_F(SpoolTest, KeepsBothStreamsForItsUserAlone)
         EXPECT_TRUE(text_of(*spool, "r1") == text + "end");
         EXPECT_EQ(text_of(*spool, "r1", OutputStream::diagnostics), "oops\n");
     });
-    EXPECT_EQ(names(), (std::set<std::string>{"r1.run", "r1.stderr", "r1.stdout"}));
+    EXPECT_EQ(names(), (std::set<std::string>{"r1.stderr", "r1.stdout", "runs.jsonl"}));
     for (const auto& name : names()) {
         struct stat info{};
         ASSERT_EQ(::stat((settings_.folder / name).c_str(), &info), 0);
@@ -170,7 +170,7 @@ TEST_F(SpoolTest, TheOldestRunsMakeRoom)
         EXPECT_EQ(text_of(*spool, "r2").size(), 30'000U);
         EXPECT_LE(spool->total_bytes(), 100'000U);
     });
-    EXPECT_FALSE(names().contains("r1.run"));
+    EXPECT_FALSE(names().contains("r1.stdout"));
 }
 
 TEST_F(SpoolTest, ARunThatComesInIsNotDropped)
@@ -205,7 +205,8 @@ TEST_F(SpoolTest, DropsWhatIsTooOldAndNotASecondEarlier)
         EXPECT_EQ(text_of(*spool, "r1"), "gone");
         EXPECT_EQ(spool->total_bytes(), 0U);
     });
-    EXPECT_TRUE(names().empty());
+    EXPECT_EQ(names(), std::set<std::string>{"runs.jsonl"});
+    EXPECT_EQ(fs::file_size(settings_.folder / "runs.jsonl"), 0U);
 }
 
 TEST_F(SpoolTest, AFullDiskKeepsTheBeginningAndSaysSo)
@@ -280,19 +281,83 @@ TEST_F(SpoolTest, ARestartRemovesWhatIsTornOrNobodys)
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
         co_await keep(spool, "whole", "text");
         co_await keep(spool, "torn", "text");
-        co_await keep(spool, "renamed", "text");
     });
     const auto at = [&](const char* name) { return settings_.folder / name; };
-    fs::resize_file(at("torn.run"), 20);
-    fs::rename(at("renamed.run"), at("other.run"));
+    std::ostringstream lines;
+    lines << std::ifstream{at("runs.jsonl")}.rdbuf();
+    // Of "torn" both records are broken: that it runs, and, without its newline, that it ended.
+    auto broken = lines.str().substr(0, lines.str().size() - 2);
+    broken.replace(broken.find("\"torn\""), 6, "\"t\"rn\"");
+    std::ofstream{at("runs.jsonl")} << broken;
     std::ofstream{at("orphan.stdout")} << "nobody's";
-    std::ofstream{at("whole.run.new")} << "half a record";
-    fs::create_symlink("/etc/passwd", at("link.run"));
+    std::ofstream{at("runs.jsonl.new")} << "half a record";
+    fs::create_symlink("/etc/passwd", at("link.stdout"));
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
         EXPECT_EQ(spool->take_found().size(), 1U);
+        EXPECT_TRUE(spool->save_now(record("next")));
         co_return;
     });
-    EXPECT_EQ(names(), (std::set<std::string>{"whole.run", "whole.stdout"}));
+    EXPECT_EQ(names(), (std::set<std::string>{"runs.jsonl", "whole.stdout"}));
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        EXPECT_EQ(spool->take_found().size(), 2U);
+        co_return;
+    });
+}
+
+TEST_F(SpoolTest, NoLinkIsFollowedToTheRecords)
+{
+    fs::create_directories(settings_.folder);
+    fs::create_symlink(directory_.write("elsewhere", ""), settings_.folder / "runs.jsonl");
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        const auto spool = Spool::open(settings_, clock_, runtime.blocking);
+        EXPECT_FALSE(spool.has_value());
+        co_return;
+    });
+}
+
+TEST_F(SpoolTest, TheFileOfTheRecordsStaysNearWhatItHolds)
+{
+    const auto file = settings_.folder / "runs.jsonl";
+    auto ended = record("again");
+    ended.shown.state = RunState::done;
+    ended.shown.result =
+        std::make_shared<const nlohmann::json>(nlohmann::json{{"text", std::string(1000, 'x')}});
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        EXPECT_TRUE(spool->save_now(record("first")));
+        for (int times = 0; times < 5'000; ++times) EXPECT_TRUE(spool->save_now(ended));
+        EXPECT_LT(fs::file_size(file), 1'200'000U);
+        EXPECT_LT(spool->total_bytes(), 3'000U);
+        EXPECT_TRUE(spool->save_now(record("last")));
+        co_return;
+    });
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        std::set<std::string> found;
+        for (const auto& one : spool->take_found()) found.insert(one.shown.id.str());
+        EXPECT_EQ(found, (std::set<std::string>{"again", "first", "last"}));
+        co_return;
+    });
+}
+
+TEST_F(SpoolTest, ARecordThatFindsTheDiskFullSpoilsNoneAfterIt)
+{
+    fs::create_directories(settings_.folder);
+    const testing::SmallDisk disk{settings_.folder};
+    auto large = record("large");
+    large.shown.state = RunState::done;
+    large.shown.result =
+        std::make_shared<const nlohmann::json>(nlohmann::json{{"text", std::string(200'000, 'x')}});
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        EXPECT_TRUE(spool->save_now(record("before")));
+        EXPECT_FALSE(spool->save_now(large));
+        EXPECT_TRUE(spool->save_now(record("after")));
+        co_return;
+    });
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        std::set<std::string> found;
+        for (const auto& one : spool->take_found()) found.insert(one.shown.id.str());
+        EXPECT_EQ(found, (std::set<std::string>{"after", "before"}));
+        co_return;
+    });
 }
 
 TEST_F(SpoolTest, ARecordThatSaysRunningNeverReplacesOneThatSaysDone)
@@ -308,30 +373,6 @@ TEST_F(SpoolTest, ARecordThatSaysRunningNeverReplacesOneThatSaysDone)
         EXPECT_EQ(spool->take_found().at(0).shown.state, RunState::done);
         co_return;
     });
-}
-
-TEST(RunId, IsNoPath)
-{
-    for (const auto* id : {"r1", "5f2a9c1e8d7b6a40", "a-b_C"}) EXPECT_TRUE(is_run_id(id)) << id;
-    for (const auto* id : {"", "../x", "a/b", "a.run", "a b", "ä"})
-        EXPECT_FALSE(is_run_id(id)) << id;
-    EXPECT_FALSE(is_run_id(std::string(65, 'a')));
-}
-
-TEST(RunRecord, ReadsOnlyWhatIsOne)
-{
-    RunRecord record;
-    record.shown.id = RequestId{"r1"};
-    const auto text = to_text(record);
-    EXPECT_TRUE(read_run_record(text));
-    for (std::size_t cut = 0; cut < text.size(); ++cut) {
-        EXPECT_FALSE(read_run_record(std::string_view{text}.substr(0, cut)));
-    }
-    EXPECT_FALSE(read_run_record("{}"));
-    EXPECT_FALSE(read_run_record("[]"));
-    auto other = text;
-    other.replace(other.find("\"version\":1"), 11, "\"version\":2");
-    EXPECT_FALSE(read_run_record(other));
 }
 
 }  // namespace
