@@ -23,7 +23,8 @@ class Authority:
         self.certificate = self.directory / "ca.pem"
         self.issued = 0
         self.openssl("req", "-x509", "-newkey", "ec", *CURVE, "-nodes", "-keyout", self.directory / "ca.key",
-                     "-out", self.certificate, "-subj", "/CN=test authority", "-days", "2")
+                     "-out", self.certificate, "-subj", "/CN=test authority", "-days", "2",
+                     "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def openssl(self, *words):
         subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
