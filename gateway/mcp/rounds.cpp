@@ -83,6 +83,12 @@ Answer input_required(const Protocol& protocol,
     return end_object(std::move(message));
 }
 
+/// Whether it has come to nothing yet, or only may come to something as a task.
+bool goes_on(const Turn& turn)
+{
+    return !std::holds_alternative<Members>(turn) && !std::holds_alternative<InputRequired>(turn);
+}
+
 Answer bad_state(const Asked& asked, const Error& error)
 {
     const bool is_state = error.public_message() == "invalid requestState";
@@ -212,19 +218,27 @@ Task<Answer> Rounds::run_modern()
     Caller caller{terms_of(protocol, asked), asked.outbox};
     caller.learn(shared(std::move(recalled->answers)), std::move(recalled->state));
     auto turn = co_await handling(caller);
-    if (!turn) co_return failed(turn.error());
+    if (turn && goes_on(*turn) && as_task) {
+        auto became = co_await as_task(*std::move(turn), caller);
+        if (auto* answer = std::get_if<Answer>(&became)) co_return std::move(*answer);
+        turn = std::get<Result<Turn>>(std::move(became));
+    }
+    co_return answer_to(turn, caller);
+}
+
+Answer Rounds::answer_to(const Result<Turn>& turn, const Caller& caller) const
+{
+    if (!turn) return failed(turn.error());
     if (const auto* members = std::get_if<Members>(&*turn)) {
-        co_return complete_answer(protocol, asked, *members);
+        return complete_answer(protocol, asked, *members);
     }
-    const auto* asks = std::get_if<InputRequired>(&*turn);
-    if (!asks) {
-        if (as_task) co_return co_await as_task(*std::move(turn), caller);
-        co_return to_answer(internal_error("this method cannot run as a task", asked.message.id));
+    const auto* question = std::get_if<InputRequired>(&*turn);
+    if (!question) {
+        return to_answer(internal_error("this cannot run as a task", asked.message.id));
     }
-    const auto& question = *asks;
-    if (auto refusal = undeclared(asked, caller.client(), question)) co_return *std::move(refusal);
-    const auto state = sealed_state(protocol, asked, subject, caller, question);
-    co_return input_required(protocol, asked, question, state);
+    if (auto refusal = undeclared(asked, caller.client(), *question)) return *std::move(refusal);
+    const auto state = sealed_state(protocol, asked, subject, caller, *question);
+    return input_required(protocol, asked, *question, state);
 }
 
 Task<Answer> Rounds::run_legacy()

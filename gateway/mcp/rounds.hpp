@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace tailops::mcp {
 
@@ -15,6 +16,10 @@ struct Subject {
     std::string name;
     JsonPart arguments;
 };
+
+/// What became of a turn that was to go on as a task: the answer that tells of the task, or, where
+/// none could be made, what the turn came to after all.
+using TaskOrTurn = std::variant<Answer, Result<Turn>>;
 
 /// Runs a handler that may have questions, in the way of the request's era: a modern client is
 /// answered `input_required` and comes back; a legacy one is asked at once on the request's own
@@ -31,12 +36,13 @@ struct Rounds {
     std::function<Answer(const Error&)> failed;
     /// Goes on as a task, with a RunAsTask or a RunningTurn; null where the method cannot (MCP
     /// tasks extension: only tools/call).
-    std::function<Task<Answer>(Turn, const Caller&)> as_task{};
+    std::function<Task<TaskOrTurn>(Turn, const Caller&)> as_task{};
 
     Task<Answer> run();
 
 private:
     Task<Answer> run_modern();
+    Answer answer_to(const Result<Turn>& turn, const Caller& caller) const;
     Task<Answer> run_legacy();
 };
 

@@ -4,6 +4,7 @@
 #include "gateway/core/clock.hpp"
 #include "gateway/mcp/endpoint.hpp"
 #include "gateway/mcp/protocol.hpp"
+#include "gateway/mcp/rounds.hpp"
 #include "gateway/mcp/running_turn.hpp"
 #include "gateway/store/tasks.hpp"
 
@@ -64,13 +65,13 @@ enum class TaskDetail { state, outcome };
 std::string task_json(const store::StoredTask& task, TaskDetail detail);
 
 /// Lets `turn` go on as a task of `asked`, with what `caller` has learnt so far; answers with the
-/// task.
-Task<Answer> begin_task(Protocol& protocol,
-                        const Asked& asked,
-                        std::string tool,
-                        JsonPart arguments,
-                        Turn turn,
-                        const Caller& caller);
+/// task. One that runs already and finds the board full goes on as the call that it was.
+Task<TaskOrTurn> begin_task(Protocol& protocol,
+                            const Asked& asked,
+                            std::string tool,
+                            JsonPart arguments,
+                            Turn turn,
+                            const Caller& caller);
 
 /// Runs the next turn of a task whose questions are answered, with the rights of `asked`.
 Task<void> resume_task(Protocol& protocol, const Asked& asked, store::StoredTask task);

@@ -150,26 +150,14 @@ Answer created(const Protocol& protocol, const Asked& asked, const store::Stored
     return end_object(std::move(message));
 }
 
-/// A call that cannot become a task after all is waited for, as if there were no tasks.
-Task<Answer> wait_for(Protocol& protocol, const Asked& asked, std::shared_ptr<RunningTurn> running)
-{
-    (void)co_await running->attend(Deadline::max());
-    const auto turn = running->take();
-    if (!turn) co_return refuse(protocol, refusal_for(turn.error(), asked.message.id));
-    if (const auto* members = std::get_if<Members>(&*turn)) {
-        co_return complete_answer(protocol, asked, *members);
-    }
-    co_return to_answer(internal_error("too many tasks are open", asked.message.id));
-}
-
 }  // namespace
 
-Task<Answer> begin_task(Protocol& protocol,
-                        const Asked& asked,
-                        std::string tool,
-                        JsonPart arguments,
-                        Turn turn,
-                        const Caller& caller)
+Task<TaskOrTurn> begin_task(Protocol& protocol,
+                            const Asked& asked,
+                            std::string tool,
+                            JsonPart arguments,
+                            Turn turn,
+                            const Caller& caller)
 {
     const auto home = co_await asio::this_coro::executor;
     const auto* terms = std::get_if<RunAsTask>(&turn);
@@ -191,7 +179,8 @@ Task<Answer> begin_task(Protocol& protocol,
         if (running) {
             // A client that left meanwhile must not leave the turn to nobody; attend() sees to it.
             co_await asio::this_coro::throw_if_cancelled(false);
-            co_return co_await wait_for(protocol, asked, *running);
+            (void)co_await (*running)->attend(Deadline::max());
+            co_return (*running)->take();
         }
         co_return refuse(protocol, refusal_for(kept.error(), asked.message.id));
     }

@@ -129,12 +129,12 @@ Answer header_mismatch(const Asked& asked, const Error& error)
 }
 
 /// A task that the client must take, or may.
-Task<Answer> go_on_as_task(Protocol& protocol,
-                           const Asked& asked,
-                           std::string tool,
-                           JsonPart arguments,
-                           Turn turn,
-                           const Caller& caller)
+Task<TaskOrTurn> go_on_as_task(Protocol& protocol,
+                               const Asked& asked,
+                               std::string tool,
+                               JsonPart arguments,
+                               Turn turn,
+                               const Caller& caller)
 {
     if (auto refusal = tasks_undeclared(protocol, asked)) co_return *std::move(refusal);
     co_return co_await begin_task(protocol, asked, std::move(tool), std::move(arguments),

@@ -211,6 +211,27 @@ TEST(Listen, IsBoundedForEachPrincipal)
         settings);
 }
 
+TEST(Listen, IsBoundedForAllTogether)
+{
+    EndpointSettings settings;
+    settings.listens_max = 2;
+    on_bench<CatalogBench>(
+        [](CatalogBench& bench) -> Task<void> {
+            const auto first = co_await listening(bench, everything);
+            bench.subject = "bob";
+            const auto last = co_await listening(bench, everything);
+            EXPECT_FALSE(last->is_over);
+            bench.subject = "carol";
+            const auto refused = co_await bench.serve(listen(bench, everything));
+            EXPECT_EQ(error_code(refused->exchange.message()), -32603);
+            first->hang_up.emit(asio::cancellation_type::terminal);
+            co_await bench.end_of(first);
+            const auto next = co_await listening(bench, everything);
+            EXPECT_FALSE(next->is_over) << "a place is free again";
+        },
+        settings);
+}
+
 TEST(Listen, NeedsAClientThatReadsEvents)
 {
     on_bench<CatalogBench>([](CatalogBench& bench) -> Task<void> {

@@ -111,6 +111,30 @@ TEST(TaskBounds, LetALongCallGoOnAsACall)
         {.tasks_max = 0, .begins_after = 1ms, .keep_alive_interval = 4ms});
 }
 
+TEST(TaskBounds, LetALongCallThatGoesOnAsACallAsk)
+{
+    auto arguments = one_question;
+    arguments["hold"] = true;
+    on_tasks(
+        [&](CatalogBench& bench) -> Task<void> {
+            const auto flow = bench.start(bench.modern_call("long", arguments));
+            co_await bench.bell.until([&] { return flow->exchange.keep_alives >= 2; });
+            bench.service.release();
+            co_await bench.end_of(flow);
+            const auto first = result_of(flow->exchange.message());
+            EXPECT_EQ(text_member(first, "resultType"), "input_required");
+            const json again{{"name", "long"},
+                             {"arguments", arguments},
+                             {"requestState", text_member(first, "requestState")},
+                             {"inputResponses", {{"who", FakeCatalog::accepted("bob")}}}};
+            const auto second = co_await bench.serve(bench.modern("tools/call", again));
+            const auto result = result_of(second->exchange.message());
+            EXPECT_EQ(text_member(result, "resultType"), "complete");
+            EXPECT_EQ(bench.service.turns, 2);
+        },
+        {.tasks_max = 0, .begins_after = 1ms, .keep_alive_interval = 4ms});
+}
+
 TEST(TaskBounds, LetALongCallThatGoesOnAsACallEndWithItsClient)
 {
     const json holds{{"hold", true}};
