@@ -1,14 +1,10 @@
 """The official MCP clients of clients/driver.mjs, in one node process: connect one, call its methods, see what it is
 told."""
 import itertools
-import json
-import os
 import queue
-import subprocess
-import tempfile
-import threading
 
 from harness import ROOT, until
+from line_process import LineProcess
 
 NODE = ROOT / "tests/integration/node_modules/.bin/node"
 DRIVER = ROOT / "tests/integration/clients/driver.mjs"
@@ -49,43 +45,29 @@ class Driver:
 
     def __enter__(self):
         self.ids, self.pending, self.clients = itertools.count(1), {}, {}
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([str(NODE), str(DRIVER)], cwd=DRIVER.parent, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.log, env=dict(os.environ), text=True)
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
+        self.process = LineProcess([NODE, DRIVER], self.hear, self.gone, cwd=DRIVER.parent)
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.reader.join(20)
-        self.process.stdout.close()
-        self.log.close()
+        self.process.end()
 
-    def read(self):
-        for line in self.process.stdout:
-            said = json.loads(line)
-            if "notification" in said:
-                self.clients[said["client"]].notifications.append(said["notification"])
-            else:
-                self.pending.pop(said["id"]).answers.put(said)
+    def hear(self, said):
+        if "notification" in said:
+            self.clients[said["client"]].notifications.append(said["notification"])
+        else:
+            self.pending.pop(said["id"]).answers.put(said)
+
+    def gone(self):
         for waiting in list(self.pending.values()):
             waiting.answers.put({"error": {"message": f"the clients' process ended: {self.logged()}"}})
 
     def logged(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        return self.process.logged()
 
     def order(self, what, **more):
         number = next(self.ids)
         pending = self.pending[number] = Pending(self)
-        self.process.stdin.write(json.dumps({"id": number, "do": what, **more}) + "\n")
-        self.process.stdin.flush()
+        self.process.say({"id": number, "do": what, **more})
         return pending
 
     def prepare(self, kind):
@@ -96,9 +78,15 @@ class Driver:
 
     def connect(self, kind, gateway, token=None, **more):
         """A client of `kind` (v1, v2-legacy, v2-auto, v2-modern), connected with `token` or the gateway's own."""
+        return self.connected(kind, url=gateway.url, token=token or gateway.token, **more)
+
+    def start(self, kind, words, **more):
+        """A client of `kind` that starts its server, the program and arguments of `words`, and speaks over a pipe."""
+        return self.connected(kind, command=str(words[0]), args=[str(word) for word in words[1:]], **more)
+
+    def connected(self, kind, **more):
         client = self.prepare(kind)
-        client.version = client.order("connect", kind=kind, url=gateway.url, token=token or gateway.token,
-                                      **more).value()["version"]
+        client.version = client.order("connect", kind=kind, **more).value()["version"]
         return client
 
 
@@ -140,4 +128,5 @@ class Official:
         until(told, what=f"{method} {params}")
 
     def close(self):
-        self.order("close").value()
+        """How many milliseconds it took."""
+        return self.order("close").value()

@@ -150,6 +150,10 @@ class SdkV2Legacy(Login, unittest.TestCase):
     kind = "v2-legacy"
 
 
+class SdkV2Auto(Login, unittest.TestCase):
+    kind = "v2-auto"
+
+
 class SdkV2Modern(Login, unittest.TestCase):
     kind = "v2-modern"
 

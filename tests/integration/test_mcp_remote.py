@@ -7,14 +7,13 @@ import pathlib
 import queue
 import re
 import shutil
-import subprocess
 import tempfile
-import threading
 import unittest
 import urllib.request
 
 import test_client_oauth as oauth
 from harness import ROOT, text_of, until
+from line_process import LineProcess
 from machines import free_port
 from person import Person
 from test_oauth import post_json
@@ -47,44 +46,28 @@ class McpRemote:
         environment = {**os.environ, "MCP_REMOTE_CONFIG_DIR": str(self.folder), "HOME": str(self.folder),
                        "BROWSER": str(self.folder / "xdg-open"), "PATH": f"{self.folder}:{os.environ['PATH']}"}
         environment.pop("DISPLAY", None)
-        self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
-                                        env=environment, text=True)
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
+        self.process = LineProcess(program, self.lines.put, env=environment)
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.reader.join(20)
-        self.process.stdout.close()
-        self.log.close()
+        # It does not end with its input while it waits for a person.
+        self.process.process.terminate()
+        self.process.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
-
     def logged(self):
-        return (self.folder / "log").read_text(errors="replace")
+        return self.process.logged()
 
     def authorization_urls(self):
         return re.findall(r"visiting:\n(\S+)", self.logged())
 
     def log_in(self, person):
-        url = until(self.authorization_urls, ANSWER_SECONDS, f"the login page in {self.folder}/log")[-1]
+        url = until(self.authorization_urls, ANSWER_SECONDS, "the address of the login page")[-1]
         with urllib.request.urlopen(person.consent(url), timeout=20) as page:
             page.read()
 
     def send(self, message):
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-        self.process.stdin.flush()
+        self.process.say({"jsonrpc": "2.0", **message})
 
     def ask(self, method, params):
         number = next(self.ids)

@@ -8,7 +8,8 @@ import threading
 import unittest
 import urllib.parse
 
-from test_schemas import BOTH, LEGACY, MODERN, NODE, WIRE, Wire, message, modern, told
+from everything import MODERN, NODE, WIRE, Wire, modern, told
+from test_protocol import BOTH, LEGACY, message
 
 VERSIONS = (*LEGACY, MODERN)
 READ_BUNDLE = "const { published_schemas } = await import(process.argv[1]); published_schemas(process.argv[2]);"

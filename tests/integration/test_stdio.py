@@ -9,10 +9,9 @@ import tempfile
 import unittest
 
 import harness
-from harness import GATEWAY_TOKEN, LOCAL_TARGET, PROTOCOL, ROOT, Gateway, text_of
+from harness import GATEWAY_TOKEN, LOCAL_TARGET, PROTOCOL, Gateway, text_of
+from official import Driver
 
-NODE = ROOT / "tests/integration/node_modules/.bin/node"
-CLIENT = ROOT / "tests/integration/clients/stdio.mjs"
 USER = pwd.getpwuid(os.getuid()).pw_name
 STATUS = {"name": "get_system_status", "arguments": {"target": "local"}}
 WHO = {"name": "whoami", "arguments": {}}
@@ -62,20 +61,17 @@ class Stdio(unittest.TestCase):
         return {message.get("id"): message for message in messages}
 
     def check(self, kind, version):
-        order = json.dumps({"command": self.words[0], "args": self.words[1:], "calls": [WHO, STATUS]})
-        done = subprocess.run([str(NODE), str(CLIENT), kind, order], capture_output=True, text=True, timeout=120,
-                              cwd=CLIENT.parent)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        seen = json.loads(done.stdout)
-        self.assertEqual(seen["version"], version)
-        self.assertIn("get_system_status", seen["tools"])
-        self.assertEqual(len(seen["prompts"]), 9)
-        who, status = (result["structuredContent"] for result in seen["results"])
+        with Driver() as driver:
+            client = driver.start(kind, self.words)
+            self.assertEqual(client.version, version)
+            self.assertIn("get_system_status", [tool["name"] for tool in client.ask("listTools")["tools"]])
+            self.assertEqual(len(client.ask("listPrompts")["prompts"]), 9)
+            who, status = (client.ask("callTool", call)["structuredContent"] for call in (WHO, STATUS))
+            # It left when its input ended: the client waits two seconds before it sends a signal.
+            self.assertLess(client.close(), 2000)
         self.assertEqual((who["subject"], who["method"]), (USER, "local_user"))
         self.assertNotIn("expires", who)
         self.assertGreater(status["memory_usage"]["total"], 0)
-        # It left when its input ended: the client waits two seconds before it sends a signal.
-        self.assertLess(seen["closed_ms"], 2000)
 
     def test_sdk_v1(self):
         self.check("v1", None)

@@ -15,6 +15,13 @@ async function parts(kind) {
            options: { versionNegotiation: { mode: modes[kind] } } };
 }
 
+/** Starts the server itself and speaks to its stdin and stdout. */
+async function transportOver({ kind, command, args }) {
+  const module = kind === 'v1' ? '@modelcontextprotocol/sdk/client/stdio.js' : '@modelcontextprotocol/client/stdio';
+  const { StdioClientTransport } = await import(module);
+  return new StdioClientTransport({ command, args, stderr: 'inherit' });
+}
+
 /** A fetch that remembers each answer's method, status and the headers sent, and tells when a GET stream is open. */
 function watchedFetch(wire) {
   wire.opened = new Promise((resolve) => { wire.open = resolve; });
@@ -50,11 +57,12 @@ export async function connect(order, tell) {
   const client = new Client(about, { ...options, capabilities: order.capabilities ?? {} });
   client.fallbackNotificationHandler = async (notification) => tell(notification);
   const wire = order.wire ?? {};
-  const transport = order.transport ?? await transportTo({ ...order, wire });
+  const transport = order.transport
+    ?? await (order.command ? transportOver(order) : transportTo({ ...order, wire }));
   if (order.revision) offering(order.revision, transport);
   await client.connect(transport);
   const version = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion ?? null;
-  // A legacy client hears of changes on a stream that it opens by itself, in its own time.
-  if (version < '2026') await wire.opened;
+  // Over HTTP a legacy client hears of changes on a stream that it opens by itself, in its own time.
+  if (version < '2026' && !order.command) await wire.opened;
   return { client, transport, wire, version, kind: order.kind };
 }

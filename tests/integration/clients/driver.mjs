@@ -11,7 +11,7 @@ const clients = new Map();
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const orders = {
-  /** {client, kind, url, token, revision: to offer instead of the newest} -> {version} */
+  /** {client, kind, url, token | command, args, revision: to offer instead of the newest} -> {version} */
   async connect(order) {
     const tell = (notification) => say({ client: order.client, notification });
     const connected = await connect(order, tell);
@@ -105,10 +105,12 @@ const orders = {
     return decode(text);
   },
 
+  /** {client} -> how many milliseconds it took */
   async close({ client }) {
+    const begun = Date.now();
     await clients.get(client)?.client?.close();
     clients.delete(client);
-    return null;
+    return Date.now() - begun;
   },
 };
 

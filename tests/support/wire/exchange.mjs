@@ -1,4 +1,4 @@
-// One HTTP request at the MCP endpoint and its answer, reduced to what the check of a message needs.
+// One HTTP request at the MCP endpoint, or one line of a pipe, and its answer, reduced to what the check of a message needs.
 import { REVISIONS } from './schemas.mjs';
 
 export const MODERN = '2026-07-28';
@@ -65,10 +65,14 @@ export class Exchange {
     return first ? `${this.method} ${first.method ?? 'a response'}` : this.method;
   }
 
+  get claims_modern() {
+    return this.messages.some((message) => typeof message.params?._meta?.[VERSION_KEY] === 'string');
+  }
+
   /// Which revision its answers belong to; `sessions` holds the negotiated one of each session.
   revision_name(sessions) {
     // A body that claims a version is modern whatever it claims: only that era has such claims.
-    if (this.messages.some((message) => typeof message.params?._meta?.[VERSION_KEY] === 'string')) return MODERN;
+    if (this.claims_modern) return MODERN;
     if (this.initialize) {
       const wanted = this.initialize.params?.protocolVersion;
       return REVISIONS.includes(wanted) && wanted !== MODERN ? wanted : NEWEST_LEGACY;
@@ -83,6 +87,12 @@ export class Exchange {
     if (REFUSED_UNREAD.has(this.status)) return true;
     const one = this.is_batch || this.messages.length !== 1 ? null : this.messages[0];
     return !(one && typeof one.method === 'string' && is_id(one.id));
+  }
+
+  /// On a pipe, where a notification is never answered: whether it is a line whose refusal can name no request.
+  get may_be_refused_unnamed() {
+    const is_notification = (one) => typeof one.method === 'string' && !('id' in one);
+    return this.may_lack_id && (this.messages.length === 0 || !this.messages.every(is_notification));
   }
 
   is_oauth_failure(body) {

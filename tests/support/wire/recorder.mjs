@@ -10,9 +10,11 @@ import { check_message, kind_of } from './validator.mjs';
 const VIOLATIONS_MAX = 200;
 const EXCERPT_CHARACTERS = 400;
 const BATCHES = '2025-03-26'; // the only revision that has them
+const PIPE = 'pipe'; // the one session of a client that speaks over a pipe
 
 export class Recorder {
   #sessions = new Map(); // Mcp-Session-Id -> {revision, requests}
+  #lines = []; // what a client sent over a pipe, newest first
   #path;
   #counts = {};
   #heard = []; // {exchange, message, revision: its name, request, may_lack_id}
@@ -57,6 +59,54 @@ export class Recorder {
       if (!response.finish()) this.#set_apart('answers cut off: the client left, or the server was stopped');
     };
     return { request, response, finish };
+  }
+
+  /// A server has been started; the lines from here on are those of its pipe.
+  pipe() {
+    this.#lines = [];
+    this.#sessions.delete(PIPE);
+  }
+
+  /// A line that a client sent over a pipe.
+  client_line(text) {
+    if (text.trim() === '') return;
+    const exchange = new Exchange('LINE', new Map([['mcp-session-id', PIPE]]));
+    exchange.parts.push(Buffer.from(text));
+    exchange.read();
+    if (exchange.initialize) {
+      exchange.opens = PIPE;
+      this.#sessions.set(PIPE, { revision: this.#revision_of(exchange), requests: new Map() });
+    }
+    // What claims nothing is in the revision of what came before it.
+    if (!exchange.claims_modern && !this.#sessions.has(PIPE) && this.#lines.length > 0) {
+      exchange.negotiated = this.#revision_of(this.#lines[0]);
+    }
+    this.#lines.unshift(exchange);
+  }
+
+  /// A line that the server said to it. `torn`: it has no end.
+  server_line(text, torn = false) {
+    const exchange = this.#line_behind(text);
+    if (torn) this.#violate(exchange, { message: 'a line without an end' }, text);
+    else if (exchange.answers_nothing) this.#violate(exchange, { message: 'an error that answers no line' }, text);
+    else this.#text(exchange, text);
+  }
+
+  /// The client's line that caused it, as far as that can be told.
+  #line_behind(text) {
+    const newest = this.#lines[0] ?? new Exchange('LINE', new Map());
+    let said;
+    try {
+      said = JSON.parse(text);
+    } catch {
+      return newest;
+    }
+    const one = Array.isArray(said) ? said[0] : said;
+    if (one === null || typeof one !== 'object') return newest;
+    if (typeof one.method === 'string') return this.#lines.find((line) => line.opens) ?? newest;
+    if ('id' in one) return this.#lines.find((line) => line.requests.has(key_of(one.id))) ?? newest;
+    return this.#lines.find((line) => line.may_be_refused_unnamed) ?? Object.assign(new Exchange('LINE', new Map()),
+      { answers_nothing: true });
   }
 
   #revision_of(exchange) {

@@ -44,6 +44,20 @@ class Wire:
         return self.report["counts"].get(revision, {})
 
 
+def tapped(record, words):
+    """The words that start a server of stdin and stdout and write down in `record`, a path, what passes."""
+    return [str(NODE), str(HERE / "stdio_tap.mjs"), str(record), *map(str, words)]
+
+
+def check_record(record):
+    """The report of what passed, as Wire has it."""
+    done = subprocess.run([str(NODE), str(HERE / "lines.mjs"), str(record)], capture_output=True, text=True,
+                          timeout=STOP_SECONDS)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
+
+
 def told(violation):
     """One violation as a line for people."""
     kind = violation.get("kind", "no message")
