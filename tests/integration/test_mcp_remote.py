@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import unittest
+import urllib.parse
 import urllib.request
 
 import test_client_oauth as oauth
@@ -20,6 +21,8 @@ from test_oauth import post_json
 
 MODULES = ROOT / "tests/integration/node_modules"
 ANSWER_SECONDS = 60
+# A tool and its arguments; network:read is what it takes.
+NEEDS_MORE = "execute_command", {"target": "local", "command_name": "dns_servers"}
 
 
 def setUpModule():
@@ -28,6 +31,10 @@ def setUpModule():
 
 def tearDownModule():
     oauth.tearDownModule()
+
+
+def scopes_in(url):
+    return set(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))["scope"].split())
 
 
 class McpRemote:
@@ -62,7 +69,10 @@ class McpRemote:
         return re.findall(r"visiting:\n(\S+)", self.logged())
 
     def log_in(self, person):
+        """At the page it asked for last, once it waits for the way back."""
         url = until(self.authorization_urls, ANSWER_SECONDS, "the address of the login page")[-1]
+        until(lambda: self.logged().count("callback server running") >= len(self.authorization_urls()),
+              what="its callback server")
         with urllib.request.urlopen(person.consent(url), timeout=20) as page:
             page.read()
 
@@ -70,13 +80,19 @@ class McpRemote:
         self.process.say({"jsonrpc": "2.0", **message})
 
     def ask(self, method, params):
+        return self.answer_to(self.begin(method, params))
+
+    def begin(self, method, params):
         number = next(self.ids)
         self.send({"id": number, "method": method, "params": params})
+        return number
+
+    def answer_to(self, number):
         while True:
             try:
                 message = self.lines.get(timeout=ANSWER_SECONDS)
             except queue.Empty:
-                raise AssertionError(f"no answer to {method}:\n{self.logged()}") from None
+                raise AssertionError(f"no answer to request {number}:\n{self.logged()}") from None
             if message.get("id") == number and "method" not in message:
                 return message
 
@@ -121,6 +137,29 @@ class Bridge(unittest.TestCase):
             self.assertIn("get_system_status", tools)
             call = {"name": "get_system_status", "arguments": {"target": "local"}}
             self.assertEqual(bridge.ask("tools/call", call)["error"]["code"], -32020)
+
+    def test_asks_for_all_scopes_at_once_and_needs_no_step_up(self):
+        with McpRemote() as bridge:
+            bridge.log_in(Person())
+            bridge.open()
+            result = bridge.call(NEEDS_MORE[0], **NEEDS_MORE[1])
+            self.assertFalse(result.get("isError", False), text_of(result))
+            asked, = bridge.authorization_urls()
+            self.assertLessEqual(set(oauth.SCOPES), scopes_in(asked))
+
+    def test_asks_its_person_again_for_the_scopes_that_its_user_fixed_and_no_more(self):
+        # It does step up, but not beyond these: docs/clients.md warns of it.
+        with McpRemote("--static-oauth-client-metadata", json.dumps({"scope": "system:read"})) as bridge:
+            person = Person()
+            bridge.log_in(person)
+            bridge.open()
+            self.assert_works(bridge)
+            number = bridge.begin("tools/call", {"name": NEEDS_MORE[0], "arguments": NEEDS_MORE[1]})
+            until(lambda: len(bridge.authorization_urls()) > 1, what="the second login")
+            bridge.log_in(person)
+            self.assertEqual(bridge.answer_to(number)["error"], {"code": -32001, "message": "mcp-remote: Unauthorized"})
+            self.assertEqual([scopes_in(asked) for asked in bridge.authorization_urls()[:2]], [{"system:read"}] * 2)
+            self.assert_works(bridge)
 
     def test_shows_a_gateway_token(self):
         token = oauth.gateway.mint("readonly", subject="program")
