@@ -88,7 +88,7 @@ def modern(method, number, version=MODERN, tasks=False, progress=None, **params)
 
 
 class Asking:
-    """For a TestCase: what an official client asks, whatever it speaks over."""
+    """For a TestCase: what an official client asks in each revision, whatever it speaks over."""
 
     def check(self, report, revision, expected):
         seen = report["counts"].get(revision, {})
@@ -120,3 +120,19 @@ class Asking:
         os.kill(pid, signal.SIGHUP)
         for kind in ("tools", "prompts", "resources"):
             client.wait_for(f"notifications/{kind}/list_changed")
+
+    def legacy(self, revision, kind="v1"):
+        """One sitting with a client of `kind`."""
+        raise NotImplementedError
+
+    def test_is_valid_in_2025_03_26(self):
+        self.legacy("2025-03-26")
+
+    def test_is_valid_in_2025_06_18(self):
+        self.legacy("2025-06-18")
+
+    def test_is_valid_in_2025_11_25(self):
+        self.legacy("2025-11-25")
+
+    def test_is_valid_in_2025_11_25_for_the_second_sdk(self):
+        self.legacy("2025-11-25", "v2-legacy")

@@ -80,18 +80,6 @@ class EveryMessage(Asking, unittest.TestCase):
             client.close()
         self.check(self.wire.report, revision, EXPECTED_LEGACY)
 
-    def test_is_valid_in_2025_03_26(self):
-        self.legacy("2025-03-26")
-
-    def test_is_valid_in_2025_06_18(self):
-        self.legacy("2025-06-18")
-
-    def test_is_valid_in_2025_11_25(self):
-        self.legacy("2025-11-25")
-
-    def test_is_valid_in_2025_11_25_for_the_second_sdk(self):
-        self.legacy("2025-11-25", "v2-legacy")
-
     def test_is_valid_in_2026_07_28(self):
         with self.wired() as gateway:
             client = self.driver.connect("v2-modern", gateway)

@@ -126,18 +126,6 @@ class EveryLine(Asking, unittest.TestCase):
             self.assertIn("result", process.ask(json.dumps(message("ping", "last"))))
         self.check(check_record(self.record), revision, set(EXPECTED_LEGACY) - ONLY_OVER_HTTP)
 
-    def test_is_valid_in_2025_03_26(self):
-        self.legacy("2025-03-26")
-
-    def test_is_valid_in_2025_06_18(self):
-        self.legacy("2025-06-18")
-
-    def test_is_valid_in_2025_11_25(self):
-        self.legacy("2025-11-25")
-
-    def test_is_valid_in_2025_11_25_for_the_second_sdk(self):
-        self.legacy("2025-11-25", "v2-legacy")
-
     def modern(self, kind):
         client = self.driver.start(kind, self.words)
         self.assertEqual(client.version, MODERN)
