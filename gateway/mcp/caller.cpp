@@ -136,7 +136,7 @@ void Caller::progress(Progress progress)
 
 void Caller::log(LogLevel level, std::string_view logger, const json& data)
 {
-    if (!outbox_ || !terms_.log_level || level < *terms_.log_level) return;
+    if (!wants_log(level)) return;
     std::string params = R"({"level":)" + json_string(to_string(level));
     if (!logger.empty()) params += R"(,"logger":)" + json_string(logger);
     params += R"(,"data":)";

@@ -70,6 +70,11 @@ public:
     bool takes_tasks() const noexcept { return terms_.takes_tasks; }
     bool is_task() const noexcept { return terms_.is_task; }
     bool wants_progress() const noexcept { return terms_.progress_token.has_value(); }
+    /// Whether a log message of that level would be sent.
+    bool wants_log(LogLevel level) const noexcept
+    {
+        return outbox_ && terms_.log_level && level >= *terms_.log_level;
+    }
 
     /// The client's response to the input request of that key; null as long as there is none.
     const nlohmann::json* answer(std::string_view key) const;

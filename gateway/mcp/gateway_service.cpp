@@ -3,6 +3,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/toon.hpp"
+#include "gateway/mcp/call_log.hpp"
 #include "gateway/mcp/call_pulse.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
 
@@ -214,13 +215,16 @@ Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
 {
     if (!tools::find(name))
         co_return fail(Errc::not_found, "Unknown tool: " + escaped_line(name, 64));
+    const CallLog log{caller, name, *arguments};
     call::Invocation call{.id = caller.request(),
                           .principal = caller.principal(),
-                          .tool = std::move(name),
+                          .tool = name,
                           .arguments = arguments};
     const auto home = co_await boost::asio::this_coro::executor;
     const CallPulse pulse{home, caller, progress_interval_};
+    log.begins();
     auto answer = co_await pipeline_.run(std::move(call));
+    log.ended(answer ? nullptr : &answer.error());
     if (answer) co_return tool_result(*answer, *arguments);
     const auto code = answer.error().code();
     if (code == Errc::insufficient_scope || code == Errc::cancelled) {

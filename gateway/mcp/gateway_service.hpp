@@ -22,7 +22,7 @@ public:
     std::string instructions() const override;
     Features features() const override
     {
-        return {.prompts = true, .resources = true, .completions = true, .logging = false};
+        return {.prompts = true, .resources = true, .completions = true, .logging = true};
     }
     std::string listing_key(ListKind, const auth::Principal&) const override;
     const ToolListing* find_tool(std::string_view name) const override;

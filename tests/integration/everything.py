@@ -59,8 +59,9 @@ EXPECTED = [f"result {method}" for method in (
     "tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/templates/list",
     "resources/read", "completion/complete")] + CHANGES + [
         "notification notifications/resources/updated", "notification notifications/progress",
+        "notification notifications/message",
         "error -32600", "error -32601", "error -32602", "error -32700"]
-EXPECTED_LEGACY = EXPECTED + ["result initialize", "result ping", "result resources/subscribe",
+EXPECTED_LEGACY = EXPECTED + ["result initialize", "result ping", "result logging/setLevel", "result resources/subscribe",
                               "result resources/unsubscribe", "error -32002"]
 EXPECTED_MODERN = EXPECTED + [
     "result server/discover", "result subscriptions/listen", "result tools/call (task)", "result tasks/get",
@@ -68,16 +69,18 @@ EXPECTED_MODERN = EXPECTED + [
     "error -32020", "error -32021", "error -32022", "error 403"]
 
 
-def modern(method, number, version=MODERN, tasks=False, progress=None, **params):
+def modern(method, number, version=MODERN, tasks=False, progress=None, log=None, **params):
     """A request of 2026-07-28 as the arguments of Gateway.request.
 
-    `tasks`: whether its client takes tasks. `progress`: the token under which it wants to hear of progress.
+    `tasks`: whether its client takes tasks. `progress`: the token under which it wants to hear of progress. `log`: the
+    level of the log messages it wants.
     """
     extensions = {"extensions": {"io.modelcontextprotocol/tasks": {}}} if tasks else {}
     params["_meta"] = {"io.modelcontextprotocol/protocolVersion": version,
                        "io.modelcontextprotocol/clientInfo": {"name": "by-hand", "version": "1"},
                        "io.modelcontextprotocol/clientCapabilities": extensions,
-                       **({"progressToken": progress} if progress else {})}
+                       **({"progressToken": progress} if progress else {}),
+                       **({"io.modelcontextprotocol/logLevel": log} if log else {})}
     headers = {**BOTH, "MCP-Protocol-Version": version, "Mcp-Method": method}
     for name in ("name", "uri", "taskId"):
         if name in params:
@@ -120,6 +123,13 @@ class Asking:
         os.kill(pid, signal.SIGHUP)
         for kind in ("tools", "prompts", "resources"):
             client.wait_for(f"notifications/{kind}/list_changed")
+
+    def hear_log(self, client):
+        """What a legacy client hears of its calls once it listens for everything."""
+        client.ask("setLoggingLevel", "debug")
+        client.call("whoami")
+        client.wait_for("notifications/message", level="debug", logger="tailops.call")
+        client.ask("setLoggingLevel", "error")
 
     def legacy(self, revision, kind="v1"):
         """One sitting with a client of `kind`."""

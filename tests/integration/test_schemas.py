@@ -69,6 +69,7 @@ class EveryMessage(Asking, unittest.TestCase):
             client.ask("subscribeResource", {"uri": FOLLOWED})
             self.hear_changes(gateway.pid, client)
             self.ask_everything(client)
+            self.hear_log(client)
             client.ask("ping")
             client.ask("unsubscribeResource", {"uri": FOLLOWED})
             session = Session(gateway, revision)
@@ -90,6 +91,10 @@ class EveryMessage(Asking, unittest.TestCase):
             self.ask_everything(client)
             self.hear_progress(gateway, lambda arguments: modern(
                 "tools/call", 2, progress="p", name="execute_command", arguments=arguments))
+            method, _, body, headers = modern("tools/call", 3, log="debug", name="whoami", arguments={})
+            with stream(gateway, method, body, headers) as following:
+                self.assertEqual(following()["params"]["data"]["tool"], "whoami")
+                until(lambda: "result" in following(), what="the result")
             self.run_tasks(gateway)
             self.refused_modern(gateway)
             ended = client.order("ended")

@@ -110,6 +110,7 @@ class EveryLine(Asking, unittest.TestCase):
         client.ask("subscribeResource", {"uri": FOLLOWED})
         self.hear_changes(self.pid(), client)
         self.ask_everything(client)
+        self.hear_log(client)
         client.ask("ping")
         client.ask("unsubscribeResource", {"uri": FOLLOWED})
         client.close()
@@ -138,6 +139,8 @@ class EveryLine(Asking, unittest.TestCase):
         with self.by_hand() as process:
             self.hear_progress(process, lambda arguments: line(
                 "tools/call", "long", progress="p", name="execute_command", arguments=arguments))
+            process.say(line("tools/call", 15, log="debug", name="whoami", arguments={}))
+            self.assertEqual(process.hear(method="notifications/message")["params"]["data"]["tool"], "whoami")
             self.run_tasks(process)
             process.say(*UNREADABLE, LATE, f"[{line('tools/list', 5)}]", line("no/such", 6), line("initialize", 7),
                         line("tools/list", 8, version="2000-01-01"), line("tools/list", 9, cursor="nothing"),
