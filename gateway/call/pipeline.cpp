@@ -137,8 +137,7 @@ Result<Answer> present(const tools::Plan& plan,
     if (result.dry_run) {
         nlohmann::json content{{"dry_run", true}, {"would", result.output}};
         make_safe(content);
-        return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
-                      .dry_run = true};
+        return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content))};
     }
     TAILOPS_TRY(auto content, plan.present(result));
     make_safe(content);

@@ -28,7 +28,6 @@ struct Invocation {
 struct Answer {
     std::shared_ptr<const nlohmann::json> content;  // an object, per the tool's output_schema
     bool failed{false};
-    bool dry_run{false};  // `content` says what would have been done, in no schema
     /// Not empty: nothing was done; `content` is what this earlier request came to.
     std::string replayed_from{};
 };

@@ -74,7 +74,7 @@ ToolResult as_result(const Error& error)
 std::string text_of(const call::Answer& answer, const json& arguments)
 {
     if (text_member(arguments, "format") == "toon") return to_toon(*answer.content);
-    return answer.dry_run ? dump_json(*answer.content) : std::string{};
+    return {};
 }
 
 /// Links to the outputs that the result has no room for: a client can show and read them without
@@ -98,7 +98,7 @@ JsonPart links_in(const json& content)
 ToolResult tool_result(const call::Answer& answer, const json& arguments)
 {
     return {.text = text_of(answer, arguments),
-            .structured = answer.dry_run ? nullptr : answer.content,
+            .structured = answer.content,
             .is_error = answer.failed,
             .more_blocks = links_in(*answer.content)};
 }

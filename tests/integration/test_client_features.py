@@ -24,6 +24,9 @@ POLICY = POLICY_ALL + """  - id: sealed
     tools: [get_network_status]
     targets: {ids: [vault]}
     reason: nobody looks at its network
+  - id: rehearse
+    effect: dry_run_only
+    targets: {ids: [rehearsed]}
 """
 
 GATEWAY = GATEWAY_TOKEN + "commands: commands.yaml\n"
@@ -31,6 +34,9 @@ GATEWAY = GATEWAY_TOKEN + "commands: commands.yaml\n"
 VAULT = """  vault:
     type: local
     capabilities: ["system:read", "network:read"]
+  rehearsed:
+    type: local
+    capabilities: ["network:read"]
 """
 
 
@@ -221,6 +227,13 @@ class Features:
             self.assertEqual(stranger.order("listen", filter={"resourceSubscriptions": [uri]}).value(), {})
         else:
             self.assertEqual(stranger.refusal("subscribeResource", {"uri": uri}).code, self.not_found)
+
+    def test_takes_a_dry_run_for_the_result_that_it_is(self):
+        # A client that has listed the tools holds results to their schemas.
+        self.client.ask("listTools")
+        result = self.client.call("get_network_status", target="rehearsed")
+        self.assertFalse(result.get("isError", False), text_of(result))
+        self.assertEqual(set(result["structuredContent"]), {"dry_run", "would"})
 
     def test_a_denial_names_its_rule(self):
         self.assertFalse(self.client.call("get_network_status", target="local").get("isError", False))

@@ -81,6 +81,7 @@ class Gate(unittest.TestCase):
         path, result = self.mark("dry", token=self.gateway.mint("admin", subject="dora"))
         self.assertFalse(result.get("isError", False), text_of(result))
         self.assertIn("would run", text_of(result))
+        self.assertIn("would run", result["structuredContent"]["would"])
         self.assertFalse(path.exists())
 
     def test_denies_by_default_and_names_the_reason(self):

@@ -209,7 +209,7 @@ TEST_F(IdempotencyTest, KeepsNeitherRefusalsNorDryRunsNorWhatOnlyLooks)
     set_policy(policy::Effect::require_approval);
     EXPECT_FALSE(run(with_key));
     set_policy(policy::Effect::dry_run_only);
-    EXPECT_TRUE(run(with_key)->dry_run);
+    EXPECT_EQ(run(with_key)->content->at("dry_run"), true);
     EXPECT_EQ(executor_->runs, 0);
     set_policy(policy::Effect::allow);
     EXPECT_EQ(told(run(with_key)), "ok");

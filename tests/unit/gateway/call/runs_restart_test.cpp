@@ -44,7 +44,7 @@ TEST_F(RunsRestartTest, ADryRunIsForgottenByARestart)
     start();
     const auto answer = rig_.command("change");
     ASSERT_TRUE(answer);
-    EXPECT_TRUE(answer->dry_run);
+    EXPECT_EQ(answer->content->at("dry_run"), true);
     EXPECT_EQ(get_run("r1")->content->at("state"), "done");
     restart();
     EXPECT_FALSE(get_run("r1"));
