@@ -13,6 +13,7 @@
 #include "targets/ssh/exec.hpp"
 #include "targets/ssh/known_hosts.hpp"
 #include "targets/ssh/ssh_executor.hpp"
+#include "tests/bench/figure.hpp"
 #include "tests/bench/lanes.hpp"
 #include "tests/bench/measuring.hpp"
 #include "tests/support/run.hpp"
@@ -202,7 +203,20 @@ void compare(const Fleet& fleet,
     std::printf("  %-16s %7.0f ms, %.1f times ours\n", name, took * 1000, took / ours);
 }
 
-void run(int endpoints)
+/// Hands on what has a goal.
+void report(int endpoints, const Ours& ours)
+{
+    const auto machines = std::to_string(endpoints);
+    const auto time =
+        "fan-out to " + machines + " machines, warm / (" + machines + " x 1.85 ms / 2 cores)";
+    const auto memory = "memory per warm SSH session, " + machines + " of them";
+    using enum bench::Wanted;
+    bench::report({time, ours.warm / (endpoints * 0.00185 / 2), "x", at_most, 1.2});
+    bench::report({memory, ours.kib_per_session * 1.024, "KB", at_most, 150});
+}
+
+/// Prints what is measured; gives our own part of it.
+Ours run(int endpoints)
 {
     const Fleet fleet{endpoints};
     const auto ours = measure(fleet);
@@ -239,6 +253,8 @@ void run(int endpoints)
             {"clush", "-f", "64", "-S", "-o", "-F " + fleet.file("ssh_config"), "-w",
              "127.0.1.[1-" + std::to_string(endpoints) + "]", "uptime"},
             ours.warm);
+    report(endpoints, ours);
+    return ours;
 }
 
 }  // namespace
@@ -251,7 +267,12 @@ try {
         sizes.push_back(static_cast<int>(tailops::parse_int(argv[i], 2, 250).value()));
     }
     if (sizes.empty()) sizes = {20, 50};
-    for (const int endpoints : sizes) tailops::run(endpoints);
+    std::vector<int> threads;
+    for (const int endpoints : sizes) threads.push_back(tailops::run(endpoints).threads);
+    if (sizes.size() < 2) return 0;
+    tailops::bench::report({"threads that more machines take",
+                            static_cast<double>(threads.back() - threads.front()), "",
+                            tailops::bench::Wanted::at_most, 0});
 } catch (const std::exception& error) {
     // Caught, so that the server is ended.
     std::fprintf(stderr, "fanout_bench: %s\n", error.what());

@@ -22,6 +22,7 @@ import introspection  # noqa: E402
 import programs  # noqa: E402
 import protocol  # noqa: E402
 from figures import Report  # noqa: E402
+from load import Wrong  # noqa: E402
 
 PARTS = {
     "protocol": protocol.throughput,
@@ -40,6 +41,14 @@ def parts_of(build):
     for name, path in programs.found(build).items():
         out[name] = functools.partial(programs.run, path=path)
     return out
+
+
+def measure(part, report):
+    """Runs a part; one that adds nothing to the table has not been measured, whatever it printed."""
+    before = len(report.figures)
+    part(report)
+    if len(report.figures) == before:
+        raise Wrong("it reported no figure")
 
 
 def main():
@@ -61,7 +70,7 @@ def main():
     for name in options.only or parts:
         report.note(f"\n{name}")
         try:
-            parts[name](report)
+            measure(parts[name], report)
         except Exception as error:  # the others can still be measured
             report.fail(name, f"{type(error).__name__}: {error}")
     print(f"\n{report.table()}\ntook {time.monotonic() - began:.0f} s")

@@ -155,6 +155,31 @@ double measure_control_master(const testing::SshServer& server,
     return count / seconds_since(start);
 }
 
+struct Compared {
+    Rate ours;
+    double master_per_second{0};
+};
+
+/// All three with `lanes` commands at once; prints what it measured.
+Compared compare(const testing::SshServer& server,
+                 const SshExecutor::Setup& setup,
+                 int lanes,
+                 int count)
+{
+    const auto ours = measure(server, setup, lanes, count);
+    const auto bare = measure_bare(server, lanes, count);
+    // Fewer of these: each is a program of its own.
+    const double master = measure_control_master(server, setup, lanes, count / 4);
+    std::printf("ssh %2d at once  %5.0f exec/s  CPU ms: %.3f ours, %.2f sshd\n", lanes,
+                ours.per_second, ours.cpu_milliseconds, ours.server_cpu_milliseconds);
+    std::printf("  bare libssh   %5.0f exec/s  CPU ms: %.3f own,  %.2f sshd; ours runs at %.2f\n",
+                bare.per_second, bare.cpu_milliseconds, bare.server_cpu_milliseconds,
+                ours.per_second / bare.per_second);
+    std::printf("  ControlMaster %5.0f exec/s  ours runs at %.2f\n", master,
+                ours.per_second / master);
+    return {ours, master};
+}
+
 }  // namespace
 }  // namespace tailops
 
@@ -176,22 +201,18 @@ try {
     if (!targets::ssh::trust_host_key(setup.known_hosts_file, "127.0.0.1", server.port(), key)) {
         return 1;
     }
+    const auto one = compare(server, setup, 1, count);
+    const auto sixteen = compare(server, setup, 16, count * 2);
+    const double cold = measure_cold(setup);
+    std::printf("ssh cold        %5.1f ms (dial, login, command; bare libssh %.1f)\n", cold,
+                measure_bare_cold(server));
     using enum bench::Wanted;
-    for (const int lanes : {1, 16}) {
-        const auto ours = measure(server, setup, lanes, count * (lanes == 1 ? 1 : 2));
-        const auto bare = measure_bare(server, lanes, count * (lanes == 1 ? 1 : 2));
-        const double master = measure_control_master(server, setup, lanes, count / 4);
-        std::printf("ssh %2d at once  %5.0f exec/s  CPU ms: %.3f ours, %.2f sshd\n", lanes,
-                    ours.per_second, ours.cpu_milliseconds, ours.server_cpu_milliseconds);
-        std::printf(
-            "  bare libssh   %5.0f exec/s  CPU ms: %.3f own,  %.2f sshd; ours runs at %.2f\n",
-            bare.per_second, bare.cpu_milliseconds, bare.server_cpu_milliseconds,
-            ours.per_second / bare.per_second);
-        std::printf("  ControlMaster %5.0f exec/s  ours runs at %.2f\n", master,
-                    ours.per_second / master);
-    }
-    std::printf("ssh cold        %5.1f ms (dial, login, command; bare libssh %.1f)\n",
-                measure_cold(setup), measure_bare_cold(server));
+    bench::report({"ssh exec, one after the other", one.ours.per_second, "/s", at_least, 400});
+    bench::report({"ssh exec, one after the other / ControlMaster",
+                   one.ours.per_second / one.master_per_second, "x", at_least, 2.5});
+    bench::report({"ssh exec, 16 in parallel", sixteen.ours.per_second, "/s", at_least, 900});
+    bench::report({"ssh cold: dial, login, exec", cold, "ms", at_most, 25});
+    bench::report({"ssh, our CPU per exec", one.ours.cpu_milliseconds, "ms", at_most, 0.2});
 } catch (const std::exception& error) {
     // Caught, so that the servers above are ended.
     std::fprintf(stderr, "ssh_bench: %s\n", error.what());

@@ -53,6 +53,8 @@ def complaints(root: pathlib.Path):
             yield f"{name}:{LINES_MAX}: {len(lines)} lines; split it, {LINES_MAX} is the most"
         if name.endswith(".hpp") and not text.startswith("#pragma once"):
             yield f"{name}:1: begins with #pragma once"
+        if re.fullmatch(r"tests/bench/\w+_bench\.cpp", name) and "bench::report(" not in text:
+            yield f"{name}:1: what it measures reaches no table; call bench::report"
         if not in_product:
             continue
         code_only = re.sub(r"//[^\n]*", "", text)
