@@ -62,7 +62,6 @@ conformance: npm ## run the official MCP conformance suites; prints the scoreboa
 	@cmake --build build/release --target mcp_fixture_server -j $(JOBS)
 	@python3 tests/conformance/run.py --server build/release/bin/mcp_fixture_server
 
-asan: deps-test ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
 asan: deps-test npm-toon ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
 	@./scripts/sanitized asan $(JOBS)
 
