@@ -1,82 +1,14 @@
 #include "targets/http/http_executor.hpp"
 
 #include "tests/support/collecting_sink.hpp"
-#include "tests/support/permit.hpp"
-#include "tests/support/run.hpp"
-#include "tests/support/scripted_server.hpp"
+#include "tests/unit/targets/http/http_executor_rig.hpp"
 
 #include <gtest/gtest.h>
-
-#include <future>
 
 namespace tailops::targets {
 namespace {
 using namespace std::chrono_literals;
-using testing::answer;
-using testing::answers;
-using testing::Authority;
-using testing::Peer;
-using testing::Script;
-using testing::ScriptedServer;
 using Scheme = HttpConnection::Scheme;
-
-HttpConnection connection_to(const ScriptedServer& server, std::string path = "")
-{
-    HttpConnection connection;
-    connection.base_url = server.url() + path;
-    return connection;
-}
-
-CredentialReader reads(std::string text)
-{
-    return [text]() -> Result<Secret> { return Secret{text}; };
-}
-
-HttpCall get(std::string path)
-{
-    HttpCall call;
-    call.path = std::move(path);
-    return call;
-}
-
-/// Runs `operations` one after the other on one executor.
-std::vector<Result<ExecutionResult>> run_all(const HttpConnection& connection,
-                                             CredentialReader credential,
-                                             std::vector<Operation> operations,
-                                             policy::Obligations obligations = {})
-{
-    std::vector<Result<ExecutionResult>> results;
-    testing::run([&](Runtime&) -> Task<void> {
-        const auto api = make_http_executor(connection, credential);
-        if (!api) throw std::runtime_error{api.error().describe()};
-        for (auto& operation : operations) {
-            auto permit = testing::any_permit(TargetId{"api"}, obligations);
-            results.push_back(co_await (*api)->run(std::move(permit), std::move(operation)));
-        }
-    });
-    return results;
-}
-
-Result<ExecutionResult> run(const HttpConnection& connection,
-                            Operation operation,
-                            CredentialReader credential = {},
-                            policy::Obligations obligations = {})
-{
-    return run_all(connection, std::move(credential), {std::move(operation)}, obligations).front();
-}
-
-/// Notes each request and answers it, on one connection.
-Script notes(std::vector<std::string>& requests, std::string bytes)
-{
-    return [&requests, bytes](Peer& peer) {
-        for (;;) {
-            auto request = peer.read_request();
-            if (request.empty()) return;
-            requests.push_back(std::move(request));
-            peer.write(bytes);
-        }
-    };
-}
 
 TEST(HttpApiExecutor, AsksBelowItsBaseUrl)
 {
@@ -104,76 +36,6 @@ TEST(HttpApiExecutor, AsksBelowItsBaseUrl)
     EXPECT_EQ(requests[0].find("Authorization"), std::string::npos);
 }
 
-TEST(HttpApiExecutor, ShowsItsCredentialAsTheSchemeSays)
-{
-    struct Row {
-        Scheme scheme;
-        std::string header;
-    };
-    const Row rows[] = {
-        {Scheme::bearer, "\r\nAuthorization: Bearer s3cret\r\n"},
-        {Scheme::basic, "\r\nAuthorization: Basic YWRtaW46czNjcmV0\r\n"},  // admin:s3cret
-        {Scheme::header, "\r\nX-Api-Key: s3cret\r\n"},
-    };
-    for (const auto& row : rows) {
-        std::vector<std::string> requests;
-        {
-            ScriptedServer server{{notes(requests, answer(200, ""))}};
-            auto connection = connection_to(server);
-            connection.scheme = row.scheme;
-            connection.username = "admin";
-            connection.header_name = "X-Api-Key";
-            ASSERT_TRUE(run(connection, get("/"), reads("s3cret")));
-        }
-        EXPECT_NE(requests[0].find(row.header), std::string::npos) << requests[0];
-    }
-}
-
-TEST(HttpApiExecutor, ReadsItsCredentialAnewForEachCall)
-{
-    std::vector<std::string> requests;
-    {
-        ScriptedServer server{{notes(requests, answer(200, ""))}};
-        auto connection = connection_to(server);
-        connection.scheme = Scheme::bearer;
-        int reading = 0;
-        const auto results = run_all(
-            connection,
-            [&]() -> Result<Secret> { return Secret{"token-" + std::to_string(++reading)}; },
-            {get("/"), get("/")});
-        EXPECT_TRUE(results[0] && results[1]);
-    }
-    ASSERT_EQ(requests.size(), 2U);
-    EXPECT_NE(requests[0].find("Bearer token-1\r\n"), std::string::npos);
-    EXPECT_NE(requests[1].find("Bearer token-2\r\n"), std::string::npos);
-}
-
-TEST(HttpApiExecutor, NeverTellsItsCredential)
-{
-    ScriptedServer server{std::vector<Script>{}};
-    auto connection = connection_to(server);
-    connection.scheme = Scheme::bearer;
-    for (const std::string secret : {"s3cret\r\nX: y", "s3cret"}) {
-        const auto result = run(connection, get("/"), reads(secret));
-        ASSERT_FALSE(result);
-        EXPECT_EQ(result.error().describe().find("s3cret"), std::string::npos);
-    }
-}
-
-TEST(HttpApiExecutor, SaysThatItsCredentialCannotBeRead)
-{
-    ScriptedServer server{std::vector<Script>{}};
-    auto connection = connection_to(server);
-    connection.scheme = Scheme::bearer;
-    const auto result = run(connection, get("/"), []() -> Result<Secret> {
-        return fail(Errc::invalid_argument, "env:TOKEN is not set");
-    });
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code(), Errc::unauthorized_there);
-    EXPECT_TRUE(result.error().has_nothing_begun());
-    EXPECT_EQ(server.connections(), 0);
-}
-
 TEST(HttpApiExecutor, TakesAnyStatusForAResult)
 {
     for (const int status : {200, 201, 304, 401, 403, 404, 500, 503}) {
@@ -181,55 +43,6 @@ TEST(HttpApiExecutor, TakesAnyStatusForAResult)
         const auto result = run(connection_to(server), get("/"));
         ASSERT_TRUE(result) << status;
         EXPECT_EQ(result->status, status);
-    }
-}
-
-TEST(HttpApiExecutor, DoesNotFollowARedirectWithItsCredential)
-{
-    ScriptedServer elsewhere{{answers(answer(200, "stolen"))}};
-    ScriptedServer server{{answers(answer(307, "", "Location: " + elsewhere.url() + "/x\r\n"))}};
-    auto connection = connection_to(server);
-    connection.scheme = Scheme::bearer;
-    const auto result = run(connection, get("/"), reads("s3cret"));
-    ASSERT_TRUE(result);
-    EXPECT_EQ(result->status, 307);
-    EXPECT_NE(result->diagnostics.find("was not followed"), std::string::npos);
-    EXPECT_EQ(elsewhere.connections(), 0);
-}
-
-TEST(HttpApiExecutor, ProbesWithItsCredential)
-{
-    struct Row {
-        int status;
-        std::optional<Errc> refused;
-    };
-    const Row rows[] = {
-        {200, {}},
-        {404, {}},
-        {500, {}},
-        {302, {}},
-        {401, Errc::unauthorized_there},
-        {403, Errc::unauthorized_there},
-    };
-    for (const auto& row : rows) {
-        std::vector<std::string> requests;
-        {
-            ScriptedServer server{{notes(requests, answer(row.status, std::string(5000, 'x')))}};
-            auto connection = connection_to(server, "/base");
-            connection.scheme = Scheme::bearer;
-            connection.methods = {"POST"};
-            connection.paths = {"/jobs", "/nodes"};
-            const auto result = run(connection, Probe{}, reads("s3cret"));
-            ASSERT_EQ(result.has_value(), !row.refused) << row.status;
-            if (!result) {
-                EXPECT_EQ(result.error().code(), *row.refused);
-                EXPECT_EQ(result.error().public_message(),
-                          "the API of target \"api\" refuses our credential (HTTP " +
-                              std::to_string(row.status) + ")");
-            }
-        }
-        EXPECT_TRUE(requests[0].starts_with("GET /base/jobs HTTP/1.1\r\n")) << requests[0];
-        EXPECT_NE(requests[0].find("Bearer s3cret"), std::string::npos);
     }
 }
 
@@ -376,45 +189,6 @@ TEST(HttpApiExecutor, IsUnreachableWhereNobodyListens)
         EXPECT_EQ(result.error().code(), Errc::unreachable);
         EXPECT_EQ(result.error().public_message(), "the API of target \"api\" cannot be reached");
         EXPECT_TRUE(result.error().has_nothing_begun());
-    }
-}
-
-TEST(HttpApiExecutor, ShowsItsCredentialOnlyToTheServerItBelieves)
-{
-    Authority authority;
-    struct Row {
-        std::string_view what;
-        std::string names;
-        bool verify;
-        std::string ca_file;
-        bool believed;
-    };
-    const Row rows[] = {
-        {"known", "IP:127.0.0.1", true, authority.certificate_file(), true},
-        {"another name", "DNS:elsewhere", true, authority.certificate_file(), false},
-        {"not in the system's store", "IP:127.0.0.1", true, "", false},
-        {"told to believe anyone", "DNS:elsewhere", false, "", true},
-    };
-    for (const auto& row : rows) {
-        std::vector<std::string> requests;
-        {
-            ScriptedServer server{{notes(requests, answer(200, ""))},
-                                  ScriptedServer::Tls{.identity = authority.issue(row.names)}};
-            HttpConnection connection;
-            connection.base_url = "https://127.0.0.1:" + std::to_string(server.port());
-            connection.tls_verify = row.verify;
-            connection.ca_file = row.ca_file;
-            connection.scheme = Scheme::bearer;
-            const auto result = run(connection, get("/"), reads("s3cret"));
-            ASSERT_EQ(result.has_value(), row.believed) << row.what;
-            if (!result) {
-                EXPECT_EQ(result.error().code(), Errc::unauthorized_there) << row.what;
-                EXPECT_EQ(result.error().public_message(),
-                          "the API of target \"api\" cannot be used: the server's TLS certificate "
-                          "is not trusted");
-            }
-        }
-        EXPECT_EQ(requests.size(), row.believed ? 1U : 0U) << row.what;
     }
 }
 
