@@ -139,7 +139,14 @@ Result<Answer> present(const tools::Plan& plan,
         make_safe(content);
         return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content))};
     }
-    TAILOPS_TRY(auto content, plan.present(result));
+    auto presented = plan.present(result);
+    if (!presented && result.truncated) {
+        // What lacks its end is no answer of a wrong kind of machine.
+        return fail(Errc::unavailable,
+                    "the target's answer does not fit into the output limit of this call; ask for "
+                    "less of it, or have output_limit raised in the policy or the target");
+    }
+    TAILOPS_TRY(auto content, std::move(presented));
     make_safe(content);
     if (result.truncated && plan.rest == tools::Plan::Rest::kept) runs.tell(run, content);
     const bool failed = tells_of_failure(content);

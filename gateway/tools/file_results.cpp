@@ -120,32 +120,81 @@ std::string time_text(std::int64_t seconds)
     return rfc3339(TimePoint{std::chrono::seconds{seconds}});
 }
 
+/// A name of a directory, and what stat said of it: mode, size, time of change.
+struct DirectoryEntry {
+    std::string_view name;
+    std::vector<std::string_view> facts;  // empty: nobody knows
+};
+
+/// The first line of `text`, taken off it; nothing when its end is missing.
+std::optional<std::string_view> take_line(std::string_view& text)
+{
+    const auto end = text.find('\n');
+    if (end == text.npos) return std::nullopt;
+    const auto line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    return line;
+}
+
+/// The entries of one batch of the script, as far as they are there whole.
+std::vector<DirectoryEntry> take_batch(std::string_view& text)
+{
+    const auto head = take_line(text);
+    const auto counts = head ? words(*head) : std::vector<std::string_view>{};
+    const auto names = counts.size() == 2 ? parse_int(counts[0], 1) : Result<std::int64_t>{0};
+    const auto lines = counts.size() == 2 ? parse_int(counts[1], 0) : Result<std::int64_t>{0};
+    if (!names || !lines) return {};
+    std::vector<std::string_view> facts;
+    for (std::int64_t i = 0; i < *lines; ++i) {
+        const auto line = take_line(text);
+        if (!line) return {};
+        facts.push_back(*line);
+    }
+    std::vector<DirectoryEntry> out;
+    for (std::int64_t i = 0; i < *names; ++i) {
+        const auto end = text.find('\0');
+        if (end == text.npos) break;
+        auto name = text.substr(0, end);
+        if (name.starts_with("./")) name.remove_prefix(2);
+        text.remove_prefix(end + 1);
+        // A name that vanished meanwhile has no line; then nobody can say which line is whose.
+        const auto at = static_cast<std::size_t>(i);
+        out.push_back(
+            {.name = name,
+             .facts = *lines == *names ? words(facts[at]) : std::vector<std::string_view>{}});
+    }
+    return out;
+}
+
+std::vector<DirectoryEntry> entries_in(std::string_view text)
+{
+    std::vector<DirectoryEntry> out;
+    for (;;) {
+        auto batch = take_batch(text);
+        if (batch.empty()) return out;
+        out.insert(out.end(), std::make_move_iterator(batch.begin()),
+                   std::make_move_iterator(batch.end()));
+    }
+}
+
 Result<json> present_list(const Question& question, const ExecutionResult& result)
 {
-    const auto sections = Sections::read(result.output, "names");
-    TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("names"));
-    const auto text = sections.whole("names");
-    auto names = names_in(text);
-    const auto stats = sections.lines("stat");
+    const auto sections = Sections::read(result.output, "entries");
+    TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("facts"));
     const auto total = number_of(sections, "total").value_or(0);
-    const auto asked = std::clamp<std::int64_t>(total - question.offset, 0, question.lines);
-    // A name that vanished meanwhile has no line; then nobody can say which line is whose.
-    const bool has_stats = std::ssize(stats) == asked && names.size() <= stats.size();
+    const auto entries = entries_in(sections.whole("entries"));
     auto files = json::array(), directories = json::array(), others = json::array();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto fields = has_stats ? words(stats[i]) : std::vector<std::string_view>{};
-        const auto mode = fields.size() == 3 ? mode_of(fields[0]) : std::nullopt;
+    for (const auto& [name, facts] : entries) {
+        const auto mode = facts.size() == 3 ? mode_of(facts[0]) : std::nullopt;
         const auto type = mode ? type_of(*mode) : std::string_view{"unknown"};
         if (type == "directory") {
-            directories.push_back(shown(names[i]));
+            directories.push_back(shown(name));
             continue;
         }
-        json entry{{"name", shown(names[i])}};
-        const auto size = fields.size() == 3 ? parse_int(fields[1], 0) : Result<std::int64_t>{0};
-        const auto modified = fields.size() == 3 ? parse_int(fields[2]) : Result<std::int64_t>{0};
+        json entry{{"name", shown(name)}};
         if (type == "file") {
-            if (size) entry["size"] = *size;
-            if (modified) entry["modified"] = time_text(*modified);
+            if (const auto size = parse_int(facts[1], 0)) entry["size"] = *size;
+            if (const auto at = parse_int(facts[2])) entry["modified"] = time_text(*at);
             files.push_back(std::move(entry));
         } else {
             entry["type"] = type;
@@ -153,7 +202,7 @@ Result<json> present_list(const Question& question, const ExecutionResult& resul
         }
     }
     auto out = answer_to(question);
-    const auto seen = question.offset + static_cast<std::int64_t>(names.size());
+    const auto seen = question.offset + std::ssize(entries);
     out["total"] = total;
     out["files"] = std::move(files);
     out["directories"] = std::move(directories);

@@ -92,17 +92,30 @@ section facts
 printf 'total %s\n' "$#"
 if [ "$offset" -lt "$#" ]; then shift "$offset"; else set --; fi
 names() {
-    left=$count
+    left=$some
     for name do
         [ "$left" -gt 0 ] || break
         left=$((left - 1))
         printf './%s\0' "$name"
     done
 }
-section stat
-[ "$#" -eq 0 ] || names "$@" | xargs -0 stat -c '%f %s %Y' -- 2>/dev/null
-section names
-names "$@"
+# Some at a time, so that an output that is cut has the facts to the names it has: how many names and
+# how many lines of facts follow, the lines, the names.
+section entries
+while [ "$#" -gt 0 ] && [ "$count" -gt 0 ]; do
+    some=200
+    [ "$some" -gt "$count" ] && some=$count
+    [ "$some" -gt "$#" ] && some=$#
+    facts=$(names "$@" | xargs -0 stat -c '%f %s %Y' -- 2>/dev/null)
+    printf '%s %s\n' "$some" "$(printf '%s' "${facts:+$facts
+}" | wc -l)"
+    printf '%s' "${facts:+$facts
+}"
+    names "$@"
+    shift "$some"
+    count=$((count - some))
+done
+exit 0
 )sh";
 
 constexpr std::string_view info_text = R"sh(

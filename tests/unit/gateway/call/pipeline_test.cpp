@@ -77,6 +77,24 @@ TEST_F(PipelineTest, RecordsARefusalAndItsReason)
     EXPECT_EQ(trail_.records[0].name, "mallory");
 }
 
+TEST_F(PipelineTest, SaysWhenTheOutputLimitLeavesNoAnswer)
+{
+    policy::Rule narrow;
+    narrow.id = RuleId{"narrow"};
+    narrow.effect = policy::Effect::allow;
+    narrow.at_most = Tier::observe;
+    narrow.principals.subjects = {"alice"};
+    narrow.obligations.output_limit_bytes = 100;
+    policy::Policy policy;
+    policy.rules.push_back(narrow);
+    rig_.swap_gate(std::make_shared<const policy::Gate>(std::move(policy)));
+    const auto answer = run(invocation("get_system_status", {{"target", "local"}}));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), Errc::unavailable);
+    EXPECT_NE(answer.error().public_message().find("output_limit"), std::string::npos);
+    EXPECT_EQ(trail_.records.back().outcome, "ok") << "the target did answer";
+}
+
 TEST_F(PipelineTest, AsksForTheMissingScopeAndForThoseThatTheTokenHas)
 {
     const json change{{"target", "local"}, {"command_name", "change"}};
