@@ -1,5 +1,9 @@
 #include "targets/operation.hpp"
 
+#include "gateway/core/text.hpp"
+
+#include <algorithm>
+
 namespace tailops::targets {
 namespace {
 
@@ -15,6 +19,18 @@ struct FacetOf {
 Facet facet_of(const Operation& operation) noexcept
 {
     return std::visit(FacetOf{}, operation);
+}
+
+void carry_trace(Operation& operation, std::string parent, std::string state)
+{
+    auto* call = std::get_if<HttpCall>(&operation);
+    if (!call || parent.empty()) return;
+    const bool names_one = std::ranges::any_of(call->headers, [](const auto& header) {
+        return equal_ignoring_case(header.first, "traceparent");
+    });
+    if (names_one) return;
+    call->headers.emplace_back("traceparent", std::move(parent));
+    if (!state.empty()) call->headers.emplace_back("tracestate", std::move(state));
 }
 
 std::string_view to_string(Facet facet) noexcept

@@ -57,6 +57,10 @@ struct HttpCall {
 
 using Operation = std::variant<Probe, Command, EngineCall, HttpCall>;
 
+/// Has what an HTTP API is asked carry the trace it belongs to, unless its headers name one already
+/// (W3C Trace Context, section 3). Other operations have no place for it.
+void carry_trace(Operation& operation, std::string parent, std::string state);
+
 Facet facet_of(const Operation&) noexcept;
 
 /// What became of the work when we stopped waiting for it: what an honest stop may claim.

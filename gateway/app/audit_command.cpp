@@ -45,6 +45,7 @@ Result<audit::Query> read_query(const AuditQueryOptions& options)
     query.filter.target = given(options.target);
     query.filter.outcome = given(options.outcome);
     query.filter.request = given(options.request);
+    query.filter.trace = given(options.trace);
     query.limit = options.limit;
     if (!options.since.empty()) {
         TAILOPS_TRY(query.filter.since, parse_rfc3339(options.since));

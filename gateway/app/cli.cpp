@@ -151,6 +151,7 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
     find->add_option("--outcome", query.outcome, "ok, refused, unknown, or an error code");
     find->add_option("--effect", query.effect, "allow, deny, require_approval, dry_run_only");
     find->add_option("--request", query.request, "one call");
+    find->add_option("--trace", query.trace, "calls of one distributed trace: its trace-id");
     find->add_option("--since", query.since, "from this time on (RFC 3339)");
     find->add_option("--until", query.until, "before this time (RFC 3339)");
     find->add_option("--limit", query.limit, "at most so many, the newest")->capture_default_str();

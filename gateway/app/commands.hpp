@@ -71,7 +71,7 @@ int targets_trust(const TrustOptions&);
 int audit_verify(const StateOptions&);
 struct AuditQueryOptions {
     StateOptions state;
-    std::string subject, tool, target, outcome, effect, request, since, until;
+    std::string subject, tool, target, outcome, effect, request, trace, since, until;
     std::size_t limit{100};
 };
 int audit_query(const AuditQueryOptions&);

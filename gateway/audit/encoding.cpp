@@ -154,6 +154,7 @@ constexpr TextField text_fields[] = {
     {"name", &Record::name},
     {"client", &Record::client},
     {"method", &Record::method},
+    {"trace", &Record::trace},
     {"capability", &Record::capability},
     {"parameters", &Record::parameters},
     {"why", &Record::why},
@@ -248,6 +249,7 @@ std::string encode_body(const Record& record, TimePoint time)
     append_text(out, "name", record.name);
     append_text(out, "client", record.client);
     append_text(out, "method", record.method);
+    append_text(out, "trace", record.trace);
     append_text(out, "tool", record.tool.view());
     append_text(out, "capability", record.capability);
     if (record.phase != Phase::event) append_text(out, "tier", to_string(record.tier));

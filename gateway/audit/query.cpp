@@ -19,6 +19,7 @@ public:
         require("target", filter.target);
         require("outcome", filter.outcome);
         require("request", filter.request);
+        require("trace", filter.trace);
         if (filter.effect) require("effect", std::string{policy::to_string(*filter.effect)});
         if (filter.subject) {
             subject_ = member("subject", *filter.subject);

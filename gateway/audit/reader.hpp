@@ -73,6 +73,7 @@ Result<Secret> read_trail_key(const std::filesystem::path& directory);
 /// Which records are wanted; what is not set asks for nothing.
 struct Filter {
     std::optional<std::string> request{};
+    std::optional<std::string> trace{};
     std::optional<std::string> subject{};  // the key (issuer|sub) or the name
     std::optional<std::string> tool{};
     std::optional<std::string> target{};

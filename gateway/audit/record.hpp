@@ -27,6 +27,7 @@ struct Record {
     std::string name{};     // what people call the subject
     std::string client{};
     std::string method{};  // how the identity was proven
+    std::string trace{};   // trace-id of the W3C trace that the caller says it belongs to
     ToolName tool{};
     std::string capability{};
     Tier tier{Tier::observe};

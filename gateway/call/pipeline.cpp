@@ -247,6 +247,10 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         if (claim) co_await keys_->settle(*claim, nothing);
         co_return nothing;
     }
+    if (call.trace) {
+        targets::carry_trace(prepared.plan.operation, traceparent_of(*call.trace, call.id.view()),
+                             call.trace->state);
+    }
     const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
     auto answered = co_await carry_out(prepared, *std::move(permit), *run, record);
     log_outcome(call, record);

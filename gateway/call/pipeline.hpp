@@ -4,12 +4,14 @@
 #include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/clock.hpp"
+#include "gateway/core/trace_context.hpp"
 #include "gateway/tools/tool.hpp"
 #include "targets/state.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct Invocation {
     auth::Principal principal;
     std::string tool;
     std::shared_ptr<const nlohmann::json> arguments;  // an object; never null
+    std::optional<TraceContext> trace{};              // that the caller's own work belongs to
 };
 
 /// What a tool said. `failed` marks a result that tells of a failure on the target (exit status 1,

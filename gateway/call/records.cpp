@@ -17,6 +17,7 @@ audit::Record record_of_caller(const Invocation& call, const World& world)
     record.name = identity.name;
     record.client = identity.client_id;
     record.method = auth::to_string(identity.method);
+    if (call.trace) record.trace = call.trace->trace_id;
     record.tool = ToolName{call.tool};
     record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
     record.policy_version = world.gate->version();

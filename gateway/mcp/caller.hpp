@@ -2,6 +2,7 @@
 
 #include "auth/principal.hpp"
 #include "gateway/core/ids.hpp"
+#include "gateway/core/trace_context.hpp"
 #include "gateway/mcp/jsonrpc.hpp"
 #include "gateway/mcp/versions.hpp"
 
@@ -58,6 +59,7 @@ public:
         std::optional<MessageId> progress_token{};  // none: progress is not wanted
         bool takes_tasks{false};                    // the call can go on as a task
         bool is_task{false};
+        std::optional<TraceContext> trace{};
     };
     Caller(Terms terms, std::shared_ptr<Outbox> outbox);
     Caller(const Caller&) = delete;
@@ -69,6 +71,7 @@ public:
     const ClientFeatures& client() const noexcept { return features_; }
     bool takes_tasks() const noexcept { return terms_.takes_tasks; }
     bool is_task() const noexcept { return terms_.is_task; }
+    const std::optional<TraceContext>& trace() const noexcept { return terms_.trace; }
     bool wants_progress() const noexcept { return terms_.progress_token.has_value(); }
     /// Whether a log message of that level would be sent.
     bool wants_log(LogLevel level) const noexcept

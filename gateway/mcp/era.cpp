@@ -272,6 +272,20 @@ std::optional<MessageId> progress_token(const JsonPart& params)
     return token ? MessageId::from(*token) : std::nullopt;
 }
 
+std::optional<TraceContext> trace_of(const Headers& headers, const JsonPart& params)
+{
+    if (const auto* meta = meta_of(params)) {
+        const auto parent = text_member(*meta, "traceparent");
+        const auto said = parent.empty()
+                              ? std::nullopt
+                              : read_trace_context(parent, text_member(*meta, "tracestate"));
+        if (said) return said;
+    }
+    const auto parent = single_header(headers, "traceparent");
+    if (parent.state != State::present) return std::nullopt;
+    return read_trace_context(parent.value, single_header(headers, "tracestate").value);
+}
+
 std::string_view named_member(std::string_view method) noexcept
 {
     if (method == "tools/call" || method == "prompts/get") return "name";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/core/trace_context.hpp"
 #include "gateway/mcp/errors.hpp"
 #include "gateway/mcp/jsonrpc.hpp"
 #include "gateway/mcp/versions.hpp"
@@ -46,6 +47,10 @@ Classified classify_line(Decoded decoded);
 
 /// The `_meta.progressToken` of a request, of either era.
 std::optional<MessageId> progress_token(const JsonPart& params);
+
+/// The trace that a request belongs to: of `_meta`, else of the headers (MCP 2026-07-28, basic,
+/// _meta). Nothing when neither says so, or what it says is not valid.
+std::optional<TraceContext> trace_of(const Headers& headers, const JsonPart& params);
 
 /// The params member that Mcp-Name must repeat for `method`, or empty.
 std::string_view named_member(std::string_view method) noexcept;

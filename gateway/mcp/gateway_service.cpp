@@ -219,7 +219,8 @@ Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
     call::Invocation call{.id = caller.request(),
                           .principal = caller.principal(),
                           .tool = name,
-                          .arguments = arguments};
+                          .arguments = arguments,
+                          .trace = caller.trace()};
     const auto home = co_await boost::asio::this_coro::executor;
     const CallPulse pulse{home, caller, progress_interval_};
     log.begins();

@@ -13,6 +13,7 @@ Task<void> serve_modern(std::shared_ptr<Protocol> protocol,
     protocol->counters.count_request(newest_modern, request.envelope.client);
     const auto accepted = accepts(inbound.headers);
     const auto* method = find_method(request.message.method);
+    auto trace = trace_of(inbound.headers, request.message.params);
     Asked asked{.principal = std::move(inbound.principal),
                 .request = std::move(inbound.id),
                 .revision = newest_modern,
@@ -21,7 +22,8 @@ Task<void> serve_modern(std::shared_ptr<Protocol> protocol,
                 .client = std::move(request.envelope),
                 .outbox = {},
                 .session = {},
-                .binding = inbound.binding};
+                .binding = inbound.binding,
+                .trace = std::move(trace)};
     if (!method || method->work == Work::quick) {
         auto answer = co_await dispatch(*protocol, asked);
         (void)co_await send_answer(std::move(answer), exchange, accepted);

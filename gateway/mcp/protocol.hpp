@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace tailops::mcp {
@@ -50,6 +51,7 @@ struct Asked {
     std::shared_ptr<Outbox> outbox;  // for notifications about this request; may be null
     std::shared_ptr<legacy::Session> session{};  // of a legacy request; null before there is one
     Binding binding{Binding::http};
+    std::optional<TraceContext> trace{};
 };
 
 /// Until when a stream may stay open for `principal`: the end of its token.

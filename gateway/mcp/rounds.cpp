@@ -110,7 +110,8 @@ Caller::Terms terms_of(const Protocol& protocol, const Asked& asked)
             .capabilities = asked.client.capabilities,
             .log_level = level,
             .progress_token = asked.client.progress_token,
-            .takes_tasks = takes_tasks(protocol, asked)};
+            .takes_tasks = takes_tasks(protocol, asked),
+            .trace = asked.trace};
 }
 
 bool takes_tasks(const Protocol& protocol, const Asked& asked)

@@ -14,7 +14,7 @@ namespace tailops::targets {
 namespace {
 
 /// Headers of the caller that cannot name a server, carry a credential or reframe the message.
-constexpr std::array<std::string_view, 11> caller_headers{"accept",
+constexpr std::array<std::string_view, 13> caller_headers{"accept",
                                                           "accept-language",
                                                           "content-language",
                                                           "content-type",
@@ -24,6 +24,8 @@ constexpr std::array<std::string_view, 11> caller_headers{"accept",
                                                           "if-none-match",
                                                           "if-unmodified-since",
                                                           "prefer",
+                                                          "traceparent",
+                                                          "tracestate",
                                                           "x-request-id"};
 
 template <class Range>

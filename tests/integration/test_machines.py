@@ -240,6 +240,26 @@ targets:
         result = self.ask(method="GET", path="/moved")
         self.assertEqual(result["structuredContent"]["status"], 302)
 
+    def test_goes_on_with_the_trace_of_its_caller(self):
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        self.gateway.call("http_request", {"target": "api-01", "method": "GET", "path": "/status"}, headers={
+            "traceparent": f"00-{trace}-00f067aa0ba902b7-01", "tracestate": "congo=t61rcWkgMzE"})
+        headers = FakeApi.seen[-1][2]
+
+        def recorded():
+            told = self.gateway.command("audit", "query", "--state-dir", str(self.gateway.state_dir), "--trace", trace,
+                                        check=True).stdout
+            return [json.loads(line) for line in told.splitlines()]
+        # Records of what only looks are written soon.
+        found = until(lambda: len(recorded()) > 1 and recorded(), what="both records")
+        self.assertEqual({record["phase"] for record in found}, {"intent", "outcome"})
+        request, = {record["request"] for record in found}
+        self.assertEqual(headers["traceparent"], f"00-{trace}-{request}-01")
+        self.assertEqual(headers["tracestate"], "congo=t61rcWkgMzE")
+        # A caller that is in no trace begins none.
+        self.ask(method="GET", path="/status")
+        self.assertNotIn("traceparent", FakeApi.seen[-1][2])
+
     def test_stays_within_methods_and_paths(self):
         before = len(FakeApi.seen)
         for arguments in ({"method": "DELETE", "path": "/status"}, {"method": "GET", "path": "/statusx"},

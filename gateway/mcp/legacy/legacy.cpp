@@ -139,6 +139,7 @@ std::vector<std::shared_ptr<Asked>> questions(const Inbound& inbound,
                         .client = session->terms().client,
                         .log_level = {},
                         .progress_token = progress_token(request->params)};
+        auto trace = trace_of(inbound.headers, request->params);
         asked.push_back(std::make_shared<Asked>(Asked{.principal = inbound.principal,
                                                       .request = std::move(id),
                                                       .revision = session->terms().revision,
@@ -146,7 +147,9 @@ std::vector<std::shared_ptr<Asked>> questions(const Inbound& inbound,
                                                       .headers = {},
                                                       .client = std::move(client),
                                                       .outbox = {},
-                                                      .session = session}));
+                                                      .session = session,
+                                                      .binding = inbound.binding,
+                                                      .trace = std::move(trace)}));
     }
     return asked;
 }

@@ -264,5 +264,30 @@ TEST(Era, ReadsTheEnvelope)
     EXPECT_TRUE(envelope.capabilities->is_object());
 }
 
+std::string trace_id_of(const Headers& headers, nlohmann::json meta)
+{
+    const auto params =
+        std::make_shared<const nlohmann::json>(nlohmann::json{{"_meta", std::move(meta)}});
+    const auto trace = trace_of(headers, params);
+    return trace ? trace->trace_id + ' ' + trace->state : "none";
+}
+
+TEST(Trace, IsThatOfTheBodyThenOfTheHeaders)
+{
+    const std::string ones(32, '1'), twos(32, '2');
+    const auto parent = [](const std::string& id) { return "00-" + id + "-00f067aa0ba902b7-01"; };
+    const Headers headers{{"Traceparent", parent(ones)}, {"tracestate", "h=1"}};
+    const nlohmann::json meta{{"traceparent", parent(twos)}, {"tracestate", "b=2"}};
+    EXPECT_EQ(trace_id_of(headers, meta), twos + " b=2");
+    EXPECT_EQ(trace_id_of(headers, nlohmann::json::object()), ones + " h=1");
+    EXPECT_EQ(trace_id_of({}, meta), twos + " b=2");
+    EXPECT_EQ(trace_id_of(headers, {{"traceparent", "00-nothing"}}), ones + " h=1");
+    EXPECT_EQ(trace_id_of(headers, {{"traceparent", 7}}), ones + " h=1");
+    EXPECT_EQ(trace_id_of({}, {{"traceparent", "00-nothing"}}), "none");
+    // Two that differ are none.
+    EXPECT_EQ(trace_id_of({headers[0], {"traceparent", parent(twos)}}, {}), "none");
+    EXPECT_FALSE(trace_of({}, nullptr));
+}
+
 }  // namespace
 }  // namespace tailops::mcp

@@ -152,6 +152,7 @@ TEST(ApiRules, TakeHeadersThatCannotSteerTheExchange)
     const Row rows[] = {
         {"Accept", "application/json", true},
         {"If-None-Match", "\"x\"", true},
+        {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true},
         {"content-type", "text/plain; charset=utf-8", true},
         {"Authorization", "Bearer x", false},
         {"Host", "elsewhere", false},
