@@ -131,7 +131,8 @@ Status Daemon::open()
         *pipeline_, *clock_,
         mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
                                     .own_records = own_records(paths_, runtime_.blocking),
-                                    .progress_interval = settings_.mcp.progress_every});
+                                    .progress_interval = settings_.mcp.progress_every,
+                                    .calls_per_minute = settings_.mcp.calls_per_minute});
     // Whatever they did, nobody saw it end: that is what their callers are told.
     TAILOPS_TRY(const auto lost,
                 store_->fail_working(clock_->now(),

@@ -137,6 +137,7 @@ void read_mcp(MapReader& file, McpSettings& out)
     if (const auto after = mcp.duration("task_after")) out.task_after = *after;
     if (const auto ttl = mcp.duration("task_ttl")) out.task_ttl = *ttl;
     if (const auto every = mcp.duration("progress_every")) out.progress_every = *every;
+    take_size(mcp, "calls_per_minute", 0, 10'000'000, out.calls_per_minute);
     if (out.previous_state_key && !out.state_key) {
         mcp.complain("previous_state_key needs a state_key beside it");
     }

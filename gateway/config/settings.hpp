@@ -56,6 +56,7 @@ struct McpSettings {
     std::chrono::seconds task_after{10};     // a call that lasts longer becomes a task
     std::chrono::seconds task_ttl{3600};     // how long a task is kept
     std::chrono::seconds progress_every{5};  // of calls whose client asked for progress
+    std::size_t calls_per_minute{3000};      // of each principal; 0: no bound
 };
 
 /// Where a setting was read, for messages: a file and the place in it, or an environment variable.

@@ -1,6 +1,7 @@
 #include "gateway/mcp/gateway_service.hpp"
 
 #include "gateway/core/json.hpp"
+#include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/toon.hpp"
 #include "gateway/mcp/call_log.hpp"
@@ -132,6 +133,8 @@ GatewayService::GatewayService(call::Pipeline& pipeline,
     : pipeline_{pipeline},
       exposure_{settings.exposure},
       progress_interval_{settings.progress_interval},
+      calls_per_minute_{settings.calls_per_minute},
+      rate_{settings.calls_per_minute},
       resources_{pipeline, std::move(settings.own_records)},
       completions_{pipeline, clock}
 {
@@ -209,12 +212,27 @@ Task<Result<ToolOutcome>> GatewayService::call_tool(Caller& caller,
     co_return result;
 }
 
+Status GatewayService::check_rate(const auth::Principal& principal)
+{
+    const auto who = principal.identity.key();
+    const auto verdict = rate_.take(who, std::chrono::steady_clock::now());
+    if (verdict.wait.count() == 0) return {};
+    if (verdict.is_first_refusal) log(Event::calls_throttled, {{"subject", who}});
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(verdict.wait).count();
+    return fail(Errc::busy, "nothing was done: of one caller " + std::to_string(calls_per_minute_) +
+                                " calls within a minute are served; wait " +
+                                std::to_string(seconds) + " s");
+}
+
 Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
                                                    std::string name,
                                                    JsonPart arguments)
 {
     if (!tools::find(name))
         co_return fail(Errc::not_found, "Unknown tool: " + escaped_line(name, 64));
+    if (auto allowed = check_rate(caller.principal()); !allowed) {
+        co_return as_result(allowed.error());
+    }
     const CallLog log{caller, name, *arguments};
     call::Invocation call{.id = caller.request(),
                           .principal = caller.principal(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/call/pipeline.hpp"
+#include "gateway/mcp/call_rate.hpp"
 #include "gateway/mcp/gateway_completions.hpp"
 #include "gateway/mcp/gateway_exposure.hpp"
 #include "gateway/mcp/gateway_resources.hpp"
@@ -12,6 +13,7 @@ struct GatewayServiceSettings {
     ToolExposure exposure{ToolExposure::full};
     OwnRecords own_records;
     std::chrono::milliseconds progress_interval{5000};  // of calls whose client asked for progress
+    std::size_t calls_per_minute{0};                    // of each principal; 0: no bound
 };
 
 /// The gateway as the protocol serves it: an adapter on the call pipeline.
@@ -40,11 +42,14 @@ public:
 
 private:
     std::vector<ToolListing> usable_tools(const auth::Principal&) const;
+    Status check_rate(const auth::Principal&);
     Task<Result<ToolOutcome>> run_tool(Caller& caller, std::string name, JsonPart arguments);
 
     call::Pipeline& pipeline_;
     const ToolExposure exposure_;
     const std::chrono::milliseconds progress_interval_;
+    const std::size_t calls_per_minute_;
+    CallRate rate_;
     GatewayResources resources_;
     GatewayCompletions completions_;
 };

@@ -16,6 +16,7 @@ listen: ["127.0.0.1:0"]
 state_dir: "@STATE@"
 auth: {mode: token}
 log: {level: error}
+mcp: {calls_per_minute: 0}
 """
 NOBODY_ASKED = TOKEN.replace("{mode: token}", "{mode: none, i_accept_the_risk: true, anonymous_scopes: [admin]}")
 

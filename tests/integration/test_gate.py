@@ -253,6 +253,21 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual(told.returncode, 2)
                 self.assertIn("auth.mode none", told.stderr)
 
+    def test_bounds_the_calls_of_one_principal_within_a_minute(self):
+        with local_gateway(gateway=GATEWAY_TOKEN + "mcp: {calls_per_minute: 3}\n") as gateway:
+            def call(**more):
+                return gateway.call("get_system_status", {"target": "local"}, **more)
+            for _ in range(3):
+                self.assertFalse(call().get("isError", False))
+            for _ in range(2):
+                refused = call()
+                self.assertTrue(refused["isError"])
+                self.assertIn("busy: nothing was done", text_of(refused))
+            self.assertIn("wait", text_of(refused))
+            self.assertFalse(call(token=gateway.mint("admin", subject="another")).get("isError", False))
+            self.assertEqual(gateway.rpc("tools/list").status, 200)
+            self.assertEqual(gateway.logged().count("calls_throttled"), 1)
+
     def test_listens_in_clear_text_beyond_loopback_and_tailnet_at_a_persons_word_only(self):
         def gateway(tls, listen="0.0.0.0:0", **more):
             return Gateway(files={"policy.yaml": "version: 1\nrules: []\n", "targets.yaml": LOCAL_TARGET,
