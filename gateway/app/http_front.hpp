@@ -32,6 +32,7 @@ public:
                                                    const config::Settings& settings);
     HttpFront(const HttpFront&) = delete;
     HttpFront& operator=(const HttpFront&) = delete;
+    ~HttpFront() = default;
 
     /// The endpoint's URL, with the port that the system chose.
     const std::string& url() const noexcept { return url_; }

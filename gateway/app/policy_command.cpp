@@ -92,7 +92,7 @@ Result<policy::AccessRequest> question(const ExplainOptions& options,
     policy::AccessRequest request;
     request.principal = gate.admit(identity_of(options));
     request.tool = ToolName{options.tool};
-    request.action = std::move(action);
+    request.action = action;
     request.tier = plan.right.tier;
     request.target = tool->needs_target() ? target->facts : call::gateway_facts();
     request.parameters = std::move(plan.parameters);

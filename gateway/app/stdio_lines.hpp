@@ -13,7 +13,7 @@ namespace tailops::app {
 
 /// Two descriptors as lines: pipes, a terminal, or files. They stay in blocking mode, which they
 /// share with whoever else holds them, so each has a thread of its own here.
-class StdioLines : public mcp::Lines {
+class StdioLines final : public mcp::Lines {
 public:
     struct Bounds {
         std::size_t line_bytes_max{4 * 1024 * 1024};
@@ -26,6 +26,8 @@ public:
     /// Over the process's stdin and stdout, which it takes away: from now on what reads stdin finds
     /// it empty, and what writes to stdout writes to stderr. Errors: internal.
     static Result<std::unique_ptr<StdioLines>> take_over(Bounds bounds);
+    StdioLines(const StdioLines&) = delete;
+    StdioLines& operator=(const StdioLines&) = delete;
     /// Gives up a write that nobody reads.
     ~StdioLines() override;
 

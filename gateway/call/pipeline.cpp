@@ -80,7 +80,7 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
     TAILOPS_TRY(auto action, parse_capability(prepared.plan.right.capability));
     return policy::AccessRequest{.principal = call.principal,
                                  .tool = ToolName{call.tool},
-                                 .action = std::move(action),
+                                 .action = action,
                                  .tier = prepared.plan.right.tier,
                                  .target = facts_of(prepared),
                                  .parameters = std::move(prepared.plan.parameters),

@@ -18,6 +18,7 @@ public:
     Run(RunRecord record, std::shared_ptr<Spool> spool);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
+    ~Run() = default;
 
     /// The sink for output that the result has no room for; null when nothing is kept at all. See
     /// Plan::rest_begins_after. At most once, before the operation begins.

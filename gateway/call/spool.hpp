@@ -47,6 +47,7 @@ public:
           boost::asio::thread_pool& blocking);
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
+    ~Spool() = default;
 
     /// The records that `open` found, oldest first; once.
     std::vector<RunRecord> take_found();

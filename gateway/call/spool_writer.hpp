@@ -30,6 +30,8 @@ class SpoolWriter final : public targets::OutputSink,
                           public std::enable_shared_from_this<SpoolWriter> {
 public:
     SpoolWriter(std::shared_ptr<Spool> spool, RunRecord record, std::string begins_after);
+    SpoolWriter(const SpoolWriter&) = delete;
+    SpoolWriter& operator=(const SpoolWriter&) = delete;
     ~SpoolWriter() override;
 
     Wants write(targets::OutputStream stream, std::string_view bytes) override;

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tailops {
 
@@ -17,12 +18,12 @@ public:
     explicit Secret(std::string text) : text_{std::move(text)} {}
     Secret(const Secret&) = delete;
     Secret& operator=(const Secret&) = delete;
-    Secret(Secret&& other) noexcept : text_{other.text_} { other.wipe(); }
+    Secret(Secret&& other) noexcept : text_{std::move(other.text_)} { other.wipe(); }
     Secret& operator=(Secret&& other) noexcept
     {
         if (this != &other) {
             wipe();
-            text_ = other.text_;
+            text_ = std::move(other.text_);
             other.wipe();
         }
         return *this;
@@ -34,9 +35,10 @@ public:
     Secret clone() const { return Secret{text_}; }
 
 private:
+    // All it has room for: a short text that was moved away leaves its bytes behind its end.
     void wipe() noexcept
     {
-        OPENSSL_cleanse(text_.data(), text_.size());
+        OPENSSL_cleanse(text_.data(), text_.capacity());
         text_.clear();
     }
     std::string text_;

@@ -64,6 +64,7 @@ public:
     Caller(Terms terms, std::shared_ptr<Outbox> outbox);
     Caller(const Caller&) = delete;
     Caller& operator=(const Caller&) = delete;
+    ~Caller() = default;
 
     const auth::Principal& principal() const noexcept { return terms_.principal; }
     const RequestId& request() const noexcept { return terms_.request; }
