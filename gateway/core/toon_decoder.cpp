@@ -48,8 +48,8 @@ private:
     /// A header, the number of its line and the level of the line.
     struct Declared {
         Header header;
-        std::size_t line;
-        std::size_t depth;
+        std::size_t line{0};
+        std::size_t depth{0};
     };
 
     Result<json> document()

@@ -63,7 +63,7 @@ bool Input::takes_headers_for_names() const noexcept
     return options_.version == ToonVersion::v3 && options_.strictness == ToonStrictness::lenient;
 }
 
-Result<std::optional<Header>> Input::header_of(const Line& line)
+Result<std::optional<Header>> Input::header_of(const Line& line) const
 {
     auto header = parse_header(line.content, options_.version, options_.depth_max);
     if (header) return header;

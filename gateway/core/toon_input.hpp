@@ -52,7 +52,7 @@ public:
     Result<std::size_t> content_depth(std::size_t depth);
 
     /// The header `line` is, none when it is none, or when lenient v3 takes it for a name.
-    Result<std::optional<Header>> header_of(const Line& line);
+    Result<std::optional<Header>> header_of(const Line& line) const;
     /// The name before the first colon of `line`; what follows it goes to `rest`.
     Result<Key> key_of(const Line& line, std::string_view& rest) const;
     Result<nlohmann::json> primitive(std::string_view token, std::size_t line);

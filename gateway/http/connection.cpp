@@ -181,7 +181,7 @@ std::expected<MessageHead, Connection::Ending> Connection::take_head(std::size_t
     if (!head) return std::unexpected{Ending{head.error()}};
     inbox.erase(0, length);
     path_ = head->path;
-    if (auto refusal = context_->sites.check(*head)) return std::unexpected{Ending{*refusal}};
+    if (auto refusal = context_->sites.check(*head)) return std::unexpected{refusal};
     return std::move(*head);
 }
 
