@@ -43,13 +43,20 @@ StateSeal::StateSeal(std::vector<StateKey> keys) : keys_{std::move(keys)}
     if (keys_.empty()) keys_.push_back({"own", Secret{random_bytes(key_bytes)}});
 }
 
-std::string StateSeal::seal(std::string_view text, std::string_view binding, TimePoint now) const
+Result<std::string> StateSeal::seal(std::string_view text,
+                                    std::string_view binding,
+                                    TimePoint now) const
 {
     const auto& key = keys_.front();
     const json envelope{{"p", text}, {"exp", seconds_of(now + lifetime)}};
     const auto payload = to_base64url(dump_json(envelope));
-    return std::string{version} + '.' + key.id + '.' + payload + '.' +
-           to_base64url(mac_of(key, payload, binding));
+    auto sealed = std::string{version} + '.' + key.id + '.' + payload + '.' +
+                  to_base64url(mac_of(key, payload, binding));
+    if (sealed.size() > sealed_bytes_max) {
+        return fail(Errc::invalid_argument, "longer than a requestState may be, which is " +
+                                                std::to_string(sealed_bytes_max) + " bytes");
+    }
+    return sealed;
 }
 
 Result<std::string> StateSeal::open(std::string_view sealed,

@@ -32,8 +32,9 @@ public:
     /// The first key seals, all of them open. Without keys it makes one that dies with the process.
     explicit StateSeal(std::vector<StateKey> keys = {});
 
-    /// `binding` says what the text is good for: who asked, and what.
-    std::string seal(std::string_view text, std::string_view binding, TimePoint now) const;
+    /// `binding` says what the text is good for: who asked, and what. Errors: invalid_argument (it
+    /// would be longer than `sealed_bytes_max`, which `open` refuses).
+    Result<std::string> seal(std::string_view text, std::string_view binding, TimePoint now) const;
 
     /// Errors: invalid_argument, the same whatever is wrong with it.
     Result<std::string> open(std::string_view sealed,

@@ -55,11 +55,11 @@ Result<Recalled> recall(const Protocol& protocol, const Asked& asked, const Subj
     return out;
 }
 
-std::string sealed_state(const Protocol& protocol,
-                         const Asked& asked,
-                         const Subject& subject,
-                         const Caller& caller,
-                         const InputRequired& question)
+Result<std::string> sealed_state(const Protocol& protocol,
+                                 const Asked& asked,
+                                 const Subject& subject,
+                                 const Caller& caller,
+                                 const InputRequired& question)
 {
     // The accumulated answers go along, because each retry carries only the last round's.
     json kept{{"k", keys_of(question)}};
@@ -87,6 +87,19 @@ Answer input_required(const Protocol& protocol,
 bool goes_on(const Turn& turn)
 {
     return !std::holds_alternative<Members>(turn) && !std::holds_alternative<InputRequired>(turn);
+}
+
+/// What the next round could not bring back is refused now. Without answers it is the handler's
+/// own state that is too long.
+Answer unsealable(const Asked& asked, const Caller& caller, const Error& error)
+{
+    const auto why = error.public_message();
+    if (!caller.answers() || caller.answers()->empty()) {
+        return to_answer(internal_error("the state of this request is " + why, asked.message.id));
+    }
+    return invalid_params(asked,
+                          "the answers of this request, all rounds together and sealed, are " + why,
+                          R"({"reason":"answers_too_large"})");
 }
 
 Answer bad_state(const Asked& asked, const Error& error)
@@ -239,7 +252,8 @@ Answer Rounds::answer_to(const Result<Turn>& turn, const Caller& caller) const
     }
     if (auto refusal = undeclared(asked, caller.client(), *question)) return *std::move(refusal);
     const auto state = sealed_state(protocol, asked, subject, caller, *question);
-    return input_required(protocol, asked, *question, state);
+    if (!state) return unsealable(asked, caller, state.error());
+    return input_required(protocol, asked, *question, *state);
 }
 
 Task<Answer> Rounds::run_legacy()

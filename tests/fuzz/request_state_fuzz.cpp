@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     static const auto seal = make_seal();
     static const TimePoint now{std::chrono::hours{24 * 365 * 50}};
     static const std::string state = R"({"answers":{"q":{"action":"accept"}},"round":2})";
-    static const std::string ours = seal.seal(state, "alice|tools/call|x", now);
+    static const std::string ours = seal.seal(state, "alice|tools/call|x", now).value();
     const std::string_view text{reinterpret_cast<const char*>(bytes), size};
 
     // The key is not in the corpus: nothing but ours opens.

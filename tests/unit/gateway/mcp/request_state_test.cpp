@@ -19,14 +19,14 @@ StateSeal seal_with(std::initializer_list<std::pair<const char*, char>> keys)
 TEST(StateSeal, OpensWhatItSealedForTheSameBindingInTime)
 {
     const auto seal = seal_with({{"a", 'x'}});
-    const auto sealed = seal.seal("text", "who and what", now);
+    const auto sealed = seal.seal("text", "who and what", now).value();
     EXPECT_EQ(seal.open(sealed, "who and what", now + 9min).value(), "text");
 }
 
 TEST(StateSeal, RefusesAnythingElseWithOneMessage)
 {
     const auto seal = seal_with({{"a", 'x'}});
-    const auto sealed = seal.seal("text", "binding", now);
+    const auto sealed = seal.seal("text", "binding", now).value();
     struct Row {
         const char* what;
         std::string sealed;
@@ -54,19 +54,36 @@ TEST(StateSeal, RefusesAnythingElseWithOneMessage)
     }
 }
 
+TEST(StateSeal, SealsNothingThatItWouldNotOpen)
+{
+    const auto seal = seal_with({{"a", 'x'}});
+    std::size_t longest = 0;
+    for (std::size_t bytes = 48'000; bytes < 50'000; ++bytes) {
+        const auto sealed = seal.seal(std::string(bytes, 't'), "b", now);
+        if (!sealed) {
+            EXPECT_NE(sealed.error().public_message().find("65536"), std::string::npos);
+            break;
+        }
+        longest = bytes;
+        ASSERT_TRUE(seal.open(*sealed, "b", now)) << bytes;
+    }
+    EXPECT_GT(longest, 48'000U);
+    EXPECT_LT(longest, 49'999U);
+}
+
 TEST(StateSeal, OpensWithAnEarlierKeyButSealsWithTheFirst)
 {
     const auto before = seal_with({{"old", 'x'}});
     const auto after = seal_with({{"new", 'y'}, {"old", 'x'}});
-    EXPECT_TRUE(after.open(before.seal("text", "b", now), "b", now));
-    EXPECT_FALSE(before.open(after.seal("text", "b", now), "b", now));
+    EXPECT_TRUE(after.open(before.seal("text", "b", now).value(), "b", now));
+    EXPECT_FALSE(before.open(after.seal("text", "b", now).value(), "b", now));
 }
 
 TEST(StateSeal, MakesAKeyOfItsOwnThatNobodyElseHas)
 {
     const StateSeal one;
     const StateSeal other;
-    const auto sealed = one.seal("text", "b", now);
+    const auto sealed = one.seal("text", "b", now).value();
     EXPECT_TRUE(one.open(sealed, "b", now));
     EXPECT_FALSE(other.open(sealed, "b", now));
 }

@@ -126,6 +126,65 @@ TEST(ModernRounds, RefuseResponsesOfAnotherShape)
     });
 }
 
+TEST(ModernRounds, RefuseAnswersThatTheirStateCouldNotCarry)
+{
+    const std::vector<std::string> keys{"a", "b"};
+    const auto arguments = FakeCatalog::rounds_of(keys);
+    const json too_long{{"a", FakeCatalog::accepted(std::string(100'000, 'x'))}};
+    const json shorter{{"a", FakeCatalog::accepted("bob")}};
+    on_bench<CatalogBench>([&](CatalogBench& bench) -> Task<void> {
+        const auto state = co_await asked(bench, keys);
+        auto again = retry("asks", arguments, state, too_long);
+        auto flow = co_await bench.serve(bench.modern("tools/call", again));
+        const auto error = error_of(flow->exchange.message());
+        EXPECT_EQ(error_code(flow->exchange.message()), -32602);
+        EXPECT_NE(text_member(error, "message").find("65536 bytes"), std::string::npos) << error;
+        const auto data = field<json>(error, "data").value_or(json{});
+        EXPECT_EQ(text_member(data, "reason"), "answers_too_large");
+        again = retry("asks", arguments, state, shorter);
+        flow = co_await bench.serve(bench.modern("tools/call", again));
+        EXPECT_EQ(text_member(result_of(flow->exchange.message()), "resultType"), "input_required");
+    });
+}
+
+TEST(ModernRounds, TakeALongAnswerThatNeedsNoState)
+{
+    const json answers{{"who", FakeCatalog::accepted(std::string(100'000, 'x'))}};
+    on_bench<CatalogBench>([&](CatalogBench& bench) -> Task<void> {
+        const auto state = co_await asked(bench, one_key);
+        const auto again = retry("asks", FakeCatalog::rounds_of(one_key), state, answers);
+        const auto flow = co_await bench.serve(bench.modern("tools/call", again));
+        EXPECT_EQ(field<json>(shown(*flow), "answers").value(), answers);
+    });
+}
+
+TEST(ModernRounds, AcceptEveryStateThatTheyIssue)
+{
+    const std::vector<std::string> keys{"a", "b"};
+    const auto arguments = FakeCatalog::rounds_of(keys);
+    const json last{{"b", FakeCatalog::accepted("bob")}};
+    on_bench<CatalogBench>([&](CatalogBench& bench) -> Task<void> {
+        const auto state = co_await asked(bench, keys);
+        int refused = 0;
+        int accepted = 0;
+        for (std::size_t bytes = 40'000; bytes < 60'000; bytes += 500) {
+            const json first{{"a", FakeCatalog::accepted(std::string(bytes, 'x'))}};
+            auto again = retry("asks", arguments, state, first);
+            auto flow = co_await bench.serve(bench.modern("tools/call", again));
+            if (error_code(flow->exchange.message()) != 0) {
+                ++refused;
+                continue;
+            }
+            again = retry("asks", arguments, state_of(*flow), last);
+            flow = co_await bench.serve(bench.modern("tools/call", again));
+            EXPECT_EQ(error_code(flow->exchange.message()), 0) << bytes;
+            ++accepted;
+        }
+        EXPECT_GT(refused, 0);
+        EXPECT_GT(accepted, 0);
+    });
+}
+
 /// One way in which a retry differs from the request that was asked back.
 struct Difference {
     std::string_view name;
