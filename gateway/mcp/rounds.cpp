@@ -4,6 +4,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/mcp/elicited.hpp"
 #include "gateway/mcp/json_text.hpp"
 #include "gateway/mcp/legacy/asking.hpp"
 #include "gateway/mcp/methods.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* requested_schema = "requestedSchema";
+
 JsonPart shared(json value)
 {
     return std::make_shared<const json>(std::move(value));
@@ -24,21 +27,31 @@ JsonPart shared(json value)
 struct Recalled {
     json answers = json::object();
     JsonPart state;
+    const json* unasked{nullptr};  // responses without the state of the question; null: none
 };
 
-/// The questions by key: what a response to each must look like.
-json keys_of(const InputRequired& question)
+/// The questions by key, as far as responses are held to them.
+json terms_of_questions(const InputRequired& question)
 {
-    json keys = json::object();
-    for (const auto& [key, request] : question.requests) keys.emplace(key, request.method);
-    return keys;
+    json all = json::object();
+    for (const auto& [key, request] : question.requests) {
+        json terms{{"method", request.method}};
+        const auto* form =
+            request.params ? find_member(*request.params, requested_schema) : nullptr;
+        if (form) terms["params"][requested_schema] = *form;
+        all.emplace(key, std::move(terms));
+    }
+    return all;
 }
 
 Result<Recalled> recall(const Protocol& protocol, const Asked& asked, const Subject& subject)
 {
     Recalled out;
-    json keys;
     const auto& params = asked.message.params;
+    const auto* given = params ? find_member(*params, "inputResponses") : nullptr;
+    if (given && !given->is_object()) {
+        return fail(Errc::invalid_argument, "\"inputResponses\" must be an object");
+    }
     if (const auto* sealed = params ? find_member(*params, "requestState") : nullptr) {
         if (!sealed->is_string()) return fail(Errc::invalid_argument, "invalid requestState");
         TAILOPS_TRY(const auto text,
@@ -47,10 +60,12 @@ Result<Recalled> recall(const Protocol& protocol, const Asked& asked, const Subj
         TAILOPS_TRY(const auto kept, parse_json(text));
         if (const auto* answers = find_member(kept, "a")) out.answers = *answers;
         if (const auto* state = find_member(kept, "s")) out.state = shared(*state);
-        if (const auto* questions = find_member(kept, "k")) keys = *questions;
-    }
-    if (const auto* given = params ? find_member(*params, "inputResponses") : nullptr) {
-        TAILOPS_TRY(out.answers, merged_answers(std::move(out.answers), keys, *given));
+        const auto* questions = find_member(kept, "q");
+        if (given && questions) {
+            TAILOPS_TRY(out.answers, merged_answers(std::move(out.answers), *questions, *given));
+        }
+    } else {
+        out.unasked = given;
     }
     return out;
 }
@@ -62,7 +77,7 @@ Result<std::string> sealed_state(const Protocol& protocol,
                                  const InputRequired& question)
 {
     // The accumulated answers go along, because each retry carries only the last round's.
-    json kept{{"k", keys_of(question)}};
+    json kept{{"q", terms_of_questions(question)}};
     if (caller.answers()) kept.emplace("a", *caller.answers());
     if (question.state) kept.emplace("s", *question.state);
     return protocol.seal->seal(dump_json(kept), binding_of(asked, subject), protocol.clock.now());
@@ -102,7 +117,7 @@ Answer unsealable(const Asked& asked, const Caller& caller, const Error& error)
                           R"({"reason":"answers_too_large"})");
 }
 
-Answer bad_state(const Asked& asked, const Error& error)
+Answer bad_answers(const Asked& asked, const Error& error)
 {
     const bool is_state = error.public_message() == "invalid requestState";
     return to_answer({.code = code::invalid_params,
@@ -200,20 +215,27 @@ std::optional<Answer> undeclared(const Asked& asked,
     return std::nullopt;
 }
 
-Result<json> merged_answers(json earlier, const json& asked_keys, const json& given)
+Status check_response(const json& question, const json& response)
 {
-    if (!given.is_object()) {
-        return fail(Errc::invalid_argument, "\"inputResponses\" must be an object");
+    const auto method = text_member(question, "method");
+    if (!is_response_to(method, response)) {
+        return fail(Errc::invalid_argument,
+                    "it has not the shape of a result for " + std::string{method});
     }
+    const auto* params = find_member(question, "params");
+    const auto* form = params ? find_member(*params, requested_schema) : nullptr;
+    return form ? check_elicited(*form, response) : Status{};
+}
+
+Result<json> merged_answers(json earlier, const json& questions, const json& given)
+{
     for (const auto& [key, response] : given.items()) {
-        const auto* method = find_member(asked_keys, key);
-        if (asked_keys.is_object() && !method) continue;  // never asked: not ours to read
-        const bool fits = method ? is_response_to(method->get_ref<const std::string&>(), response)
-                                 : response.is_object();
-        if (!fits) {
+        const auto* question = find_member(questions, key);
+        if (!question) continue;  // never asked: not ours to read
+        if (auto fits = check_response(*question, response); !fits) {
             return fail(Errc::invalid_argument,
                         "\"inputResponses\": the response to " + quote(key) +
-                            " has not the shape of a result for what was asked");
+                            " does not fit: " + fits.error().public_message());
         }
         earlier[key] = response;
     }
@@ -228,10 +250,19 @@ Task<Answer> Rounds::run()
 Task<Answer> Rounds::run_modern()
 {
     auto recalled = recall(protocol, asked, subject);
-    if (!recalled) co_return bad_state(asked, recalled.error());
+    if (!recalled) co_return bad_answers(asked, recalled.error());
     Caller caller{terms_of(protocol, asked), asked.outbox};
     caller.learn(shared(std::move(recalled->answers)), std::move(recalled->state));
     auto turn = co_await handling(caller);
+    const auto* question = turn ? std::get_if<InputRequired>(&*turn) : nullptr;
+    if (question && recalled->unasked) {
+        // Without the state we do not know what these answer: they are held to what is asked now.
+        auto answers =
+            merged_answers(json::object(), terms_of_questions(*question), *recalled->unasked);
+        if (!answers) co_return bad_answers(asked, answers.error());
+        caller.learn(shared(*std::move(answers)), question->state);
+        turn = co_await handling(caller);
+    }
     if (turn && goes_on(*turn) && as_task) {
         auto became = co_await as_task(*std::move(turn), caller);
         if (auto* answer = std::get_if<Answer>(&became)) co_return std::move(*answer);

@@ -69,10 +69,15 @@ std::optional<Answer> undeclared(const Asked& asked,
                                  const ClientFeatures& client,
                                  const InputRequired& question);
 
-/// `earlier` with what `given` answers to the questions in `asked_keys` (key to method). Unknown
-/// keys are left out. Errors: invalid_argument (a response of the wrong shape).
+/// Holds a client's response to the request it answers, `{"method","params"}`: to the shape of its
+/// result, and that of a form to what was asked. Errors: invalid_argument, saying what does not
+/// fit.
+Status check_response(const nlohmann::json& question, const nlohmann::json& response);
+
+/// `earlier` with what `given`, an object, answers to `questions` (key to `{"method","params"}`).
+/// Unknown keys are left out. Errors: invalid_argument (a response that does not fit its question).
 Result<nlohmann::json> merged_answers(nlohmann::json earlier,
-                                      const nlohmann::json& asked_keys,
+                                      const nlohmann::json& questions,
                                       const nlohmann::json& given);
 
 }  // namespace tailops::mcp

@@ -55,11 +55,7 @@ Result<bool> take_answers(StoredTask& task, const json& given)
     auto context = TaskContext::of(task);
     auto outstanding = parse_json(task.input_requests);
     if (!outstanding) return fail(Errc::internal, "the task's questions cannot be read");
-    json methods = json::object();
-    for (const auto& [key, question] : outstanding->items()) {
-        methods.emplace(key, text_member(question, "method"));
-    }
-    auto answers = merged_answers(*context.answers, methods, given);
+    auto answers = merged_answers(*context.answers, *outstanding, given);
     if (!answers) return fail(std::move(answers).error());
     const auto left = unanswered(*outstanding, *answers);
     if (left.size() == outstanding->size()) return false;

@@ -40,16 +40,23 @@ json params_for(const InputRequest& question, Revision revision)
     return params;
 }
 
-Result<JsonPart> result_of(const JsonPart& response, const std::string& method)
+Result<JsonPart> result_of(const JsonPart& response, const InputRequest& question)
 {
+    const auto& method = question.method;
     if (const auto* error = find_member(*response, "error")) {
         return fail(Errc::denied, "the client refused " + method + ": " +
                                       escaped_line(text_member(*error, "message"), 200));
     }
     const auto* result = find_member(*response, "result");
-    if (!result || !is_response_to(method, *result)) {
+    if (!result) {
         return fail(Errc::invalid_argument,
-                    "the client's response to " + method + " has the wrong shape");
+                    "the client's response to " + method + " has no result");
+    }
+    json asked{{"method", method}};
+    if (question.params) asked["params"] = *question.params;
+    if (auto fits = check_response(asked, *result); !fits) {
+        return fail(Errc::invalid_argument, "the client's response to " + method +
+                                                " does not fit: " + fits.error().public_message());
     }
     return JsonPart{response, result};
 }
@@ -78,7 +85,7 @@ Task<Result<JsonPart>> ask(Protocol& protocol, const Asked& asked, InputRequest 
     if (!pending->response) {
         co_await pending->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    if (pending->response) co_return result_of(pending->response, question.method);
+    if (pending->response) co_return result_of(pending->response, question);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none || session->is_ended()) {
         co_return fail(Errc::cancelled, "the client went away before it answered");

@@ -11,7 +11,7 @@ namespace tailops::mcp::legacy {
 ///
 /// Cancelling forgets the question. Errors: unavailable (the client does not answer such requests,
 /// or its stream takes no more), denied (it answered with an error), invalid_argument (its result
-/// has the wrong shape), deadline_exceeded.
+/// has the wrong shape, or a form is filled with what was not asked for), deadline_exceeded.
 Task<Result<JsonPart>> ask(Protocol& protocol, const Asked& asked, InputRequest question);
 
 }  // namespace tailops::mcp::legacy
