@@ -265,6 +265,14 @@ Classified classify_line(Decoded decoded)
     return classify_any(nullptr, std::move(decoded));
 }
 
+bool claims_modern(const Message& message)
+{
+    const auto* request = std::get_if<RpcRequest>(&message);
+    const auto* notification = std::get_if<RpcNotification>(&message);
+    return (request && claim_of(request->params)) ||
+           (notification && claim_of(notification->params));
+}
+
 std::optional<MessageId> progress_token(const JsonPart& params)
 {
     const auto* meta = meta_of(params);

@@ -45,6 +45,9 @@ Classified classify(const Headers& headers, Decoded decoded);
 /// The same of a message that came by a line: its body alone tells.
 Classified classify_line(Decoded decoded);
 
+/// Whether the message says of itself, in `_meta`, that it is of the modern era.
+bool claims_modern(const Message& message);
+
 /// The `_meta.progressToken` of a request, of either era.
 std::optional<MessageId> progress_token(const JsonPart& params);
 

@@ -2,6 +2,7 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/request_id.hpp"
+#include "gateway/mcp/era.hpp"
 #include "gateway/mcp/errors.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,6 +20,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+using nlohmann::json;
+
+enum class Era { modern, legacy };
+
 /// The id in a notifications/cancelled.
 std::optional<MessageId> cancelled_id(const Message& message)
 {
@@ -27,6 +32,16 @@ std::optional<MessageId> cancelled_id(const Message& message)
     const auto* id =
         notification->params ? find_member(*notification->params, "requestId") : nullptr;
     return id ? MessageId::from(*id) : std::nullopt;
+}
+
+/// The same notification as a legacy client writes it. The requests of both eras share their ids
+/// here, so it does not matter which era the one that cancels says it is of.
+Message as_legacy(const Message& message)
+{
+    const auto& cancelled = *std::get_if<RpcNotification>(&message);
+    auto params = *cancelled.params;
+    params.erase("_meta");
+    return RpcNotification{cancelled.method, std::make_shared<const json>(std::move(params))};
 }
 
 const RpcRequest* request_in(const Decoded& decoded)
@@ -49,7 +64,13 @@ bool is_only_told(const Decoded& decoded)
 /// One message being served: what is said of it becomes lines, whether it would be a reply or
 /// events.
 struct LineClient::Served : Exchange {
-    Served(Lines& to, std::optional<MessageId> request) : lines{to}, id{std::move(request)} {}
+    Served(Lines& to, std::optional<MessageId> request, Era of)
+        : lines{to},
+          id{std::move(request)},
+          era{of}
+    {
+    }
+    explicit Served(Lines& to) : Served{to, std::nullopt, Era::legacy} {}
 
     Task<Status> reply(Reply reply) override
     {
@@ -75,8 +96,9 @@ struct LineClient::Served : Exchange {
 
     Lines& lines;
     const std::optional<MessageId> id;  // of the request; none: of no one
-    std::string session;                // that the answer opened
-    bool is_silenced{false};            // no message may be sent for it
+    const Era era;
+    std::string session;      // that the answer opened
+    bool is_silenced{false};  // no message may be sent for it
     asio::cancellation_signal signal;
 };
 
@@ -130,10 +152,16 @@ Task<void> LineClient::read_all()
 
 Task<void> LineClient::take(Decoded message)
 {
-    if (const auto* one = std::get_if<Message>(&message); one && cancel(*one)) co_return;
+    if (auto* one = std::get_if<Message>(&message)) {
+        if (const auto id = cancelled_id(*one)) {
+            cancel(*id);
+            if (session_.empty()) co_return;
+            *one = as_legacy(*one);
+        }
+    }
     const auto* request = request_in(message);
     const bool opens = request && request->method == "initialize";
-    const auto served = std::make_shared<Served>(lines_, std::nullopt);
+    const auto served = std::make_shared<Served>(lines_);
     served->is_silenced = is_only_told(message);
     if (opens || served->is_silenced) {
         auto line = line_of(std::move(message));
@@ -141,13 +169,16 @@ Task<void> LineClient::take(Decoded message)
         co_return;
     }
     auto id = request ? std::optional{request->id} : std::nullopt;
+    const bool is_modern = request && claims_modern(*std::get_if<Message>(&message));
     if (under_way_.size() >= settings_.requests_max) {
         constexpr auto why = "too many requests are under way; try again";
         auto refusal = error_message(id, code::internal_error, why);
         (void)co_await lines_.write(std::move(refusal));
         co_return;
     }
-    start(std::move(id), line_of(std::move(message)));
+    const auto era = is_modern ? Era::modern : Era::legacy;
+    const auto serving = std::make_shared<Served>(lines_, std::move(id), era);
+    start(serving, endpoint_.serve(line_of(std::move(message)), *serving));
 }
 
 Line LineClient::line_of(Decoded message) const
@@ -167,23 +198,22 @@ Task<void> LineClient::serve_now(Line line, std::shared_ptr<Served> served)
     follow_session();
 }
 
+Inbound LineClient::about_session(std::string method, std::string session) const
+{
+    return {.method = std::move(method),
+            .headers = {{"Mcp-Session-Id", std::move(session)}},
+            .body = {},
+            .principal = settings_.admit(),
+            .id = mint_request_id(),
+            .binding = Binding::lines};
+}
+
 /// What the gateway says of itself to a legacy client comes on the GET stream of its session.
 void LineClient::follow_session()
 {
-    Inbound inbound{.method = "GET",
-                    .headers = {{"Mcp-Session-Id", session_}},
-                    .body = {},
-                    .principal = settings_.admit(),
-                    .id = mint_request_id(),
-                    .binding = Binding::lines};
-    const auto served = std::make_shared<Served>(lines_, std::nullopt);
+    auto inbound = about_session("GET", session_);
+    const auto served = std::make_shared<Served>(lines_);
     start(served, endpoint_.serve(std::move(inbound), *served));
-}
-
-void LineClient::start(std::optional<MessageId> id, Line line)
-{
-    const auto served = std::make_shared<Served>(lines_, std::move(id));
-    start(served, endpoint_.serve(std::move(line), *served));
 }
 
 void LineClient::start(std::shared_ptr<Served> served, Task<void> serving)
@@ -197,19 +227,18 @@ void LineClient::start(std::shared_ptr<Served> served, Task<void> serving)
                    asio::bind_cancellation_slot(served->signal.slot(), std::move(on_end)));
 }
 
-/// Whether `message` cancelled a request here: one of a modern client. The sessions of legacy ones
-/// know theirs.
-bool LineClient::cancel(const Message& message)
+/// Nothing more is said of the request of that id, whichever era it is of. One of a modern client
+/// ends here; one of a legacy client is ended by its session, which is told next.
+void LineClient::cancel(const MessageId& id)
 {
-    const auto id = cancelled_id(message);
-    if (!id || !session_.empty()) return false;
     const auto all = under_way_;  // cancelling may end them
     for (const auto& served : all) {
         if (served->id != id) continue;
         served->is_silenced = true;
-        served->signal.emit(asio::cancellation_type::terminal);
+        if (served->era == Era::modern) {
+            served->signal.emit(asio::cancellation_type::terminal);
+        }
     }
-    return true;
 }
 
 void LineClient::cancel_all()

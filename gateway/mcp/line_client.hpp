@@ -61,10 +61,10 @@ private:
     Task<void> read_all();
     Task<void> take(Decoded message);
     Task<void> serve_now(Line line, std::shared_ptr<Served> served);
-    void start(std::optional<MessageId> id, Line line);
     void start(std::shared_ptr<Served> served, Task<void> serving);
     void follow_session();
-    bool cancel(const Message& message);
+    Inbound about_session(std::string method, std::string session) const;
+    void cancel(const MessageId& id);
     void cancel_all();
     Line line_of(Decoded message) const;
     Task<void> wait_for_the_last(Deadline deadline);

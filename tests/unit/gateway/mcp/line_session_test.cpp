@@ -1,0 +1,73 @@
+#include "gateway/mcp/errors.hpp"
+#include "tests/unit/gateway/mcp/fake_lines.hpp"
+
+namespace tailops::mcp::testing {
+namespace {
+
+TEST(LineClient, OpensASessionForALegacyClientAndTellsItOfChanges)
+{
+    on_wire([](Wire& wire) -> Task<void> {
+        wire.lines.say(initialize());
+        wire.lines.say(R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+        wire.lines.say(Bench::legacy_body("tools/list", json::object(), 2));
+        const auto* listed = co_await wire.answer_to(2);
+        EXPECT_NE(find_member(*listed, "result"), nullptr) << *listed;
+        wire.bench.endpoint.publish(change::Tools{});
+        co_await wire.answer_to("notifications/tools/list_changed");
+    });
+}
+
+TEST(LineClient, CancelsALegacyCallThroughItsSession)
+{
+    on_wire([](Wire& wire) -> Task<void> {
+        wire.lines.say(initialize());
+        wire.lines.say(Bench::legacy_body("tools/call", {{"name", "slow"}}, 2));
+        co_await wire.bench.bell.until([&] { return wire.bench.service.slow_calls == 1; });
+        wire.lines.say(cancelled(2));
+        co_await wire.bench.bell.until([&] { return wire.bench.service.slow_cancels == 1; });
+        wire.lines.say(Bench::legacy_body("ping", json::object(), 3));
+        co_await wire.answer_to(3);
+        EXPECT_EQ(wire.lines.find(2), nullptr);
+    });
+}
+
+TEST(LineClient, CancelsARequestOfEitherEraInASession)
+{
+    const auto legacy = Bench::legacy_body("tools/call", {{"name", "slow"}}, 2);
+    for (const auto& request : {call("slow", 2), legacy}) {
+        for (const auto& cancel : {cancelled(2), modern_cancelled(2)}) {
+            on_wire([&](Wire& wire) -> Task<void> {
+                auto& service = wire.bench.service;
+                wire.lines.say(initialize());
+                wire.lines.say(request);
+                co_await wire.bench.bell.until([&] { return service.slow_calls == 1; });
+                wire.lines.say(cancel);
+                co_await wire.bench.bell.until([&] { return service.slow_cancels == 1; });
+                wire.lines.say(Bench::legacy_body("ping", json::object(), 3));
+                co_await wire.answer_to(3);
+                EXPECT_EQ(wire.lines.find(2), nullptr) << request << cancel;
+            });
+        }
+    }
+}
+
+TEST(LineClient, CancelsNoRequestOfAnotherId)
+{
+    on_wire([](Wire& wire) -> Task<void> {
+        wire.lines.say(initialize());
+        wire.lines.say(call("slow", 2));
+        wire.lines.say(Bench::legacy_body("tools/call", {{"name", "slow"}}, 3));
+        co_await wire.bench.bell.until([&] { return wire.bench.service.slow_calls == 2; });
+        wire.lines.say(cancelled("2"));
+        wire.lines.say(modern_cancelled(4));
+        wire.lines.say(Bench::legacy_body("ping", json::object(), 5));
+        co_await wire.answer_to(5);
+        wire.bench.service.release();
+        co_await wire.answer_to(2);
+        co_await wire.answer_to(3);
+        EXPECT_EQ(wire.bench.service.slow_ends, 2);
+    });
+}
+
+}  // namespace
+}  // namespace tailops::mcp::testing
