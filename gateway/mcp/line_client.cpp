@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace tailops::mcp {
 namespace asio = boost::asio;
@@ -194,8 +195,17 @@ Task<void> LineClient::serve_now(Line line, std::shared_ptr<Served> served)
 {
     co_await endpoint_.serve(std::move(line), *served);
     if (served->session.empty()) co_return;
-    session_ = served->session;
+    const auto former = std::exchange(session_, served->session);
+    if (!former.empty()) co_await end_session(former);
     follow_session();
+}
+
+/// A client that opens another session has forgotten the one it had: its calls and its stream end.
+Task<void> LineClient::end_session(std::string session)
+{
+    auto inbound = about_session("DELETE", std::move(session));
+    const auto served = std::make_shared<Served>(lines_);
+    co_await endpoint_.serve(std::move(inbound), *served);
 }
 
 Inbound LineClient::about_session(std::string method, std::string session) const

@@ -63,6 +63,7 @@ private:
     Task<void> serve_now(Line line, std::shared_ptr<Served> served);
     void start(std::shared_ptr<Served> served, Task<void> serving);
     void follow_session();
+    Task<void> end_session(std::string session);
     Inbound about_session(std::string method, std::string session) const;
     void cancel(const MessageId& id);
     void cancel_all();

@@ -98,6 +98,33 @@ Task<void> serve_initialize(std::shared_ptr<Protocol> protocol,
     (void)co_await send_answer(std::move(answer), exchange, accepted);
 }
 
+/// A ping may come before there is a session (2025-11-25, basic/lifecycle, Initialization). On HTTP
+/// a session is named first.
+bool is_early_ping(const Inbound& inbound, const LegacyMessages& body)
+{
+    if (inbound.binding != Binding::lines || body.is_batch) return false;
+    const auto* request = std::get_if<RpcRequest>(&body.messages.front());
+    return request && request->method == "ping" && inbound.header("mcp-session-id").empty();
+}
+
+/// Of no revision yet, so not counted under one.
+Task<void> serve_early_ping(std::shared_ptr<Protocol> protocol,
+                            Inbound inbound,
+                            RpcRequest request,
+                            Exchange& exchange)
+{
+    const auto accepted = accepts(inbound.headers);
+    const Asked asked{.principal = std::move(inbound.principal),
+                      .request = std::move(inbound.id),
+                      .revision = newest_legacy,
+                      .message = std::move(request),
+                      .headers = {},
+                      .client = {},
+                      .outbox = {}};
+    auto answer = co_await dispatch(*protocol, asked);
+    (void)co_await send_answer(std::move(answer), exchange, accepted);
+}
+
 /// What is wrong with the body as a whole, in this session.
 std::optional<Refusal> body_problem(const Protocol& protocol,
                                     const Session& session,
@@ -277,6 +304,11 @@ Task<void> serve_post(std::shared_ptr<Protocol> protocol,
         }
         auto request = *std::get_if<RpcRequest>(&body.messages.front());
         return serve_initialize(std::move(protocol), std::move(inbound), std::move(request),
+                                exchange);
+    }
+    if (is_early_ping(inbound, body)) {
+        auto request = *std::get_if<RpcRequest>(&body.messages.front());
+        return serve_early_ping(std::move(protocol), std::move(inbound), std::move(request),
                                 exchange);
     }
     auto session = find_session(*protocol, inbound);
