@@ -117,13 +117,19 @@ private:
         // Cancelled by the client: there is no answer, and no message may be sent for it. A reader
         // of JSON alone must get some reply.
         if (options_.accepts.events) co_return co_await begin();
-        auto nothing = to_reply(cancelled());
+        for (const auto& request : options_.requests) {
+            held_.push_back({.content = cancelled(request)});
+        }
+        if (held_.empty()) held_.push_back({.content = cancelled(std::nullopt)});
+        auto nothing = to_reply(options_.is_batch ? joined() : std::move(held_.front().content));
         co_return co_await exchange_.reply(std::move(nothing));
     }
 
-    static Answer cancelled()
+    static Answer cancelled(std::optional<MessageId> request)
     {
-        return to_answer({.code = code::request_cancelled, .message = "the request was cancelled"});
+        return to_answer({.code = code::request_cancelled,
+                          .message = "the request was cancelled",
+                          .id = std::move(request)});
     }
 
     Answer joined()

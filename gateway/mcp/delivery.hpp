@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tailops::mcp {
 
@@ -18,7 +19,8 @@ struct DeliveryOptions {
     /// How long a client should wait before it resumes; set, the stream begins with an event that
     /// says so.
     std::optional<std::chrono::milliseconds> retry{};
-    bool is_batch{false};    // a JSON reply is an array
+    bool is_batch{false};               // a JSON reply is an array
+    std::vector<MessageId> requests{};  // to be answered, if only by saying that they were stopped
     bool begins_now{false};  // a stream from the start, whether or not there is something to say
     Deadline ends{Deadline::max()};  // of the whole delivery
 };

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace tailops::mcp {
 namespace {
 
@@ -228,16 +230,8 @@ Classified classify_batch(HeadersOrNone headers, Batch batch)
     if (has_modern_header(headers)) {
         return bad_request(code::invalid_request, "this revision has no batches");
     }
-    for (const auto& message : batch.messages) {
-        if (const auto* malformed = std::get_if<Malformed>(&message)) {
-            return bad_request(code::invalid_request, malformed->why);
-        }
-        const auto* request = std::get_if<RpcRequest>(&message);
-        const auto* notification = std::get_if<RpcNotification>(&message);
-        if ((request && claim_of(request->params)) ||
-            (notification && claim_of(notification->params))) {
-            return bad_request(code::invalid_request, "this revision has no batches");
-        }
+    if (std::ranges::any_of(batch.messages, claims_modern)) {
+        return bad_request(code::invalid_request, "this revision has no batches");
     }
     return LegacyMessages{std::move(batch.messages), true};
 }

@@ -32,7 +32,7 @@ struct ModernNotification {
 
 /// Messages of a client that opened (or should have opened) with `initialize`.
 struct LegacyMessages {
-    std::vector<Message> messages;  // none of them Malformed
+    std::vector<Message> messages;  // Malformed ones only in a batch, where the others still count
     bool is_batch{false};
 };
 

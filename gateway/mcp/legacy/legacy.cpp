@@ -5,6 +5,7 @@
 #include "gateway/mcp/delivery.hpp"
 #include "gateway/mcp/headers.hpp"
 #include "gateway/mcp/legacy/calls.hpp"
+#include "gateway/mcp/legacy/refusals.hpp"
 #include "gateway/mcp/methods.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,24 +18,6 @@ namespace {
 using State = SingleHeader::State;
 using Sessioned = std::expected<std::shared_ptr<Session>, Refusal>;
 
-Refusal refusal(int status, std::string message)
-{
-    return {.status = status, .code = code::invalid_request, .message = std::move(message)};
-}
-
-/// The reply to what concerns no handler.
-Reply refused(Protocol& protocol, const Inbound& inbound, Refusal why)
-{
-    const Asked asked{.principal = {},
-                      .request = inbound.id,
-                      .revision = newest_legacy,
-                      .message = {MessageId{0}, inbound.method, {}},
-                      .headers = {},
-                      .client = {},
-                      .outbox = {}};
-    return to_reply(noted(protocol, asked, refuse(protocol, std::move(why))));
-}
-
 Task<void> send(Reply reply, Exchange& exchange)
 {
     (void)co_await exchange.reply(std::move(reply));
@@ -43,13 +26,6 @@ Task<void> send(Reply reply, Exchange& exchange)
 Reply empty_reply(int status)
 {
     return {.status = status, .headers = {}, .body = {}};
-}
-
-std::optional<MessageId> only_id(const LegacyMessages& body)
-{
-    if (body.is_batch) return std::nullopt;
-    const auto* request = std::get_if<RpcRequest>(&body.messages.front());
-    return request ? std::optional{request->id} : std::nullopt;
 }
 
 /// The header may be absent; what it names must be a revision of this era (2025-11-25,
@@ -181,6 +157,12 @@ std::vector<std::shared_ptr<Asked>> questions(const Inbound& inbound,
     return asked;
 }
 
+/// What one POST asks, and what of it is answered already.
+struct Questions {
+    std::vector<std::shared_ptr<Asked>> asked;
+    std::vector<Answer> answers;
+};
+
 /// Keeps a stream's name in its session as long as a client may come back for it.
 class StreamName {
 public:
@@ -207,15 +189,17 @@ private:
 
 Task<void> serve_requests(std::shared_ptr<Protocol> protocol,
                           std::shared_ptr<Session> session,
-                          std::vector<std::shared_ptr<Asked>> asked,
+                          Questions questions,
                           DeliveryOptions options,
                           Exchange& exchange)
 {
-    const auto outbox = std::make_shared<Outbox>(asked.size());
+    const auto count = questions.asked.size() + questions.answers.size();
+    const auto outbox = std::make_shared<Outbox>(count);
     if (!options.accepts.events) outbox->answers_only();
     const StreamName name{session, outbox};
     options.stream = name.text();
-    for (const auto& one : asked) {
+    for (auto& answer : questions.answers) outbox->answer(std::move(answer));
+    for (const auto& one : questions.asked) {
         protocol->counters.count_request(one->revision, one->client.client);
         one->outbox = outbox;
         const auto* method = find_method(one->message.method);
@@ -289,9 +273,9 @@ Task<void> serve_post(std::shared_ptr<Protocol> protocol,
                       LegacyMessages body,
                       Exchange& exchange)
 {
+    auto form = body.is_batch ? Form::array : Form::one;
     const auto refuse_with = [&](Refusal why) {
-        why.id = only_id(body);
-        return send(refused(*protocol, inbound, std::move(why)), exchange);
+        return send(refused(*protocol, inbound, body, form, std::move(why)), exchange);
     };
     const auto accepted = accepts(inbound.headers);
     if (!accepted.json && !accepted.events) {
@@ -313,6 +297,7 @@ Task<void> serve_post(std::shared_ptr<Protocol> protocol,
     }
     auto session = find_session(*protocol, inbound);
     if (!session) return refuse_with(std::move(session).error());
+    if ((*session)->terms().revision != Revision::v2025_03_26) form = Form::one;
     if (auto problem = body_problem(*protocol, **session, body)) {
         return refuse_with(*std::move(problem));
     }
@@ -327,11 +312,13 @@ Task<void> serve_post(std::shared_ptr<Protocol> protocol,
                             .keep_alive_interval = protocol->settings.keep_alive_interval,
                             .stream = {},
                             .retry = retry_for(*protocol, **session),
-                            .is_batch = body.is_batch};
+                            .is_batch = body.is_batch,
+                            .requests = ids_in(body)};
+    auto misfits = misfits_in(*protocol, inbound, body);
     auto asked = questions(inbound, *session, std::move(body));
-    if (asked.empty()) return send(empty_reply(202), exchange);
-    return serve_requests(std::move(protocol), *std::move(session), std::move(asked),
-                          std::move(options), exchange);
+    if (asked.empty() && misfits.empty()) return send(empty_reply(202), exchange);
+    return serve_requests(std::move(protocol), *std::move(session),
+                          {std::move(asked), std::move(misfits)}, std::move(options), exchange);
 }
 
 Task<void> serve_get(std::shared_ptr<Protocol> protocol, Inbound inbound, Exchange& exchange)

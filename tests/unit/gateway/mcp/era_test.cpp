@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"empty_batch", {}, "[]", "400 -32600 -"},
         {"legacy_batch", {}, "[" + bare + "," + note + "]", "legacy batch"},
         {"batch_with_modern_request", {}, "[" + bare + "," + list + "]", "400 -32600 -"},
-        {"batch_with_rubbish", {}, "[" + bare + ",1]", "400 -32600 -"},
+        {"batch_with_rubbish", {}, "[" + bare + ",1]", "legacy batch"},
         {"batch_under_modern_header", modern("tools/list"), "[" + bare + "]", "400 -32600 -"},
         {"response_is_legacy", {}, response, "legacy"},
         {"response_under_modern_header", modern("x"), response, "400 -32600 7"},

@@ -47,6 +47,23 @@ TEST(LegacyCall, IsStoppedByTheNotificationAndNotAnswered)
     });
 }
 
+TEST(LegacyCall, ThatIsStoppedIsAnErrorWithItsIdToAClientThatReadsOnlyJson)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        co_await bench.open_session();
+        auto inbound = bench.legacy_call("slow", "call");
+        for (auto& [name, value] : inbound.headers) {
+            if (name == "Accept") value = "application/json";
+        }
+        const auto flow = bench.start(std::move(inbound));
+        co_await bench.bell.until([&] { return bench.service.slow_calls == 1; });
+        co_await bench.serve(bench.cancelled("call"));
+        co_await bench.end_of(flow);
+        EXPECT_EQ(error_code(flow->exchange.message()), -32800);
+        EXPECT_EQ(text_member(flow->exchange.message(), "id"), "call");
+    });
+}
+
 TEST(LegacyCall, IsNotStoppedFromAnotherSession)
 {
     on_bench([](Bench& bench) -> Task<void> {
