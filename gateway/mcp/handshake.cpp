@@ -30,14 +30,14 @@ void append_instructions(std::string& message, const Protocol& protocol)
     append_json_string(message, instructions);
 }
 
-/// The version to speak with a client that asks for `requested` (2025-11-25, basic/lifecycle).
-Revision negotiated(std::string_view requested)
+}  // namespace
+
+Revision settled_revision(const JsonPart& params)
 {
+    const auto requested = params ? text_member(*params, "protocolVersion") : std::string_view{};
     const auto revision = find_revision(requested);
     return revision && !is_modern(*revision) ? *revision : newest_legacy;
 }
-
-}  // namespace
 
 Task<Answer> discover(Protocol& protocol, const Asked& asked)
 {
@@ -62,7 +62,7 @@ Task<Answer> initialize(Protocol& protocol, const Asked& asked)
     if (capabilities && !capabilities->is_object()) {
         co_return invalid_params(asked, "\"capabilities\" must be an object");
     }
-    const auto revision = negotiated(requested->get_ref<const std::string&>());
+    const auto revision = settled_revision(params);
     legacy::Session::Terms terms{.principal = asked.principal.identity.key(),
                                  .revision = revision,
                                  .client = asked.client.client,

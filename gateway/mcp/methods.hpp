@@ -56,6 +56,10 @@ Task<Answer> get_task(Protocol&, const Asked&);                 // task_methods.
 Task<Answer> update_task(Protocol&, const Asked&);              // task_methods.cpp
 Task<Answer> cancel_task(Protocol&, const Asked&);              // task_methods.cpp
 
+/// The version to speak with a client whose `initialize` has these params (2025-11-25,
+/// basic/lifecycle, Version Negotiation).
+Revision settled_revision(const JsonPart& params);
+
 /// What a modern result says it is (MCP 2026-07-28, basic/index, ResultType).
 enum class ResultType { complete, input_required, task };
 

@@ -61,11 +61,12 @@ Task<void> serve_initialize(std::shared_ptr<Protocol> protocol,
                     .client = client_name(request.params),
                     .log_level = {},
                     .progress_token = {}};
-    protocol->counters.count_request(newest_legacy, client.client);
+    const auto revision = settled_revision(request.params);
+    protocol->counters.count_request(revision, client.client);
     const auto accepted = accepts(inbound.headers);
     const Asked asked{.principal = std::move(inbound.principal),
                       .request = std::move(inbound.id),
-                      .revision = newest_legacy,
+                      .revision = revision,
                       .message = std::move(request),
                       .headers = {},
                       .client = std::move(client),

@@ -42,6 +42,23 @@ TEST(LegacyHandshake, SettlesTheRevision)
     });
 }
 
+TEST(LegacyHandshake, IsCountedUnderTheRevisionThatItSettles)
+{
+    on_bench([&](Bench& bench) -> Task<void> {
+        for (const std::string revision : {"2025-03-26", "2025-03-26", "2025-06-18", "1.0"}) {
+            auto inbound = bench.initialize(revision);
+            co_await bench.serve(std::move(inbound));
+        }
+        const auto requests = bench.endpoint.counters().totals().requests;
+        const auto count = [&](Revision revision) {
+            return requests[static_cast<std::size_t>(revision)];
+        };
+        EXPECT_EQ(count(Revision::v2025_03_26), 2U);
+        EXPECT_EQ(count(Revision::v2025_06_18), 1U);
+        EXPECT_EQ(count(newest_legacy), 1U) << "what it settles with a client of another one";
+    });
+}
+
 TEST(LegacyHandshake, RefusesParamsOfTheWrongShapeInBand)
 {
     const std::vector<json> shapes{json::object(), json{{"protocolVersion", 1}},

@@ -319,7 +319,7 @@ TEST(ModernEndpoint, CountsErasClientsAndErrors)
         co_await bench.serve(bench.legacy("ping"));
         const auto totals = bench.endpoint.counters().totals();
         EXPECT_EQ(totals.requests[static_cast<std::size_t>(Revision::v2026_07_28)], 2U);
-        EXPECT_EQ(totals.requests[static_cast<std::size_t>(Revision::v2025_06_18)], 1U);
+        EXPECT_EQ(totals.requests[static_cast<std::size_t>(Revision::v2025_06_18)], 2U);
         EXPECT_EQ(totals.errors.size(), 1U);
         EXPECT_EQ(totals.errors.at(-32601), 1U);
         EXPECT_EQ(totals.clients.size(), 1U);
