@@ -48,6 +48,39 @@ constexpr std::string_view call_schema = R"json({
   "required": ["name"], "additionalProperties": false
 })json";
 
+constexpr std::string_view search_result_schema = R"json({
+  "type": "object",
+  "properties": {
+    "tools": {
+      "type": "array", "description": "Best first, at most 20",
+      "items": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "description": {"type": "string"}},
+        "required": ["name", "description"], "additionalProperties": false
+      }
+    },
+    "found": {"type": "integer", "minimum": 0, "description": "How many fit the query"},
+    "usable": {"type": "integer", "minimum": 0, "description": "How many there are for you"}
+  },
+  "required": ["tools", "found", "usable"], "additionalProperties": false
+})json";
+
+constexpr std::string_view describe_result_schema = R"json({
+  "type": "object",
+  "properties": {
+    "name": {"type": "string"},
+    "title": {"type": "string"},
+    "description": {"type": "string"},
+    "inputSchema": {"type": "object", "description": "JSON Schema of the arguments"},
+    "outputSchema": {"type": "object", "description": "JSON Schema of the structured result"},
+    "annotations": {"type": "object"}
+  },
+  "required": ["name", "title", "description", "inputSchema"], "additionalProperties": false
+})json";
+
+// Whatever the inner tool returns: each has an object as its result, which describe_tool describes.
+constexpr std::string_view call_result_schema = R"json({"type": "object"})json";
+
 JsonPart parsed(std::string_view text)
 {
     return std::make_shared<const json>(parse_json(text).value_or(json::object()));
@@ -68,21 +101,21 @@ const std::vector<ToolListing>& compact_tools()
          .title = "Call a tool",
          .description = "Calls any tool that search_tools finds, with its own arguments.",
          .input_schema = parsed(call_schema),
-         .output_schema = nullptr,
+         .output_schema = parsed(call_result_schema),
          .annotations = annotations(false),
          .may_last = true},
         {.name = "describe_tool",
          .title = "Describe a tool",
          .description = "What a tool does, its arguments and its result, as JSON Schema.",
          .input_schema = parsed(describe_schema),
-         .output_schema = nullptr,
+         .output_schema = parsed(describe_result_schema),
          .annotations = annotations(true)},
         {.name = "search_tools",
          .title = "Search the tools",
          .description = "Finds tools by what they do. Most are not listed: search for them here, "
                         "describe_tool the one you want, then call_tool it.",
          .input_schema = parsed(search_schema),
-         .output_schema = nullptr,
+         .output_schema = parsed(search_result_schema),
          .annotations = annotations(true)}};
     return tools;
 }

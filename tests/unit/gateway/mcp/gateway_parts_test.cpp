@@ -116,6 +116,41 @@ TEST(CompactExposure, FindsAndDescribesOnlyWhatTheCallerMayUse)
               Errc::invalid_argument);
 }
 
+TEST(CompactExposure, ReturnsWhatItsToolsDeclare)
+{
+    auto tools = two_tools();
+    tools[0].output_schema = std::make_shared<const json>(json{{"type", "object"}});
+    tools[0].annotations = std::make_shared<const json>(json{{"readOnlyHint", true}});
+    const std::vector<std::pair<std::string, json>> calls{
+        {"search_tools", {{"query", "container"}}},
+        {"search_tools", {{"query", "zzz"}}},
+        {"describe_tool", {{"name", "get_container_logs"}}},
+        {"describe_tool", {{"name", "whoami"}}}};
+    for (const auto& [name, arguments] : calls) {
+        const auto& schema = find_compact_tool(name)->output_schema;
+        ASSERT_TRUE(schema) << name;
+        const auto result = answer_compact_tool(name, arguments, tools);
+        ASSERT_TRUE(result) << name;
+        const auto fits = tools::validate_against(*schema, *result);
+        EXPECT_TRUE(fits) << fits.error().public_message();
+        EXPECT_FALSE(tools::validate_against(*schema, json::object())) << name;
+        auto more = *result;
+        more["more"] = 1;
+        EXPECT_FALSE(tools::validate_against(*schema, more)) << name;
+    }
+}
+
+TEST(CompactExposure, DeclaresOfAnInnerToolWhatAllToolsDeclare)
+{
+    const auto& schema = find_compact_tool("call_tool")->output_schema;
+    ASSERT_TRUE(schema);
+    EXPECT_EQ(*schema, json({{"type", "object"}}));
+    for (const auto& tool : tools::all()) {
+        const auto inner = parse_json(tool.output_schema).value_or(json{});
+        EXPECT_EQ(text_member(inner, "type"), "object") << tool.name;
+    }
+}
+
 TEST(CompactExposure, CallsTheInnerToolAndNeverItself)
 {
     const auto call = [](json arguments) {
