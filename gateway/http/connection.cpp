@@ -177,7 +177,9 @@ Task<std::expected<MessageHead, Connection::Ending>> Connection::read_head()
 std::expected<MessageHead, Connection::Ending> Connection::take_head(std::size_t length)
 {
     auto& inbox = wire_->inbox();
-    auto head = parse_head(std::string_view{inbox}.substr(0, length));
+    const auto bytes = std::string_view{inbox}.substr(0, length);
+    path_ = path_in(bytes);  // a refusal has the shape of the path
+    auto head = parse_head(bytes);
     if (!head) return std::unexpected{Ending{head.error()}};
     inbox.erase(0, length);
     path_ = head->path;

@@ -167,6 +167,16 @@ struct HeadParser final : beast::http::basic_parser<true> {
 
 }  // namespace
 
+std::string_view path_in(std::string_view head)
+{
+    auto line = head.substr(0, head.find('\r'));
+    line.remove_prefix(std::min(line.find(' '), line.size()));
+    if (line.empty()) return {};
+    line.remove_prefix(1);
+    const auto path = line.substr(0, line.find_first_of(" ?"));
+    return path.starts_with('/') ? path : std::string_view{};
+}
+
 std::expected<MessageHead, Refusal> parse_head(std::string_view bytes)
 {
     HeadParser parser;

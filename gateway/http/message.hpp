@@ -43,6 +43,10 @@ private:
     std::size_t scanned_{0};
 };
 
+/// The path that the first line of a head names, without the query; empty when it names none. Not
+/// believed any more than the head: it tells what an answer that refuses the head looks like. Pure.
+std::string_view path_in(std::string_view head);
+
 /// Reads a complete head, its empty line included, as HeadScanner found it: RFC 9112, without
 /// anything that makes two readers disagree on where a message ends. Both lengths and transfer
 /// codings, repeated or listed lengths, codings other than chunked, folding and space before a

@@ -125,6 +125,25 @@ TEST(ServerRequests, AnswersWhatTwoServersCouldReadDifferentlyWith400AndCloses)
     }
 }
 
+TEST(ServerRequests, RefusesAHeadThatIsNotValidWithTheShapeOfThePath)
+{
+    Served served{echo};
+    const std::string rest = " HTTP/1.1\r\nHost: localhost\r\nMcp-Name: a\x01\r\n\r\n";
+    const std::string message = R"("the request head is not valid HTTP/1.1")";
+    const std::string error = R"({"error":)" + message + '}';
+    const std::string rpc =
+        R"({"error":{"code":-32600,"message":)" + message + R"(},"jsonrpc":"2.0"})";
+    const std::vector<std::pair<std::string, std::string>> rows{
+        {"/mcp", rpc}, {"/mcp?x=/y", rpc}, {"/healthz", error}, {"/?/mcp", error}};
+    for (const auto& [target, body] : rows) {
+        auto client = served.client();
+        const auto answer = client.ask("POST " + target + rest);
+        EXPECT_EQ(answer.status, 400) << target;
+        EXPECT_EQ(answer.body, body) << target;
+        EXPECT_TRUE(client.is_closed());
+    }
+}
+
 TEST(ServerRequests, RefusesForeignSitesWithTheShapeOfThePath)
 {
     ServerSettings settings;
