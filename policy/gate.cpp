@@ -84,6 +84,24 @@ private:
     Obligations obligations_;        // of all matching rules of that rank, combined
 };
 
+/// Makes an allow a require_approval where the target asks for one. Whether it did.
+bool ask_for_target(Decision& decision, const TargetFacts& target, Tier tier)
+{
+    const bool asks = target.requires_approval && tier > Tier::observe;
+    if (!asks || decision.effect != Effect::allow) return false;
+    decision.effect = Effect::require_approval;
+    decision.why += "; target " + quote(target.id.view()) + " asks for approval";
+    return true;
+}
+
+Gate::Outlook::Condition condition_of(const Rule& rule)
+{
+    Gate::Outlook::Condition condition{
+        .rule = rule.id, .effect = rule.effect, .tools = rule.tools, .parameters = {}};
+    for (const auto& [name, constraint] : rule.parameters) condition.parameters.push_back(name);
+    return condition;
+}
+
 RuleIndex::Rules rules_of(const Policy& policy, const Rule& self)
 {
     RuleIndex::Rules rules;
@@ -129,11 +147,7 @@ struct Gate::Index {
             }
         });
         auto decision = tally.decision();
-        const bool asks = request.target.requires_approval && request.tier > Tier::observe;
-        if (asks && decision.effect == Effect::allow) {
-            decision.effect = Effect::require_approval;
-            decision.why += "; target " + quote(request.target.id.view()) + " asks for approval";
-        }
+        ask_for_target(decision, request.target, request.tier);
         return decision;
     }
 
@@ -241,6 +255,39 @@ Gate::Explanation Gate::explain(const AccessRequest& request) const
                                      .why = describe(found, *rule, question)});
     }
     return explanation;
+}
+
+Gate::Outlook Gate::outlook(const auth::Principal& principal,
+                            const Capability& action,
+                            Tier tier,
+                            const TargetFacts& target) const
+{
+    Outlook outlook;
+    if (!principal.capabilities.contains(action) || !is_offered(action, target)) return outlook;
+    const auto key = principal.identity.key();
+    const Question question{.principal = principal,
+                            .principal_key = key,
+                            .tool = nullptr,
+                            .action = action,
+                            .tier = tier,
+                            .target = target,
+                            .parameters = nullptr};
+    Tally tally;
+    RuleIndex::Rules open;
+    index_->rules.each_candidate(question, [&](const Rule& rule) {
+        const auto fit = match(rule, question).fit;
+        if (fit == Fit::yes) tally.add(rule);
+        if (fit == Fit::maybe) open.push_back(&rule);
+    });
+    outlook.decision = tally.decision();
+    outlook.target_asks = ask_for_target(outlook.decision, target, tier);
+    const bool is_settled = outlook.decision.effect == Effect::deny && outlook.decision.rule;
+    for (const auto* rule : open) {
+        if (is_settled || !tally.could_change_by(*rule)) continue;
+        outlook.conditions.push_back(condition_of(*rule));
+    }
+    std::ranges::sort(outlook.conditions, {}, &Outlook::Condition::rule);
+    return outlook;
 }
 
 const Policy& Gate::policy() const noexcept

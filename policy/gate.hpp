@@ -60,6 +60,24 @@ public:
     };
     Explanation explain(const AccessRequest&) const;
 
+    /// What a call with this action and tier could come to on this target while its tool and its
+    /// arguments are open. Does not look at the token's end.
+    struct Outlook {
+        Decision decision;        // by the rules that apply to every such call
+        bool target_asks{false};  // an allow that is require_approval for the target's own wish
+        struct Condition {
+            RuleId rule;
+            Effect effect{};
+            std::set<std::string> tools;          // applies to these alone; empty: to any
+            std::vector<std::string> parameters;  // depends on these arguments; may be empty
+        };
+        std::vector<Condition> conditions;  // rules that could change the decision, by id
+    };
+    Outlook outlook(const auth::Principal&,
+                    const Capability& action,
+                    Tier tier,
+                    const TargetFacts& target) const;
+
     const Policy& policy() const noexcept;
     /// SHA-256 of the policy's text, hexadecimal: recorded with every decision.
     const std::string& version() const noexcept;
