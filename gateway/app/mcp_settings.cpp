@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <limits>
+
 namespace tailops::app {
 namespace {
 
@@ -38,11 +40,14 @@ Result<json> read_own_records(const std::string& directory, const std::string& s
 {
     audit::Query query;
     query.filter.subject = subject;
-    query.limit = own_records_max;
+    query.limit = std::numeric_limits<std::size_t>::max();
     auto records = json::array();
-    const auto add = [&records, &subject](const audit::StoredRecord& stored) {
+    bool is_truncated = false;
+    const auto add = [&](const audit::StoredRecord& stored) {
         // A subject is asked for by its name too, and a name is anybody's to choose.
         if (stored.record.subject != subject) return true;
+        is_truncated = records.size() == own_records_max;
+        if (is_truncated) return false;
         const auto body = audit::encode_body(stored.record, stored.time);
         const auto text = R"({"seq":)" + std::to_string(stored.seq) + ',' + body + '}';
         if (auto row = parse_json(text)) records.push_back(*std::move(row));
@@ -50,7 +55,7 @@ Result<json> read_own_records(const std::string& directory, const std::string& s
     };
     TAILOPS_CHECK(audit::query(directory, query, add));
     const auto count = records.size();
-    return json{{"records", std::move(records)}, {"count", count}};
+    return json{{"records", std::move(records)}, {"count", count}, {"truncated", is_truncated}};
 }
 
 }  // namespace

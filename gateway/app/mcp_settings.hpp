@@ -23,7 +23,8 @@ struct McpParts {
 Result<mcp::EndpointSettings> endpoint_settings(const config::Settings& settings,
                                                 const McpParts& parts);
 
-/// Reads the caller's own records, the newest 50, from the trail in the state directory.
+/// Reads the caller's own records, the newest 50, from the trail in the state directory:
+/// {"records", "count", "truncated"}, the last of which says that there are older ones.
 mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& blocking);
 
 }  // namespace tailops::app

@@ -35,7 +35,7 @@ protected:
     {
         auto settings = directory.settings();
         settings.directory = directory.path / "audit";
-        std::filesystem::create_directory(settings.directory);
+        std::filesystem::create_directories(settings.directory);
         const auto trail = directory.open(std::move(settings));
         ASSERT_TRUE(trail);
         ASSERT_TRUE(directory.append_all(*trail, std::move(records), audit::Durability::durable));
@@ -55,6 +55,26 @@ TEST_F(OwnRecords, AreObjectsNewestFirst)
     EXPECT_EQ(newest.at("tool"), "manage_container");
     EXPECT_TRUE(newest.at("seq").is_number());
     EXPECT_EQ(answer.at("records").at(1).at("phase"), "intent");
+}
+
+TEST_F(OwnRecords, SayWhenThereAreOlderOnes)
+{
+    std::vector<audit::Record> records;
+    for (int i = 0; i < 50; ++i) records.push_back(intent("a" + std::to_string(i)));
+    auto disguised = intent("c");
+    disguised.subject = "https://idp.example|mallory";
+    disguised.name = "https://idp.example|alice";
+    records.insert(records.begin(), disguised);
+    records.push_back(disguised);
+    append(records);
+    auto answer = records_of(alice(), directory.path);
+    EXPECT_EQ(answer.at("count"), 50) << "what is not hers takes no room";
+    EXPECT_EQ(answer.at("truncated"), false);
+    append({intent("last")});
+    answer = records_of(alice(), directory.path);
+    EXPECT_EQ(answer.at("count"), 50);
+    EXPECT_EQ(answer.at("truncated"), true);
+    EXPECT_EQ(answer.at("records").at(0).at("request"), "last");
 }
 
 TEST_F(OwnRecords, AreNotThoseOfSomebodyElse)
