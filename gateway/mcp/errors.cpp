@@ -38,9 +38,9 @@ Refusal refusal_for(const Error& error, std::optional<MessageId> id)
             if (!scope.empty()) refusal.scopes.emplace_back(scope);
         }
         break;
-    case Errc::unauthenticated:
     case Errc::denied:
-    case Errc::approval_required:
+    case Errc::approval_required: refusal.code = code::refused; break;
+    case Errc::unauthenticated:
     case Errc::busy:
     case Errc::deadline_exceeded:
     case Errc::cancelled:

@@ -24,6 +24,7 @@ inline constexpr int missing_client_capability = -32021;
 inline constexpr int unsupported_version = -32022;
 // Ours, outside the range that JSON-RPC and MCP reserve (-32768 to -32000).
 inline constexpr int request_cancelled = -32800;  // as the Language Server Protocol numbers it
+inline constexpr int refused = -32803;  // by policy; as the Language Server Protocol numbers it
 inline constexpr int insufficient_scope = 403;
 }  // namespace code
 

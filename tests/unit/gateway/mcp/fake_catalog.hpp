@@ -93,6 +93,8 @@ public:
     }
     Task<Result<Outcome<ResourceResult>>> read_resource(Caller& caller, std::string uri) override
     {
+        if (uri == "x://denied") co_return fail(Errc::denied, "decided by rule night");
+        if (uri == "x://asking") co_return fail(Errc::approval_required, "approval required");
         if (uri != "x://1" && uri != "x://asks") co_return fail(Errc::not_found, "not found");
         if (uri == "x://asks" && !caller.accepted("name")) {
             auto question = question_of(json{{"name", form()}});

@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::ValuesIn(std::vector<Row>{
         {"read", "resources/read", {{"uri", "x://1"}}, 0, 0},
         {"read_none", "resources/read", {{"uri", "x://9"}}, -32602, -32002},
+        {"read_denied", "resources/read", {{"uri", "x://denied"}}, -32803, -32803},
+        {"read_to_be_approved", "resources/read", {{"uri", "x://asking"}}, -32803, -32803},
         {"prompt", "prompts/get", {{"name", "greet"}}, 0, 0},
         {"prompt_none", "prompts/get", {{"name", "none"}}, -32602, -32602},
         {"prompt_with_texts",
