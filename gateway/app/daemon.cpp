@@ -218,9 +218,7 @@ Status Daemon::make_endpoint(const auth::ChallengeTerms& terms)
     };
     endpoint_ = std::make_unique<mcp::Endpoint>(*service_, *clock_, std::move(protocol));
     states_.on_change([this](const TargetId& target) {
-        for (auto& uri : mcp::uris_of_target(target)) {
-            endpoint_->publish(mcp::change::Resource{std::move(uri)});
-        }
+        for (auto& change : mcp::changes_of_target(target)) endpoint_->publish(std::move(change));
     });
     return {};
 }
@@ -345,6 +343,7 @@ Task<void> Daemon::reload()
     endpoint_->publish(mcp::change::Tools{});
     endpoint_->publish(mcp::change::Prompts{});
     endpoint_->publish(mcp::change::Resources{});
+    endpoint_->publish_followed();
     log(Event::reloaded);
     (void)co_await trail_->append(event_record("the configuration was reloaded"),
                                   audit::Durability::buffered);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tailops::call {
@@ -79,6 +80,16 @@ public:
     std::vector<tools::GatewayView::VisibleTarget> visible_targets(
         const auth::Principal& principal) const;
     bool can_see(const auth::Principal& principal, const TargetId& target) const;
+
+    /// The principal's own runs that it may look at, newest first.
+    std::vector<tools::RunView> visible_runs(const auth::Principal& principal) const;
+
+    /// Whether some call of a tool about the gateway itself could be permitted.
+    bool may_ask(const auth::Principal& principal, std::string_view tool) const;
+
+    /// The same identity with the rights that it has in the present world: for questions that come
+    /// long after the request that admitted it.
+    auth::Principal admitted_now(const auth::Principal& principal) const;
 
     /// Changes whenever visible_tools() may answer otherwise for the same principal.
     std::uint64_t generation() const;

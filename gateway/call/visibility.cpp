@@ -5,6 +5,12 @@
 
 /// The half of Pipeline that runs nothing: what a principal may see.
 namespace tailops::call {
+namespace {
+
+// Enough to choose from; all that the gateway remembers are no more (RunsSettings).
+constexpr std::size_t runs_shown_max = 1000;
+
+}  // namespace
 
 std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& principal) const
 {
@@ -37,6 +43,25 @@ bool Pipeline::can_see(const auth::Principal& principal, const TargetId& target)
     const auto world = world_.get();
     const auto found = world->registry->find(target);
     return found && world->gate->can_see(principal, found->spec.facts);
+}
+
+std::vector<tools::RunView> Pipeline::visible_runs(const auth::Principal& principal) const
+{
+    if (!may_ask(principal, "list_runs")) return {};
+    const auto world = world_.get();
+    return PrincipalView{*world, principal, states_, trail_, runs_, {clock_.now(), started_}}.runs(
+        runs_shown_max);
+}
+
+bool Pipeline::may_ask(const auth::Principal& principal, std::string_view tool) const
+{
+    const auto* asked = tools::find(tool);
+    return asked && could_use(*world_.get()->gate, principal, *asked, gateway_facts());
+}
+
+auth::Principal Pipeline::admitted_now(const auth::Principal& principal) const
+{
+    return world_.get()->gate->admit(principal.identity);
 }
 
 }  // namespace tailops::call

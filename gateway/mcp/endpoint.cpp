@@ -178,6 +178,12 @@ void Endpoint::publish(const Change& change)
     state_->protocol->sessions.publish(change);
 }
 
+void Endpoint::publish_followed()
+{
+    state_->protocol->subscriptions.publish_followed();
+    state_->protocol->sessions.publish_followed();
+}
+
 void Endpoint::drain()
 {
     state_->protocol->subscriptions.drain();

@@ -87,6 +87,9 @@ public:
 
     /// Tells every client that may know and has asked to.
     void publish(const Change& change);
+    /// Everything may have changed, as after a reload: tells of each resource that is followed, to
+    /// those who may know of it now.
+    void publish_followed();
 
     /// The daemon stops: ends the GET and listen streams and opens no new ones; calls go on.
     void drain();

@@ -49,7 +49,7 @@ Status check_reference(const CompletionQuery& query)
         }
         return {};
     }
-    const auto templates = GatewayResources::templates();
+    const auto templates = GatewayResources::all_templates();
     const auto known = std::ranges::find(templates, query.name, &ResourceListing::uri);
     if (known == templates.end() ||
         known->uri.find('{' + query.argument + '}') == std::string::npos) {

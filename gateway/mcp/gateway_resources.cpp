@@ -1,7 +1,6 @@
 #include "gateway/mcp/gateway_resources.hpp"
 
 #include "gateway/core/json.hpp"
-#include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,20 +12,38 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view scheme = "tailops://";
-constexpr std::string_view json_type = "application/json";
+using Kind = ResourceAddress::Kind;
 
-/// "tailops://targets/web-01/state" as {"targets", "web-01", "state"}; empty when it is none of
-/// ours. Ids are plain (targets.yaml allows no slash), so nothing is to be decoded.
-std::vector<std::string_view> path_of(std::string_view uri)
-{
-    if (!uri.starts_with(scheme)) return {};
-    return split(uri.substr(scheme.size()), '/');
-}
+constexpr std::string_view list_uri = "tailops://targets";
+constexpr std::string_view json_type = "application/json";
 
 std::unexpected<Error> no_such_resource()
 {
     return fail(Errc::not_found, "resource not found");
+}
+
+/// The tool that answers what a resource holds; nothing for what everyone may read.
+std::optional<std::string_view> tool_behind(Kind kind)
+{
+    switch (kind) {
+    case Kind::me: return "whoami";
+    case Kind::targets:
+    case Kind::target:
+    case Kind::target_state: return "list_targets";
+    case Kind::command: return "list_commands";
+    case Kind::run: return "get_run";
+    case Kind::output: return "read_output";
+    case Kind::audit:
+    case Kind::tools: break;
+    }
+    return std::nullopt;
+}
+
+Kind kind_of_template(std::string_view uri)
+{
+    if (uri == output_template) return Kind::output;
+    if (uri.starts_with("tailops://runs/")) return Kind::run;
+    return uri.starts_with("tailops://commands/") ? Kind::command : Kind::target;
 }
 
 json tool_rows(const std::vector<const tools::Tool*>& visible)
@@ -63,35 +80,63 @@ ResourceListing row(std::string uri, std::string name, std::string title, std::s
 
 }  // namespace
 
-std::vector<std::string> uris_of_target(const TargetId& id)
+std::vector<change::Resource> changes_of_target(const TargetId& id)
 {
-    const auto base = std::string{scheme} + "targets/" + id.str();
-    return {std::string{scheme} + "targets", base, base + "/state"};
+    const auto uri = target_uri(id.view());
+    return {{.uri = std::string{list_uri}, .about = uri}, {.uri = uri}, {.uri = uri + "/state"}};
 }
 
 std::vector<ResourceListing> GatewayResources::list(const auth::Principal& principal) const
 {
-    std::vector<ResourceListing> out{
-        row("tailops://audit", "audit", "Your records", "What the audit trail holds of your calls"),
-        row("tailops://me", "me", "You", "Who the gateway believes you are and what you may do"),
-        row("tailops://targets", "targets", "Targets", "The targets that you may see"),
-        row("tailops://tools", "tools", "Tools", "The tools that you may use, and their rights")};
+    std::vector<ResourceListing> out;
+    const auto add = [&](Kind kind, ResourceListing listing) {
+        if (may_read(principal, kind)) out.push_back(std::move(listing));
+    };
+    add(Kind::audit, row("tailops://audit", "audit", "Your records",
+                         "The newest 50 records that the audit trail holds of your calls; "
+                         "`truncated` says that there are older ones"));
+    add(Kind::me,
+        row("tailops://me", "me", "You",
+            "Who the gateway believes you are, and what the policy lets you do on each target"));
+    add(Kind::targets,
+        row(std::string{list_uri}, "targets", "Targets", "The targets that you may see"));
+    add(Kind::tools,
+        row("tailops://tools", "tools", "Tools", "The tools that you may use, and their rights"));
+    if (!may_read(principal, Kind::target)) return out;
     for (const auto& visible : pipeline_.visible_targets(principal)) {
         const auto& id = visible.target->spec.facts.id.str();
-        out.push_back(row("tailops://targets/" + id, id, "Target " + id,
+        out.push_back(row(target_uri(id), id, "Target " + id,
                           "What " + id + " offers, and its last known state"));
     }
     return out;
 }
 
-std::vector<ResourceListing> GatewayResources::templates()
+std::vector<ResourceListing> GatewayResources::templates(const auth::Principal& principal) const
 {
-    return {row("tailops://runs/{id}", "run", "A call", "How a call of yours stands, or ended"),
-            row("tailops://runs/{id}/{stream}", "output", "A call's output",
-                "What a call of yours wrote; stream is stdout or stderr"),
+    auto out = all_templates();
+    std::erase_if(out, [&](const ResourceListing& listing) {
+        return !may_read(principal, kind_of_template(listing.uri));
+    });
+    return out;
+}
+
+std::vector<ResourceListing> GatewayResources::all_templates()
+{
+    return {row("tailops://commands/{command_name}", "command", "A command",
+                "What a command of the catalogue runs, its parameters and the right that it needs"),
+            row("tailops://runs/{id}", "run", "A call", "How a call of yours stands, or ended"),
+            row(std::string{output_template}, "output", "A call's output",
+                "What a call of yours wrote, in pages from a byte on; stream is stdout or stderr. "
+                "`next` of a page names the one that follows it"),
             row("tailops://targets/{id}", "target", "A target", "What it offers, and its state"),
             row("tailops://targets/{id}/state", "state", "A target's state",
                 "Whether it could be reached, and since when")};
+}
+
+bool GatewayResources::may_read(const auth::Principal& principal, Kind kind) const
+{
+    const auto tool = tool_behind(kind);
+    return !tool || pipeline_.may_ask(principal, *tool);
 }
 
 Task<Result<ResourceResult>> GatewayResources::read(Caller& caller, std::string uri)
@@ -105,28 +150,21 @@ Task<Result<ResourceResult>> GatewayResources::read(Caller& caller, std::string 
 
 Task<Result<json>> GatewayResources::content_of(Caller& caller, std::string uri)
 {
-    const auto path = path_of(uri);
-    if (path.empty()) co_return no_such_resource();
-    const auto kind = path.front();
-    if (path.size() == 1) {
-        if (kind == "me") co_return co_await ask(caller, "whoami", json::object());
-        if (kind == "targets") co_return co_await ask(caller, "list_targets", json::object());
-        if (kind == "tools") co_return tool_rows(pipeline_.visible_tools(caller.principal()));
-        if (kind == "audit") co_return co_await own_records_(caller.principal());
-    }
-    if (kind == "targets" && path.size() == 2) {
-        co_return co_await target(caller, std::string{path[1]}, false);
-    }
-    if (kind == "targets" && path.size() == 3 && path[2] == "state") {
-        co_return co_await target(caller, std::string{path[1]}, true);
-    }
-    if (kind == "runs" && path.size() == 2) {
-        json arguments{{"run_id", path[1]}};
+    auto address = parse_resource_address(uri);
+    if (!address) co_return no_such_resource();
+    switch (address->kind) {
+    case Kind::audit: co_return co_await own_records_(caller.principal());
+    case Kind::me: co_return co_await ask(caller, "whoami", json::object());
+    case Kind::targets: co_return co_await ask(caller, "list_targets", json::object());
+    case Kind::tools: co_return tool_rows(pipeline_.visible_tools(caller.principal()));
+    case Kind::target:
+    case Kind::target_state: co_return co_await target(caller, std::move(*address));
+    case Kind::command: co_return co_await command(caller, std::move(address->id));
+    case Kind::run: {
+        json arguments{{"run_id", address->id}};
         co_return co_await ask(caller, "get_run", std::move(arguments));
     }
-    if (kind == "runs" && path.size() == 3) {
-        json arguments{{"run", path[1]}, {"stream", path[2]}};
-        co_return co_await ask(caller, "read_output", std::move(arguments));
+    case Kind::output: co_return co_await output(caller, *address);
     }
     co_return no_such_resource();
 }
@@ -142,26 +180,71 @@ Task<Result<json>> GatewayResources::ask(Caller& caller, std::string tool, json 
     co_return *answer->content;
 }
 
-Task<Result<json>> GatewayResources::target(Caller& caller, std::string id, bool only_state)
+Task<Result<json>> GatewayResources::target(Caller& caller, ResourceAddress address)
 {
     TAILOPS_CO_TRY(const auto all, co_await ask(caller, "list_targets", json::object()));
     const auto* rows = find_member(all, "targets");
     if (!rows) co_return no_such_resource();
     const auto at = std::ranges::find_if(
-        *rows, [&id](const json& one) { return text_member(one, "id") == id; });
+        *rows, [&address](const json& one) { return text_member(one, "id") == address.id; });
     if (at == rows->end()) co_return no_such_resource();
-    if (!only_state) co_return *at;
+    if (address.kind == Kind::target) co_return *at;
     const auto* state = find_member(*at, "state");
     co_return state ? *state : *at;
 }
 
-bool GatewayResources::may_follow(const auth::Principal& principal, std::string_view uri) const
+Task<Result<json>> GatewayResources::command(Caller& caller, std::string name)
 {
-    const auto path = path_of(uri);
-    if (path.size() == 1) return path.front() == "targets";
-    const bool is_target = path.size() >= 2 && path.size() <= 3 && path.front() == "targets" &&
-                           (path.size() == 2 || path[2] == "state");
-    return is_target && pipeline_.can_see(principal, TargetId{std::string{path[1]}});
+    TAILOPS_CO_TRY(const auto all, co_await ask(caller, "list_commands", json::object()));
+    const auto* rows = find_member(all, "commands");
+    if (!rows) co_return no_such_resource();
+    const auto at = std::ranges::find_if(
+        *rows, [&name](const json& one) { return text_member(one, "name") == name; });
+    if (at == rows->end()) co_return no_such_resource();
+    co_return *at;
+}
+
+Task<Result<json>> GatewayResources::output(Caller& caller, ResourceAddress address)
+{
+    json arguments{{"run", address.id},
+                   {"stream", tools::to_string(address.stream)},
+                   {"offset", address.offset}};
+    TAILOPS_CO_TRY(auto page, co_await ask(caller, "read_output", std::move(arguments)));
+    // An output has no page behind its end.
+    const auto begins = optional_field<std::int64_t>(page, "offset");
+    const auto asked = static_cast<std::int64_t>(address.offset);
+    if (!begins || begins->value_or(0) != asked) co_return no_such_resource();
+    const auto next = optional_field<std::int64_t>(page, "next_offset");
+    if (next && *next) {
+        page["next"] = output_page_uri(address, static_cast<std::uint64_t>(**next));
+    }
+    co_return page;
+}
+
+Following GatewayResources::following(const auth::Principal& admitted, std::string_view uri) const
+{
+    const auto address = parse_resource_address(uri);
+    if (!address) return Following::hidden;
+    const auto principal = pipeline_.admitted_now(admitted);
+    if (!may_read(principal, address->kind)) return Following::hidden;
+    switch (address->kind) {
+    case Kind::me:
+    case Kind::targets:
+    case Kind::tools: return Following::allowed;
+    case Kind::command:
+        return pipeline_.world().get()->commands->find(address->id) ? Following::allowed
+                                                                    : Following::hidden;
+    case Kind::target:
+    case Kind::target_state:
+        return pipeline_.can_see(principal, TargetId{address->id}) ? Following::allowed
+                                                                   : Following::hidden;
+    // They change with every call of the caller itself, this reading included.
+    case Kind::audit:
+    // A client that waits for a call has its task or its answer.
+    case Kind::run:
+    case Kind::output: return Following::never;
+    }
+    return Following::hidden;
 }
 
 }  // namespace tailops::mcp

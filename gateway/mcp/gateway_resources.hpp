@@ -1,6 +1,8 @@
 #pragma once
 
 #include "gateway/call/pipeline.hpp"
+#include "gateway/mcp/changes.hpp"
+#include "gateway/mcp/resource_address.hpp"
 #include "gateway/mcp/service.hpp"
 
 #include <functional>
@@ -10,7 +12,8 @@
 
 namespace tailops::mcp {
 
-/// The records of one principal, newest first, as a JSON array. Errors: those of audit::query.
+/// The newest records of one principal, as an object that says whether there are more. Errors:
+/// those of audit::query.
 using OwnRecords = std::function<Task<Result<nlohmann::json>>(const auth::Principal&)>;
 
 /// What the gateway knows, by URI. Reading a resource is a call of the tool that answers the same
@@ -23,25 +26,31 @@ public:
     {
     }
 
+    /// Only what the policy lets the principal read.
     std::vector<ResourceListing> list(const auth::Principal&) const;
-    static std::vector<ResourceListing> templates();
+    std::vector<ResourceListing> templates(const auth::Principal&) const;
+    static std::vector<ResourceListing> all_templates();
 
     /// Errors: not_found (no such resource, or not for this principal), or those of the tool.
     Task<Result<ResourceResult>> read(Caller& caller, std::string uri);
 
-    /// A target's own resources can be followed, by those who see the target.
-    bool may_follow(const auth::Principal&, std::string_view uri) const;
+    /// By the rights of this moment. The caller's own records and runs cannot be followed.
+    Following following(const auth::Principal&, std::string_view uri) const;
 
 private:
     Task<Result<nlohmann::json>> content_of(Caller& caller, std::string uri);
     Task<Result<nlohmann::json>> ask(Caller& caller, std::string tool, nlohmann::json arguments);
-    Task<Result<nlohmann::json>> target(Caller& caller, std::string id, bool only_state);
+    Task<Result<nlohmann::json>> target(Caller& caller, ResourceAddress address);
+    Task<Result<nlohmann::json>> command(Caller& caller, std::string name);
+    Task<Result<nlohmann::json>> output(Caller& caller, ResourceAddress address);
+    bool may_read(const auth::Principal&, ResourceAddress::Kind) const;
 
     call::Pipeline& pipeline_;
     const OwnRecords own_records_;
 };
 
-/// The URIs under which a target's changes are told.
-std::vector<std::string> uris_of_target(const TargetId& id);
+/// What changes when a target comes into another state: its own resources, and the list for those
+/// who may see the target.
+std::vector<change::Resource> changes_of_target(const TargetId& id);
 
 }  // namespace tailops::mcp

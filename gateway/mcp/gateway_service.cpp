@@ -90,7 +90,9 @@ JsonPart links_in(const json& content)
         links.push_back({{"type", "resource_link"},
                          {"uri", uri},
                          {"name", stream},
-                         {"description", std::string{"The whole "} + stream + " of this call"},
+                         {"description", std::string{"The "} + stream +
+                                             " of this call from its beginning, in pages: `next` "
+                                             "of each names the one that follows"},
                          {"mimeType", "application/json"}});
     }
     return links.empty() ? nullptr : shared(std::move(links));
@@ -182,9 +184,10 @@ std::vector<ResourceListing> GatewayService::list_resources(const auth::Principa
     return resources_.list(principal);
 }
 
-std::vector<ResourceListing> GatewayService::list_resource_templates(const auth::Principal&) const
+std::vector<ResourceListing> GatewayService::list_resource_templates(
+    const auth::Principal& principal) const
 {
-    return GatewayResources::templates();
+    return resources_.templates(principal);
 }
 
 std::string GatewayService::listing_key(ListKind, const auth::Principal& principal) const
@@ -274,9 +277,9 @@ Task<Result<Completion>> GatewayService::complete(Caller& caller, CompletionQuer
     co_return co_await completions_.complete(caller, std::move(query));
 }
 
-bool GatewayService::may_follow(const auth::Principal& principal, std::string_view uri) const
+Following GatewayService::following(const auth::Principal& principal, std::string_view uri) const
 {
-    return resources_.may_follow(principal, uri);
+    return resources_.following(principal, uri);
 }
 
 }  // namespace tailops::mcp

@@ -38,7 +38,7 @@ public:
                                                    JsonPart arguments) override;
     Task<Result<Outcome<ResourceResult>>> read_resource(Caller&, std::string uri) override;
     Task<Result<Completion>> complete(Caller&, CompletionQuery) override;
-    bool may_follow(const auth::Principal&, std::string_view uri) const override;
+    Following following(const auth::Principal&, std::string_view uri) const override;
 
 private:
     std::vector<ToolListing> usable_tools(const auth::Principal&) const;

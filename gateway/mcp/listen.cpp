@@ -49,7 +49,8 @@ Result<Interests> interests_of(const Protocol& protocol, const Asked& asked, con
     out.prompts = prompts && protocol.features.prompts;
     out.resources = resources && protocol.features.resources;
     std::erase_if(out.uris, [&](const std::string& uri) {
-        return !protocol.features.resources || !protocol.service.may_follow(asked.principal, uri);
+        return !protocol.features.resources ||
+               protocol.service.following(asked.principal, uri) != Following::allowed;
     });
     return out;
 }
@@ -121,6 +122,7 @@ Task<Answer> listen_for_changes(Protocol& protocol, const Asked& asked)
     const auto place = protocol.subscriptions.add(
         {.id = asked.message.id,
          .principal = asked.principal.identity.key(),
+         .may_know = knowledge_of(protocol, asked.principal),
          .interests = *std::move(interests),
          .outbox = asked.outbox,
          .greeting = std::move(greeting),

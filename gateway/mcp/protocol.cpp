@@ -43,6 +43,12 @@ Deadline stream_end(const Protocol& protocol, const auth::Principal& principal)
     return after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(left));
 }
 
+MayKnow knowledge_of(const Protocol& protocol, const auth::Principal& principal)
+{
+    return [&service = protocol.service, who = std::make_shared<const auth::Principal>(principal)](
+               std::string_view uri) { return service.following(*who, uri) == Following::allowed; };
+}
+
 Answer noted(Protocol& protocol, const Asked& asked, Answer answer)
 {
     if (answer.error_code == 0) return answer;

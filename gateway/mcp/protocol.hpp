@@ -57,6 +57,9 @@ struct Asked {
 /// Until when a stream may stay open for `principal`: the end of its token.
 Deadline stream_end(const Protocol& protocol, const auth::Principal& principal);
 
+/// What `principal` may know of, whenever it is asked. Lives as long as the service.
+MayKnow knowledge_of(const Protocol& protocol, const auth::Principal& principal);
+
 /// Counts and logs an answer that is an error; passes every answer on.
 Answer noted(Protocol& protocol, const Asked& asked, Answer answer);
 

@@ -35,6 +35,11 @@ const std::string* uri_of(const Asked& asked)
     return uri && uri->is_string() ? &uri->get_ref<const std::string&>() : nullptr;
 }
 
+std::string uri_data(const std::string& uri)
+{
+    return R"({"uri":)" + json_string(uri) + '}';
+}
+
 /// A resource that is not there has a code of its own in the legacy era (MCP 2025-11-25,
 /// server/resources, Error Handling); the modern one does not know it any more.
 Answer not_found(const Protocol& protocol,
@@ -44,7 +49,7 @@ Answer not_found(const Protocol& protocol,
 {
     auto refusal = refusal_for(error, asked.message.id);
     if (error.code() == Errc::not_found) {
-        refusal.data = R"({"uri":)" + json_string(uri) + '}';
+        refusal.data = uri_data(uri);
         if (!is_modern(asked.revision)) refusal.code = code::legacy_resource_not_found;
     }
     return refuse(protocol, std::move(refusal));
@@ -76,10 +81,15 @@ Task<Answer> follow_resource(Protocol& protocol, const Asked& asked)
 {
     const auto* uri = uri_of(asked);
     if (!uri) co_return invalid_params(asked, "\"uri\" must be a string");
-    if (!protocol.service.may_follow(asked.principal, *uri)) {
+    switch (protocol.service.following(asked.principal, *uri)) {
+    case Following::hidden:
         co_return not_found(protocol, asked, *uri, Error{Errc::not_found, "resource not found"});
+    case Following::never:
+        co_return invalid_params(asked, "this resource cannot be followed; read it again instead",
+                                 uri_data(*uri));
+    case Following::allowed: break;
     }
-    if (!asked.session->follow(*uri)) {
+    if (!asked.session->follow(*uri, knowledge_of(protocol, asked.principal))) {
         co_return invalid_params(asked, "this session follows too many resources already");
     }
     co_return end_object(begin_object(protocol, asked, ResultType::complete, 0));

@@ -34,9 +34,9 @@ Task<Result<Completion>> Service::complete(Caller&, CompletionQuery query)
     co_return fail(Errc::not_found, "there is nothing called " + quote(query.name));
 }
 
-bool Service::may_follow(const auth::Principal&, std::string_view) const
+Following Service::following(const auth::Principal&, std::string_view) const
 {
-    return false;
+    return Following::hidden;
 }
 
 }  // namespace tailops::mcp

@@ -117,6 +117,13 @@ struct Features {
     bool logging{false};
 };
 
+/// Whether a principal may be told of a resource's changes.
+enum class Following {
+    allowed,
+    never,   // it can be read, and nobody is told when it changes
+    hidden,  // no such resource, or not for this principal
+};
+
 enum class ListKind { tools, prompts, resources, resource_templates };
 
 /// What is served over the protocol: the gateway, or a fixture of the conformance tests. The
@@ -153,8 +160,10 @@ public:
                                                            JsonPart arguments);
     virtual Task<Result<Outcome<ResourceResult>>> read_resource(Caller&, std::string uri);
     virtual Task<Result<Completion>> complete(Caller&, CompletionQuery);
-    /// Whether changes of `uri` may be told to the principal.
-    virtual bool may_follow(const auth::Principal&, std::string_view uri) const;
+    /// Asked when the principal begins to follow `uri`, and again of each change that it would be
+    /// told: answers by the rights of that moment, whatever the principal held when it was
+    /// admitted.
+    virtual Following following(const auth::Principal&, std::string_view uri) const;
 };
 
 }  // namespace tailops::mcp

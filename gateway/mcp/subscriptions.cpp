@@ -39,7 +39,8 @@ bool wants(const Subscriptions::Stream& stream, const Change& change)
         bool operator()(const change::Resources&) const { return stream.interests.resources; }
         bool operator()(const change::Resource& resource) const
         {
-            return stream.interests.uris.contains(resource.uri);
+            return stream.interests.uris.contains(resource.uri) &&
+                   may_be_told(resource, stream.may_know);
         }
         bool operator()(const change::Task& task) const
         {
@@ -96,12 +97,27 @@ void Subscriptions::publish(const Change& change)
     for (auto& stream : streams_) {
         if (!wants(stream, change)) continue;
         if (!notice) notice = notice_of(change);
-        const auto comma = notice->members.empty() ? "" : ",";
-        stream.outbox->notify(
-            notification_message(
-                notice->method, '{' + notice->members + comma + subscription_meta(stream.id) + '}'),
-            notice->key);
+        tell(stream, *notice);
     }
+}
+
+void Subscriptions::publish_followed()
+{
+    const std::scoped_lock lock{mutex_};
+    for (auto& stream : streams_) {
+        for (const auto& uri : stream.interests.uris) {
+            if (stream.may_know(uri)) tell(stream, notice_of(change::Resource{uri}));
+        }
+    }
+}
+
+void Subscriptions::tell(Stream& stream, const Notice& notice)
+{
+    const auto comma = notice.members.empty() ? "" : ",";
+    stream.outbox->notify(
+        notification_message(notice.method,
+                             '{' + notice.members + comma + subscription_meta(stream.id) + '}'),
+        notice.key);
 }
 
 void Subscriptions::drain()

@@ -16,7 +16,7 @@
 namespace tailops::mcp {
 
 /// What one subscriptions/listen stream wants to be told (MCP 2026-07-28, basic/patterns/
-/// subscriptions), already narrowed to what it may be told.
+/// subscriptions), already narrowed to what it might be told when it began.
 struct Interests {
     bool tools{false};
     bool prompts{false};
@@ -48,6 +48,7 @@ public:
     struct Stream {
         MessageId id;  // of the listen request: names the subscription
         std::string principal;
+        MayKnow may_know;  // asked anew of each change: a reload can take rights away
         Interests interests;
         std::shared_ptr<Outbox> outbox;
         std::string greeting;       // the message that comes before all others
@@ -74,12 +75,17 @@ public:
 
     /// Errors: busy (too many streams, of all or of this principal), unavailable (we are stopping).
     Result<Place> add(Stream stream);
+    /// Tells the streams that have asked for it and may know of it now.
     void publish(const Change& change);
+    /// As if each resource had changed that somebody follows.
+    void publish_followed();
     /// Ends every stream, and takes no more.
     void drain();
     std::size_t size() const;
 
 private:
+    static void tell(Stream& stream, const Notice& notice);
+
     const Bounds bounds_;
     mutable std::mutex mutex_;
     std::list<Stream> streams_;

@@ -45,7 +45,7 @@ constexpr std::string_view output = R"json({
     "stderr_bytes": {"type": "integer"},
     "stderr_lines": {"type": "integer"},
     "run_id": {"type": "string", "description": "For read_output, when something is left out"},
-    "read_more": {"type": "string", "description": "The resource that holds all it printed"},
+    "read_more": {"type": "string", "description": "The resource that holds all it printed, in pages; `next` of one names the one that follows"},
     "read_more_stderr": {"type": "string", "description": "The same of its standard error"},
     "not_kept": {"type": "string", "description": "Why that lacks the end"},
     "elapsed_ms": {"type": "integer"}

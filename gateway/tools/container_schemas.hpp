@@ -142,7 +142,7 @@ inline constexpr std::string_view logs_output = R"json({
     "stdout_bytes": {"type": "integer", "description": "All of it"},
     "stdout_lines": {"type": "integer"},
     "run_id": {"type": "string", "description": "For read_output, when something is left out"},
-    "read_more": {"type": "string", "description": "The resource that holds the whole text"},
+    "read_more": {"type": "string", "description": "The resource that holds the whole text, in pages; `next` of one names the one that follows"},
     "not_kept": {"type": "string", "description": "Why that lacks the end"}
   }
 })json";

@@ -90,7 +90,7 @@ constexpr std::string_view output = R"json({
     "stdout_bytes": {"type": "integer", "description": "What was asked for, all of it"},
     "stdout_lines": {"type": "integer"},
     "run_id": {"type": "string", "description": "For read_output, when something is left out"},
-    "read_more": {"type": "string", "description": "The resource that holds all that was asked for"},
+    "read_more": {"type": "string", "description": "The resource that holds all that was asked for, in pages; `next` of one names the one that follows"},
     "not_kept": {"type": "string", "description": "Why that lacks the end"}
   }
 })json";

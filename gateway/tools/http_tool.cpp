@@ -51,7 +51,7 @@ constexpr std::string_view output = R"json({
     "stdout_bytes": {"type": "integer", "description": "The same as body_bytes"},
     "stdout_lines": {"type": "integer", "description": "Of what was read"},
     "run_id": {"type": "string", "description": "For read_output, when something is left out"},
-    "read_more": {"type": "string", "description": "The resource that holds the whole body"},
+    "read_more": {"type": "string", "description": "The resource that holds the whole body, in pages; `next` of one names the one that follows"},
     "not_kept": {"type": "string", "description": "Why that lacks the end"},
     "elapsed_ms": {"type": "integer"}
   }

@@ -235,9 +235,9 @@ Task<Result<mcp::Completion>> FixtureService::complete(mcp::Caller&, mcp::Comple
     co_return completion;
 }
 
-bool FixtureService::may_follow(const auth::Principal&, std::string_view uri) const
+mcp::Following FixtureService::following(const auth::Principal&, std::string_view uri) const
 {
-    return contents_of(uri).has_value();
+    return contents_of(uri) ? mcp::Following::allowed : mcp::Following::hidden;
 }
 
 }  // namespace tailops::fixture

@@ -43,7 +43,7 @@ public:
     Task<Result<mcp::Outcome<mcp::ResourceResult>>> read_resource(mcp::Caller& caller,
                                                                   std::string uri) override;
     Task<Result<mcp::Completion>> complete(mcp::Caller&, mcp::CompletionQuery query) override;
-    bool may_follow(const auth::Principal&, std::string_view uri) const override;
+    mcp::Following following(const auth::Principal&, std::string_view uri) const override;
 
 private:
     std::vector<mcp::ToolListing> tools_;

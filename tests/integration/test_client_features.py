@@ -141,11 +141,17 @@ class Features:
         self.assertLessEqual({"tailops://me", "tailops://targets", "tailops://tools", "tailops://audit",
                               "tailops://targets/local"}, uris)
         templates = {each["uriTemplate"] for each in self.client.ask("listResourceTemplates")["resourceTemplates"]}
-        self.assertEqual(templates, {"tailops://runs/{id}", "tailops://runs/{id}/{stream}", "tailops://targets/{id}",
+        self.assertEqual(templates, {"tailops://commands/{command_name}", "tailops://runs/{id}",
+                                     "tailops://runs/{id}/{stream}{?offset}", "tailops://targets/{id}",
                                      "tailops://targets/{id}/state"})
 
     def test_reads_who_it_is_and_a_targets_state(self):
-        self.assertEqual(self.read("tailops://me")["subject"], "tester")
+        me = self.read("tailops://me")
+        self.assertEqual(me["subject"], "tester")
+        entries = [entry for entry in me["policy"]["targets"] if "rehearsed" in entry["ids"]]
+        self.assertEqual(entries[0]["capabilities"][0]["tiers"][0]["rule"], "rehearse")
+        self.assertEqual(self.read("tailops://me", self.someone_else("http:read"))["policy"]["targets"][0]["ids"],
+                         sorted(f"api-{kind}" for kind in KINDS))
         self.client.call("test_target", target="local")
         self.assertEqual(self.read("tailops://targets/local/state")["status"], "reachable")
 
@@ -156,11 +162,17 @@ class Features:
         page = self.read(result["read_more"])
         self.assertTrue(page["text"].startswith("1\n2\n3\n"))
         self.assertEqual(page["total_lines"], 50000)
+        text = page["text"]
+        while "next" in page:
+            page = self.read(page["next"])
+            text += page["text"]
+        self.assertEqual(text, "".join(f"{number}\n" for number in range(1, 50001)))
         self.assertEqual(self.read(f"tailops://runs/{result['run_id']}")["tool"], "execute_command")
         self.assert_no_such_resource(self.someone_else("admin"), result["read_more"])
 
     def test_refuses_resources_that_are_not_there(self):
-        for uri in ("tailops://targets/nowhere", "tailops://nothing", "file:///etc/passwd"):
+        for uri in ("tailops://targets/nowhere", "tailops://nothing", "file:///etc/passwd",
+                    "tailops://runs/a.b/stdout", f"tailops://runs/{'x' * 65}", "tailops://runs/x/stdout?offset=-1"):
             self.assert_no_such_resource(self.client, uri)
 
     def test_completes_arguments_of_prompts_and_templates(self):
@@ -220,6 +232,25 @@ class Features:
         fresh = self.driver.connect(self.kind, self.gateway)
         self.addCleanup(fresh.close)
         self.assertEqual(self.read(uri, fresh)["status"], "reachable")
+
+    def test_hears_of_its_resources_when_the_gateway_reloads(self):
+        listener, uris = self.someone_else("admin"), ["tailops://me", "tailops://targets/local"]
+        if listener.is_modern():
+            wanted = {"resourceSubscriptions": uris}
+            self.assertEqual(listener.order("listen", filter=wanted).value(), wanted)
+        else:
+            for uri in uris:
+                listener.ask("subscribeResource", {"uri": uri})
+        stage.reload_with()
+        for uri in uris:
+            listener.wait_for("notifications/resources/updated", uri=uri)
+
+    def test_cannot_follow_its_own_records(self):
+        listener, uri = self.someone_else("admin"), "tailops://audit"
+        if listener.is_modern():
+            self.assertEqual(listener.order("listen", filter={"resourceSubscriptions": [uri]}).value(), {})
+        else:
+            self.assertEqual(listener.refusal("subscribeResource", {"uri": uri}).code, -32602)
 
     def test_cannot_follow_what_it_may_not_see(self):
         stranger, uri = self.someone_else("system:read"), "tailops://targets/api-v1/state"

@@ -343,12 +343,16 @@ Task<void> serve_get(std::shared_ptr<Protocol> protocol, Inbound inbound, Exchan
         if ((*session)->standalone()->has_reader()) {
             return refuse_with(refusal(409, "this session has its GET stream already"));
         }
+        (*session)->listen(knowledge_of(*protocol, inbound.principal));
         return stream(*session, (*session)->standalone(), std::move(options), exchange);
     }
     const auto event = parse_event_id(last.value);
     auto outbox = event ? (*session)->find_stream(event->stream) : nullptr;
     if (!outbox) {
         return refuse_with(refusal(400, "Last-Event-ID names no stream that can be resumed"));
+    }
+    if (outbox == (*session)->standalone()) {
+        (*session)->listen(knowledge_of(*protocol, inbound.principal));
     }
     options.stream = event->stream;
     options.retry.reset();

@@ -89,11 +89,12 @@ void Session::set_log_level(LogLevel level)
     log_level_ = level;
 }
 
-bool Session::follow(const std::string& uri)
+bool Session::follow(const std::string& uri, MayKnow may_know)
 {
     const std::scoped_lock lock{mutex_};
     if (followed_.size() >= followed_max && !followed_.contains(uri)) return false;
     followed_.insert(uri);
+    follower_ = std::move(may_know);
     return true;
 }
 
@@ -103,10 +104,23 @@ void Session::unfollow(const std::string& uri)
     followed_.erase(uri);
 }
 
-bool Session::follows(const std::string& uri) const
+std::vector<std::string> Session::followed() const
 {
     const std::scoped_lock lock{mutex_};
-    return followed_.contains(uri);
+    return {followed_.begin(), followed_.end()};
+}
+
+void Session::listen(MayKnow may_know)
+{
+    const std::scoped_lock lock{mutex_};
+    listener_ = std::move(may_know);
+}
+
+bool Session::is_to_be_told(const change::Resource& resource) const
+{
+    const std::scoped_lock lock{mutex_};
+    return followed_.contains(resource.uri) && may_be_told(resource, follower_) &&
+           (!listener_ || may_be_told(resource, listener_));
 }
 
 std::string Session::open_stream(std::shared_ptr<Outbox> outbox)

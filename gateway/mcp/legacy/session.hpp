@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/mcp/caller.hpp"
+#include "gateway/mcp/changes.hpp"
 #include "gateway/mcp/jsonrpc.hpp"
 #include "gateway/mcp/outbox.hpp"
 #include "gateway/mcp/versions.hpp"
@@ -89,10 +90,16 @@ public:
     LogLevel log_level() const;
     void set_log_level(LogLevel level);
 
-    /// resources/subscribe. False when it follows too many already.
-    bool follow(const std::string& uri);
+    /// resources/subscribe, by whoever `may_know` speaks for: the last one speaks for all that the
+    /// session follows. False when it follows too many already.
+    bool follow(const std::string& uri, MayKnow may_know);
     void unfollow(const std::string& uri);
-    bool follows(const std::string& uri) const;
+    std::vector<std::string> followed() const;
+    /// Somebody, with a token of its own, opens the GET stream and reads what is told.
+    void listen(MayKnow may_know);
+    /// Whether it follows the resource, and who follows and who listens may both know of the change
+    /// now.
+    bool is_to_be_told(const change::Resource& resource) const;
 
     /// Names a new stream; its outbox can be found under that name until `forget` or until newer
     /// ones take its place.
@@ -119,6 +126,8 @@ private:
     std::uint64_t last_question_{0};
     LogLevel log_level_{LogLevel::info};
     std::set<std::string, std::less<>> followed_;
+    MayKnow follower_;  // null: nobody has followed anything
+    MayKnow listener_;  // null: nobody has listened yet
     bool is_ended_{false};
 };
 

@@ -59,8 +59,22 @@ void SessionStore::publish(const Change& change)
     const auto message = notification_message(notice.method, '{' + notice.members + '}');
     const std::scoped_lock lock{mutex_};
     for (const auto& entry : entries_) {
-        if (resource && !entry.session->follows(resource->uri)) continue;
+        if (resource && !entry.session->is_to_be_told(*resource)) continue;
         entry.session->standalone()->notify(message, notice.key);
+    }
+}
+
+void SessionStore::publish_followed()
+{
+    const std::scoped_lock lock{mutex_};
+    for (const auto& entry : entries_) {
+        for (auto& uri : entry.session->followed()) {
+            const change::Resource resource{std::move(uri)};
+            if (!entry.session->is_to_be_told(resource)) continue;
+            const auto notice = notice_of(resource);
+            entry.session->standalone()->notify(
+                notification_message(notice.method, '{' + notice.members + '}'), notice.key);
+        }
     }
 }
 

@@ -41,8 +41,10 @@ public:
     bool close(std::string_view id, std::string_view principal);
 
     /// Tells the sessions on their GET streams: list changes to all of them, a resource's to those
-    /// that follow it. Tasks do not exist in this era.
+    /// that follow it and may know of it now. Tasks do not exist in this era.
     void publish(const Change& change);
+    /// As if each resource had changed that somebody follows.
+    void publish_followed();
 
     /// No more sessions; ends every GET stream.
     void drain();

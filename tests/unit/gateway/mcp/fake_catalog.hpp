@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -115,9 +116,11 @@ public:
         last_query = std::move(query);
         co_return completion;
     }
-    bool may_follow(const auth::Principal&, std::string_view uri) const override
+    Following following(const auth::Principal&, std::string_view uri) const override
     {
-        return uri.starts_with("x://") && uri != "x://hidden";
+        if (uri == "x://still") return Following::never;
+        const bool is_known = uri.starts_with("x://") && !hidden.contains(uri);
+        return is_known ? Following::allowed : Following::hidden;
     }
 
     /// What asks a person for a form.
@@ -144,8 +147,9 @@ public:
         bell_.ring();
     }
 
-    std::size_t listed{0};  // items of each list
-    int generation{0};      // of the lists
+    std::set<std::string, std::less<>> hidden{"x://hidden"};  // what nobody may follow, now
+    std::size_t listed{0};                                    // items of each list
+    int generation{0};                                        // of the lists
     std::size_t matches{0};
     std::size_t total{0};
     std::optional<CompletionQuery> last_query;

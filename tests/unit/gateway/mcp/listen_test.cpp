@@ -149,6 +149,23 @@ TEST(Listen, TellsOnceOfWhatChangedOftenWhileANoticeWaited)
     });
 }
 
+TEST(Listen, TellsNoMoreOfWhatItsPrincipalMayNotKnowAnyMore)
+{
+    const json wanted{{"resourceSubscriptions", {"x://1", "x://2"}}};
+    on_bench<CatalogBench>([&](CatalogBench& bench) -> Task<void> {
+        const auto flow = co_await listening(bench, wanted);
+        bench.service.hidden.emplace("x://1");
+        bench.endpoint.publish(change::Resource{"x://1"});
+        bench.endpoint.publish(change::Resource{"x://2"});
+        co_await told(bench, flow, 2);
+        const auto params = field<json>(flow->exchange.message(), "params").value_or(json{});
+        EXPECT_EQ(text_member(params, "uri"), "x://2");
+        bench.endpoint.drain();
+        co_await bench.end_of(flow);
+        EXPECT_EQ(flow->exchange.events.size(), 3U) << "greeting, the one it may know, end";
+    });
+}
+
 TEST(Listen, EndsWithItsResultWhenTheGatewayStopsAndTakesNoMore)
 {
     on_bench<CatalogBench>([](CatalogBench& bench) -> Task<void> {

@@ -93,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
          -32602},
         {"follow", "resources/subscribe", {{"uri", "x://1"}}, -32601, 0},
         {"follow_hidden", "resources/subscribe", {{"uri", "x://hidden"}}, -32601, -32002},
+        {"follow_still", "resources/subscribe", {{"uri", "x://still"}}, -32601, -32602},
         {"follow_number", "resources/subscribe", {{"uri", 1}}, -32601, -32602},
         {"unfollow", "resources/unsubscribe", {{"uri", "x://1"}}, -32601, 0},
         {"unfollow_nothing", "resources/unsubscribe", json::object(), -32601, -32602},
@@ -136,6 +137,25 @@ TEST(Resources, AreFollowedBySessionsUntilTheyUnsubscribe)
         co_await bench.bell.until([&] { return stream->exchange.events.size() >= 3; });
         EXPECT_EQ(text_member(stream->exchange.message(), "method"),
                   "notifications/prompts/list_changed");
+    });
+}
+
+TEST(Resources, AreNotToldOfToASessionThatMayNotKnowOfThemAnyMore)
+{
+    const json uri{{"uri", "x://1"}};
+    on_bench<CatalogBench>([&](CatalogBench& bench) -> Task<void> {
+        co_await bench.open_session();
+        const auto stream = bench.start(bench.inbound("GET", bench.legacy_headers()));
+        co_await bench.bell.until([&] { return stream->exchange.events.size() == 1; });
+        co_await bench.serve(bench.legacy("resources/subscribe", uri));
+        bench.service.hidden.emplace("x://1");
+        bench.endpoint.publish(change::Resource{"x://1"});
+        bench.endpoint.publish(change::Prompts{});
+        co_await bench.bell.until([&] {
+            return stream->exchange.events.back().second.find("prompts/list_changed") !=
+                   std::string::npos;
+        });
+        EXPECT_EQ(stream->exchange.events.size(), 2U) << "the first event and the prompts";
     });
 }
 

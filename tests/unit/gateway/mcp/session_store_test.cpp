@@ -121,6 +121,26 @@ TEST_F(Store, OpensNoneWhileItDrains)
     EXPECT_EQ(store.size(), 0U);
 }
 
+TEST(SessionFollowing, NeedsThatWhoFollowsAndWhoListensMayKnow)
+{
+    Session session{"s", of("a")};
+    bool may_follower = true, may_listener = true;
+    const change::Resource one{"x://1"};
+    EXPECT_FALSE(session.is_to_be_told(one)) << "nobody follows";
+    ASSERT_TRUE(session.follow("x://1", [&](std::string_view) { return may_follower; }));
+    EXPECT_TRUE(session.is_to_be_told(one)) << "it waits for who will listen";
+    session.listen([&](std::string_view) { return may_listener; });
+    EXPECT_TRUE(session.is_to_be_told(one));
+    may_follower = false;
+    EXPECT_FALSE(session.is_to_be_told(one));
+    may_follower = true;
+    may_listener = false;
+    EXPECT_FALSE(session.is_to_be_told(one));
+    may_listener = true;
+    session.unfollow("x://1");
+    EXPECT_FALSE(session.is_to_be_told(one));
+}
+
 TEST(SessionStreams, AreBoundedAndFinishedOnesGoFirst)
 {
     Session session{"s", of("a")};

@@ -9,6 +9,7 @@ Subscriptions::Stream stream(std::string principal, Interests interests)
 {
     return {.id = MessageId{7},
             .principal = std::move(principal),
+            .may_know = [](std::string_view) { return true; },
             .interests = std::move(interests),
             .outbox = std::make_shared<Outbox>(1),
             .greeting = "hello",
@@ -45,6 +46,23 @@ TEST(Subscriptions, TellWhatWasAskedForAndNothingElse)
     const auto told_one = said(*one_box);
     ASSERT_EQ(told_one.size(), 2U);
     EXPECT_NE(told_one[1].find(R"("uri":"x://1")"), std::string::npos);
+}
+
+TEST(Subscriptions, TellOfAListOnlyWhoMayKnowTheEntryThatChanged)
+{
+    Subscriptions all{{.streams_max = 4, .per_principal_max = 4}};
+    auto knows = stream("alice", {.uris = {"x://all"}, .tasks = {}});
+    auto does_not = stream("bob", {.uris = {"x://all"}, .tasks = {}});
+    does_not.may_know = [](std::string_view uri) { return uri == "x://all"; };
+    const auto knows_box = knows.outbox;
+    const auto does_not_box = does_not.outbox;
+    const auto place = all.add(std::move(knows));
+    const auto other = all.add(std::move(does_not));
+    all.publish(change::Resource{.uri = "x://all", .about = "x://1"});
+    EXPECT_EQ(said(*knows_box).size(), 2U);
+    EXPECT_EQ(said(*does_not_box).size(), 1U);
+    all.publish(change::Resource{"x://all"});
+    EXPECT_EQ(said(*does_not_box).size(), 1U) << "the list as a whole is its own";
 }
 
 TEST(Subscriptions, LetAWaitingNoticeStandForTheNextOfItsKind)

@@ -1,0 +1,179 @@
+#include "tests/unit/gateway/mcp/gateway_rig.hpp"
+
+namespace tailops::mcp {
+namespace {
+
+using nlohmann::json;
+using policy::Effect;
+using Kind = ResourceAddress::Kind;
+
+class GatewayResourcesTest : public GatewayRig {
+protected:
+    MayKnow knowledge_of(const auth::Principal& principal)
+    {
+        return [this, principal](std::string_view uri) {
+            return service_->following(principal, uri) == Following::allowed;
+        };
+    }
+};
+
+TEST_F(GatewayResourcesTest, AreFollowedByTheRightsOfTheMoment)
+{
+    const std::vector rules{rule("read", Effect::allow, {"system", "read"})};
+    const policy::Role operators{.name = "operators",
+                                 .subjects = {"alice"},
+                                 .groups = {},
+                                 .clients = {},
+                                 .scopes = {"admin"}};
+    reload(rules, {operators});
+    auth::Identity identity;
+    identity.subject = SubjectId{"alice"};
+    identity.expires = auth::never;
+    const auto alice = rig_.world->get()->gate->admit(identity);
+    const std::string state{"tailops://targets/local/state"};
+    EXPECT_EQ(service_->following(alice, state), Following::allowed);
+    reload(rules);
+    EXPECT_EQ(service_->following(alice, state), Following::hidden) << "her role is gone";
+    reload({}, {operators});
+    EXPECT_EQ(service_->following(alice, state), Following::hidden) << "the rule is gone";
+    reload(rules, {operators});
+    EXPECT_EQ(service_->following(alice, state), Following::allowed);
+}
+
+TEST_F(GatewayResourcesTest, TellOfATargetOnlyWhoMaySeeIt)
+{
+    const auto alice = knowledge_of(rig_.principal("alice"));
+    const auto mallory = knowledge_of(rig_.principal("mallory"));
+    EXPECT_TRUE(mallory("tailops://targets")) << "she may follow her own list";
+    const auto changes = changes_of_target(TargetId{"local"});
+    ASSERT_EQ(changes.size(), 3U);
+    EXPECT_EQ(changes.front().uri, "tailops://targets");
+    for (const auto& change : changes) {
+        EXPECT_TRUE(may_be_told(change, alice)) << change.uri;
+        EXPECT_FALSE(may_be_told(change, mallory)) << change.uri;
+    }
+}
+
+TEST_F(GatewayResourcesTest, AreFollowedOrCannotBeOrAreNotThere)
+{
+    const auto alice = rig_.principal("alice");
+    const std::map<std::string, Following> rows{
+        {"tailops://me", Following::allowed},
+        {"tailops://tools", Following::allowed},
+        {"tailops://targets", Following::allowed},
+        {"tailops://targets/local", Following::allowed},
+        {"tailops://targets/local/state", Following::allowed},
+        {"tailops://commands/greet", Following::allowed},
+        {"tailops://commands/nothing", Following::hidden},
+        {"tailops://audit", Following::never},
+        {"tailops://runs/r1", Following::never},
+        {"tailops://runs/r1/stdout", Following::never},
+        {"tailops://targets/nowhere", Following::hidden},
+        {"tailops://nothing", Following::hidden},
+        {"file:///etc/passwd", Following::hidden},
+    };
+    for (const auto& [uri, following] : rows) {
+        EXPECT_EQ(service_->following(alice, uri), following) << uri;
+    }
+}
+
+TEST_F(GatewayResourcesTest, ReadAnOutputInPagesEachNamingTheNext)
+{
+    const auto answer = rig_.command("count");
+    ASSERT_TRUE(answer);
+    std::string uri{text_member(*answer->content, "read_more")};
+    ASSERT_EQ(uri, "tailops://runs/r1/stdout");
+    std::string text;
+    std::size_t pages = 0;
+    while (!uri.empty() && ++pages < 100) {
+        const auto page = read(uri);
+        ASSERT_TRUE(page) << uri;
+        text += text_member(*page, "text");
+        uri = std::string{text_member(*page, "next")};
+    }
+    EXPECT_GT(pages, 2U);
+    std::string printed;
+    for (int i = 1; i <= 20000; ++i) printed += std::to_string(i) + '\n';
+    EXPECT_EQ(text, printed);
+    const auto end = "tailops://runs/r1/stdout?offset=" + std::to_string(printed.size());
+    EXPECT_TRUE(read(end)) << "where a running call may write more";
+}
+
+TEST_F(GatewayResourcesTest, HaveNoPageThatIsNotThere)
+{
+    ASSERT_TRUE(rig_.command("count"));
+    const std::string run{"tailops://runs/r1"};
+    const std::vector<std::string> uris{
+        run + "/stdout?offset=999999",
+        run + "/stdout?offset=-1",
+        run + "/stdout?offset=",
+        run + "/stdout?offset=1x",
+        run + "/stdout?offset=01",
+        run + "/stdout?offset=9999999999999999999999",
+        run + "/stdout?limit=5",
+        run + "/stdout?offset=1&offset=2",
+        run + "/stdlog",
+        run + "/stdout/more",
+        run + "/stderr",
+        run + "?offset=1",
+        "tailops://runs/a.b",
+        "tailops://runs/a.b/stdout",
+        "tailops://runs/" + std::string(65, 'x') + "/stdout",
+        "tailops://runs/" + std::string(65, 'x'),
+        "tailops://runs/",
+        "tailops://me?offset=1",
+        "tailops://targets/",
+        "tailops://targets/local?offset=0",
+    };
+    for (const auto& uri : uris) {
+        const auto page = read(uri);
+        ASSERT_FALSE(page) << uri;
+        EXPECT_EQ(page.error().code(), Errc::not_found) << uri;
+        EXPECT_EQ(page.error().public_message(), "resource not found") << uri;
+    }
+    EXPECT_FALSE(read(run + "/stdout", "anna")) << "another's run";
+    EXPECT_TRUE(read(run + "/stdout?offset=0"));
+    EXPECT_TRUE(read(run));
+}
+
+TEST_F(GatewayResourcesTest, SayWhatACommandIs)
+{
+    const auto command = read("tailops://commands/greet");
+    ASSERT_TRUE(command);
+    EXPECT_EQ(text_member(*command, "command"), "echo hello");
+    EXPECT_EQ(read("tailops://commands/nothing").error().code(), Errc::not_found);
+}
+
+TEST_F(GatewayResourcesTest, AreListedOnlyWhereTheyCanBeRead)
+{
+    EXPECT_EQ(listed("alice"),
+              (std::set<std::string>{"tailops://audit", "tailops://me", "tailops://targets",
+                                     "tailops://tools", "tailops://targets/local",
+                                     "tailops://commands/{command_name}", "tailops://runs/{id}",
+                                     std::string{output_template}, "tailops://targets/{id}",
+                                     "tailops://targets/{id}/state"}));
+    auto no_self = rule("no-self", Effect::deny, gateway_read());
+    no_self.principals.subjects = {"alice"};
+    reload({no_self});
+    EXPECT_EQ(listed("alice"), (std::set<std::string>{"tailops://audit", "tailops://tools"}));
+    for (const auto* uri : {"tailops://me", "tailops://targets", "tailops://runs/r1"}) {
+        EXPECT_EQ(read(uri).error().code(), Errc::denied) << uri;
+        EXPECT_EQ(service_->following(rig_.principal("alice"), uri), Following::hidden) << uri;
+    }
+    EXPECT_TRUE(read("tailops://me", "anna"));
+}
+
+TEST(ResourceAddress, KnowsWhatItNames)
+{
+    const auto page = parse_resource_address("tailops://runs/r-1/stderr?offset=16384");
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->kind, Kind::output);
+    EXPECT_EQ(page->id, "r-1");
+    EXPECT_EQ(page->stream, targets::OutputStream::diagnostics);
+    EXPECT_EQ(page->offset, 16384U);
+    EXPECT_EQ(output_page_uri(*page, 7), "tailops://runs/r-1/stderr?offset=7");
+    EXPECT_EQ(parse_resource_address(target_uri("web-01") + "/state")->kind, Kind::target_state);
+}
+
+}  // namespace
+}  // namespace tailops::mcp
