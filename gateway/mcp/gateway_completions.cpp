@@ -5,6 +5,7 @@
 #include "gateway/mcp/gateway_prompt_table.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
 #include "gateway/mcp/gateway_resources.hpp"
+#include "gateway/mcp/rights_key.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -51,8 +52,11 @@ Status check_reference(const CompletionQuery& query)
     }
     const auto templates = GatewayResources::all_templates();
     const auto known = std::ranges::find(templates, query.name, &ResourceListing::uri);
+    const auto has = [&](const std::string& variable) {
+        return known->uri.find(variable) != std::string::npos;
+    };
     if (known == templates.end() ||
-        known->uri.find('{' + query.argument + '}') == std::string::npos) {
+        !(has('{' + query.argument + '}') || has("{?" + query.argument + '}'))) {
         return fail(Errc::not_found, "there is no template " + quote(query.name) +
                                          " with the variable " + quote(query.argument));
     }
@@ -89,25 +93,32 @@ Task<Result<Completion>> GatewayCompletions::complete(Caller& caller, Completion
 
 Task<std::vector<std::string>> GatewayCompletions::candidates(Caller& caller, CompletionQuery query)
 {
-    const bool about_target =
-        query.argument == "target" ||
-        (query.argument == "id" && query.name.find("targets/") != std::string::npos);
+    if (query.argument != "container_name") co_return known_names(caller.principal(), query);
+    const auto target = query.context.find("target");
+    if (target == query.context.end()) co_return co_await containers_anywhere(caller);
+    co_return co_await containers(caller, target->second);
+}
+
+std::vector<std::string> GatewayCompletions::known_names(const auth::Principal& principal,
+                                                         const CompletionQuery& query) const
+{
+    const auto about = [&query](std::string_view what) {
+        return query.argument == "id" && query.name.find(what) != std::string::npos;
+    };
     std::vector<std::string> out;
-    if (about_target) {
-        for (const auto& visible : pipeline_.visible_targets(caller.principal())) {
+    if (query.argument == "target" || about("targets/")) {
+        for (const auto& visible : pipeline_.visible_targets(principal)) {
             out.push_back(visible.target->spec.facts.id.str());
         }
+    } else if (about("runs/")) {
+        for (const auto& run : pipeline_.visible_runs(principal)) out.push_back(run.id.str());
+    } else if (query.argument == "command_name" && pipeline_.may_ask(principal, "list_commands")) {
+        const auto world = pipeline_.world().get();
+        for (const auto& command : world->commands->all()) out.push_back(command.name);
     } else if (query.argument == "stream") {
         out = {"stderr", "stdout"};
-    } else if (query.argument == "container_name") {
-        const auto target = query.context.find("target");
-        if (target != query.context.end()) {
-            out = co_await containers(caller, target->second);
-        } else {
-            out = co_await containers_anywhere(caller);
-        }
     }
-    co_return out;
+    return out;
 }
 
 Task<std::vector<std::string>> GatewayCompletions::containers_anywhere(Caller& caller)
@@ -126,7 +137,8 @@ Task<std::vector<std::string>> GatewayCompletions::containers_anywhere(Caller& c
 
 Task<std::vector<std::string>> GatewayCompletions::containers(Caller& caller, std::string target)
 {
-    const auto key = caller.principal().identity.key() + '\n' + target;
+    const auto key =
+        std::to_string(pipeline_.generation()) + rights_key(caller.principal()) + '\n' + target;
     {
         const std::scoped_lock lock{mutex_};
         const auto at = containers_.find(key);

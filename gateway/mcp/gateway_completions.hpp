@@ -17,7 +17,8 @@ namespace tailops::mcp {
 std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed);
 
 /// What may stand for an argument of a prompt or a resource template: targets, containers,
-/// commands. Never what the principal may not see. Safe from any strand.
+/// commands, the caller's own runs. Services are left out: no tool lists them. Never what the
+/// principal may not see. Safe from any strand.
 class GatewayCompletions {
 public:
     GatewayCompletions(call::Pipeline& pipeline, const Clock& clock)
@@ -31,8 +32,10 @@ public:
 
 private:
     Task<std::vector<std::string>> candidates(Caller& caller, CompletionQuery query);
+    std::vector<std::string> known_names(const auth::Principal&, const CompletionQuery&) const;
     Task<std::vector<std::string>> containers_anywhere(Caller& caller);
-    /// The names of the containers on `target`, asked for at most every few seconds per principal.
+    /// The names of the containers on `target`, asked for at most every few seconds by those of the
+    /// same rights.
     Task<std::vector<std::string>> containers(Caller& caller, std::string target);
 
     struct Names {
@@ -42,7 +45,7 @@ private:
     call::Pipeline& pipeline_;
     const Clock& clock_;
     std::mutex mutex_;
-    std::map<std::string, Names, std::less<>> containers_;  // by principal and target
+    std::map<std::string, Names, std::less<>> containers_;  // by rights, policy and target
 };
 
 }  // namespace tailops::mcp

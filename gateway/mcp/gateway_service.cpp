@@ -7,6 +7,7 @@
 #include "gateway/mcp/call_log.hpp"
 #include "gateway/mcp/call_pulse.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
+#include "gateway/mcp/rights_key.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
@@ -106,27 +107,6 @@ ToolResult tool_result(const call::Answer& answer, const json& arguments)
             .more_blocks = links_in(*answer.content)};
 }
 
-/// What a rule can match on; what the lists cannot depend on (expiry) is left out.
-std::string key_of(const auth::Principal& principal)
-{
-    const auto& identity = principal.identity;
-    std::string key;
-    const auto add = [&key](std::string_view part) {
-        key += '\n';
-        key += part;
-    };
-    add(identity.issuer);
-    add(identity.subject.view());
-    add(identity.name);
-    add(identity.client_id);
-    for (const auto& group : identity.groups) add(group);
-    add("scopes");
-    if (identity.scopes) {
-        for (const auto& scope : *identity.scopes) add(scope);
-    }
-    return key;
-}
-
 }  // namespace
 
 GatewayService::GatewayService(call::Pipeline& pipeline,
@@ -192,7 +172,7 @@ std::vector<ResourceListing> GatewayService::list_resource_templates(
 
 std::string GatewayService::listing_key(ListKind, const auth::Principal& principal) const
 {
-    return std::to_string(pipeline_.generation()) + key_of(principal);
+    return std::to_string(pipeline_.generation()) + rights_key(principal);
 }
 
 Task<Result<ToolOutcome>> GatewayService::call_tool(Caller& caller,

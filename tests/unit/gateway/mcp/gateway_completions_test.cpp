@@ -1,0 +1,120 @@
+#include "gateway/mcp/rights_key.hpp"
+#include "tests/unit/gateway/mcp/gateway_rig.hpp"
+
+namespace tailops::mcp {
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// A Docker engine with one container.
+class FakeEngine final : public targets::Executor {
+public:
+    std::set<targets::Facet> facets() const override { return {targets::Facet::containers}; }
+    Task<Result<targets::ExecutionResult>> run(policy::Permit, targets::Operation) override
+    {
+        ++calls;
+        targets::ExecutionResult result;
+        result.status = 200;
+        result.output = R"([{"Id":"0123456789ab","Names":["/web"],"Image":"nginx"}])";
+        result.output_bytes = result.output.size();
+        co_return result;
+    }
+    int calls{0};
+};
+
+class GatewayCompletionsTest : public GatewayRig {
+protected:
+    GatewayCompletionsTest()
+    {
+        policy::TargetFacts docker;
+        docker.id = TargetId{"docker"};
+        docker.offers = expand_scopes({"container:read"});
+        add_target(docker, engine_);
+    }
+
+    Result<Names> complete(CompletionQuery query, const auth::Principal& principal)
+    {
+        using Completed = Result<Completion>;
+        Caller caller{{.principal = principal, .request = RequestId{"typing"}}, nullptr};
+        const auto completion = rig_.run_task<Completed>([&]() -> Task<Completed> {
+            auto asked = query;
+            co_return co_await service_->complete(caller, std::move(asked));
+        });
+        if (!completion) return fail(Error{completion.error()});
+        return completion->values;
+    }
+    Result<Names> complete(CompletionQuery query, const std::string& subject = "alice")
+    {
+        return complete(std::move(query), rig_.principal(subject));
+    }
+
+    static CompletionQuery of_template(std::string uri, std::string argument, std::string value)
+    {
+        return {.about = CompletionQuery::About::resource,
+                .name = std::move(uri),
+                .argument = std::move(argument),
+                .value = std::move(value),
+                .context = {}};
+    }
+    static CompletionQuery container()
+    {
+        return {.about = CompletionQuery::About::prompt,
+                .name = "troubleshoot_container",
+                .argument = "container_name",
+                .value = "w",
+                .context = {{"target", "docker"}}};
+    }
+
+    std::shared_ptr<FakeEngine> engine_{std::make_shared<FakeEngine>()};
+};
+
+TEST_F(GatewayCompletionsTest, NameRunsOfTheCallersOwn)
+{
+    ASSERT_TRUE(rig_.command("greet", "alice", "first"));
+    ASSERT_TRUE(rig_.command("greet", "anna", "second"));
+    EXPECT_EQ(complete(of_template("tailops://runs/{id}", "id", "")), Names{"first"});
+    const std::string output{output_template};
+    EXPECT_EQ(complete(of_template(output, "id", "sec"), "anna"), Names{"second"});
+    EXPECT_EQ(complete(of_template(output, "stream", "std")), (Names{"stderr", "stdout"}));
+    EXPECT_EQ(complete(of_template(output, "offset", "1")), Names{});
+    EXPECT_EQ(complete(of_template(output, "target", "")).error().code(), Errc::not_found);
+}
+
+TEST_F(GatewayCompletionsTest, NameCommandsOfTheCatalogue)
+{
+    const auto query = of_template("tailops://commands/{command_name}", "command_name", "gr");
+    EXPECT_EQ(complete(query), Names{"greet"});
+    reload({rule("no-self", policy::Effect::deny, gateway_read())});
+    EXPECT_EQ(complete(query), Names{}) << "who may not list them";
+}
+
+TEST_F(GatewayCompletionsTest, KeepContainersForThoseOfTheSameRightsOnly)
+{
+    EXPECT_EQ(complete(container()), Names{"web"});
+    EXPECT_EQ(complete(container()), Names{"web"});
+    EXPECT_EQ(engine_->calls, 1) << "kept for a while";
+    EXPECT_EQ(complete(container(), scoped("alice", {"system:read"})), Names{})
+        << "a narrower token of the same subject";
+    EXPECT_EQ(complete(container(), "mallory"), Names{});
+    EXPECT_EQ(engine_->calls, 1);
+}
+
+TEST(RightsKey, TellsApartWhatRulesCanTellApart)
+{
+    const auto made = [](std::set<std::string> groups,
+                         std::optional<std::set<std::string>> scopes) {
+        auth::Principal principal;
+        principal.identity.subject = SubjectId{"alice"};
+        principal.identity.groups = std::move(groups);
+        principal.identity.scopes = std::move(scopes);
+        return rights_key(principal);
+    };
+    EXPECT_EQ(made({"a"}, {{"b"}}), made({"a"}, {{"b"}}));
+    EXPECT_NE(made({}, std::nullopt), made({}, std::set<std::string>{}));
+    EXPECT_NE(made({"scopes"}, std::nullopt), made({}, {{"scopes"}}));
+    EXPECT_NE(made({"a\nb"}, std::nullopt), made({"a", "b"}, std::nullopt));
+    EXPECT_NE(made({"a"}, {{"b"}}), made({"a"}, {{"c"}}));
+}
+
+}  // namespace
+}  // namespace tailops::mcp
