@@ -2,6 +2,7 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/mcp/effective_policy.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -154,7 +155,7 @@ Task<Result<json>> GatewayResources::content_of(Caller& caller, std::string uri)
     if (!address) co_return no_such_resource();
     switch (address->kind) {
     case Kind::audit: co_return co_await own_records_(caller.principal());
-    case Kind::me: co_return co_await ask(caller, "whoami", json::object());
+    case Kind::me: co_return co_await me(caller);
     case Kind::targets: co_return co_await ask(caller, "list_targets", json::object());
     case Kind::tools: co_return tool_rows(pipeline_.visible_tools(caller.principal()));
     case Kind::target:
@@ -191,6 +192,18 @@ Task<Result<json>> GatewayResources::target(Caller& caller, ResourceAddress addr
     if (address.kind == Kind::target) co_return *at;
     const auto* state = find_member(*at, "state");
     co_return state ? *state : *at;
+}
+
+Task<Result<json>> GatewayResources::me(Caller& caller)
+{
+    TAILOPS_CO_TRY(auto out, co_await ask(caller, "whoami", json::object()));
+    const auto principal = pipeline_.admitted_now(caller.principal());
+    const auto visible = pipeline_.visible_targets(principal);
+    std::vector<const policy::TargetFacts*> facts;
+    facts.reserve(visible.size());
+    for (const auto& one : visible) facts.push_back(&one.target->spec.facts);
+    out["policy"] = effective_policy(*pipeline_.world().get()->gate, principal, facts);
+    co_return out;
 }
 
 Task<Result<json>> GatewayResources::command(Caller& caller, std::string name)

@@ -41,6 +41,7 @@ private:
     Task<Result<nlohmann::json>> content_of(Caller& caller, std::string uri);
     Task<Result<nlohmann::json>> ask(Caller& caller, std::string tool, nlohmann::json arguments);
     Task<Result<nlohmann::json>> target(Caller& caller, ResourceAddress address);
+    Task<Result<nlohmann::json>> me(Caller& caller);
     Task<Result<nlohmann::json>> command(Caller& caller, std::string name);
     Task<Result<nlohmann::json>> output(Caller& caller, ResourceAddress address);
     bool may_read(const auth::Principal&, ResourceAddress::Kind) const;
