@@ -104,7 +104,17 @@ class Stdio(unittest.TestCase):
         self.assertEqual(process.stdout.read(), "")
 
     def test_a_cancelled_call_is_never_answered(self):
+        self.check_that_it_is_never_answered(self.start())
+
+    def test_a_cancelled_call_is_never_answered_beside_a_session(self):
         process = self.start()
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "by-hand", "version": "1"}}
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}) + "\n")
+        process.stdin.flush()
+        self.assertIn("result", json.loads(process.stdout.readline()))
+        self.check_that_it_is_never_answered(process)
+
+    def check_that_it_is_never_answered(self, process):
         listen = modern("subscriptions/listen", 1, notifications={"toolsListChanged": True})
         process.stdin.write(listen + "\n")
         process.stdin.flush()
