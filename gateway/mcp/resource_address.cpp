@@ -92,7 +92,10 @@ std::optional<ResourceAddress> parse_resource_address(std::string_view uri)
 
 std::string target_uri(std::string_view id)
 {
-    return std::string{scheme} + "targets/" + std::string{id};
+    std::string out{scheme};
+    out += "targets/";
+    out += id;
+    return out;
 }
 
 std::string output_page_uri(const ResourceAddress& output, std::uint64_t offset)
