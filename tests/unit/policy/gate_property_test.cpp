@@ -71,6 +71,26 @@ TEST_P(GateAlways, ListsWhatItAllows)
     }
 }
 
+TEST_P(GateAlways, NamesInItsOutlookWhateverDecidesACall)
+{
+    const Gate gate{policy_of(random.rules(8))};
+    for (int i = 0; i < 200; ++i) {
+        const auto request = random.request();
+        const auto decision = gate.decide(request).decision;
+        const auto outlook =
+            gate.outlook(request.principal, request.action, request.tier, request.target);
+        const bool is_named = std::ranges::any_of(
+            outlook.conditions, [&](const auto& open) { return open.rule == decision.rule; });
+        if (is_named) continue;
+        ASSERT_EQ(decision.effect, outlook.decision.effect);
+        if (decision.effect == Effect::deny) continue;  // of several, any may be the one named
+        ASSERT_EQ(decision.rule, outlook.decision.rule);
+        if (!outlook.conditions.empty()) continue;
+        ASSERT_EQ(decision.obligations.timeout, outlook.decision.obligations.timeout);
+        ASSERT_EQ(decision.obligations.dry_run, outlook.decision.obligations.dry_run);
+    }
+}
+
 TEST_P(GateAlways, NeverDecidesByARuleThatAnotherCovers)
 {
     const auto rules = random.rules(150);
