@@ -53,6 +53,30 @@ TEST(LineClient, CancelsARequestOfEitherEraInASession)
     }
 }
 
+TEST(LineClient, CancelsARequestThatCameWithItsCancellation)
+{
+    const auto legacy = Bench::legacy_body("tools/call", {{"name", "slow"}}, 2);
+    for (const auto& request : {call("slow", 2), legacy}) {
+        on_wire([&](Wire& wire) -> Task<void> {
+            auto& service = wire.bench.service;
+            wire.lines.say(initialize());
+            co_await wire.answer_to(1);
+            // Read in one go: nothing runs between the two.
+            wire.lines.say(request);
+            wire.lines.say(cancelled(2));
+            wire.lines.say(Bench::legacy_body("ping", json::object(), 3));
+            co_await wire.answer_to(3);
+            co_await wire.bench.bell.until(
+                [&] { return service.slow_cancels == service.slow_calls; });
+            service.release();
+            wire.lines.say(Bench::legacy_body("ping", json::object(), 4));
+            co_await wire.answer_to(4);
+            EXPECT_EQ(service.slow_ends, 0) << request;
+            EXPECT_EQ(wire.lines.find(2), nullptr) << request;
+        });
+    }
+}
+
 TEST(LineClient, CancelsNoRequestOfAnotherId)
 {
     on_wire([](Wire& wire) -> Task<void> {
