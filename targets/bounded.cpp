@@ -119,6 +119,11 @@ void Bounded::note_outcome(const Result<ExecutionResult>& result)
     }
     const auto& message = result.error().public_message();
     switch (result.error().code()) {
+    case Errc::deadline_exceeded:
+        // A command that is slow tells nothing; a machine on which none could be begun does.
+        if (!result.error().has_nothing_begun()) break;
+        states_.set(id_, Reach::unreachable, message, clock_.now());
+        break;
     case Errc::unreachable: states_.set(id_, Reach::unreachable, message, clock_.now()); break;
     case Errc::unauthorized_there:
         states_.set(id_, Reach::unauthorized, message, clock_.now());

@@ -37,6 +37,23 @@ std::optional<std::string> given(const std::string& text)
     return text.empty() ? std::nullopt : std::optional{text};
 }
 
+/// What verify prints of the head: its number and its mac.
+Result<std::optional<audit::Anchor>> read_anchor(std::string_view text)
+{
+    if (text.empty()) return std::nullopt;
+    constexpr std::size_t mac_digits = 64;
+    const auto gap = text.find_first_of(": ");
+    const auto number = parse_int(text.substr(0, gap), 1);
+    const auto mac = gap == text.npos ? std::string_view{} : text.substr(gap + 1);
+    const bool is_hex = mac.find_first_not_of("0123456789abcdef") == mac.npos;
+    if (!number || mac.size() != mac_digits || !is_hex) {
+        return fail(Errc::invalid_argument,
+                    "--anchor must be SEQ:MAC, the number and the 64 digits that verify prints "
+                    "behind \"head\"");
+    }
+    return audit::Anchor{.seq = static_cast<std::uint64_t>(*number), .mac = std::string{mac}};
+}
+
 Result<audit::Query> read_query(const AuditQueryOptions& options)
 {
     audit::Query query;
@@ -70,11 +87,13 @@ Result<audit::Query> read_query(const AuditQueryOptions& options)
 
 }  // namespace
 
-int audit_verify(const StateOptions& options)
+int audit_verify(const AuditVerifyOptions& options)
 {
-    const auto trail = find_trail(options);
+    const auto anchor = read_anchor(options.anchor);
+    if (!anchor) return complain(anchor.error(), exit_usage);
+    const auto trail = find_trail(options.state);
     if (!trail) return complain(trail.error(), exit_usage);
-    const auto report = audit::verify(trail->directory, trail->key);
+    const auto report = audit::verify(trail->directory, trail->key, *anchor);
     if (!report) return complain(report.error(), exit_failed);
     for (const auto& note : report->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
     for (const auto& problem : report->problems) {

@@ -64,9 +64,16 @@ int call_tool(const CallOptions& options)
 {
     auto token = read_token(options);
     if (!token) return complain(token.error(), exit_usage);
+    const bool has_token = !token->empty();
     auto client = McpClient::create(options.url, *std::move(token));
     if (!client) return complain(client.error(), exit_usage);
     const auto result = run_task<json>(call(*std::move(client), options));
+    if (!result && result.error().code() == Errc::unauthenticated && !has_token) {
+        return complain(
+            "this gateway wants a token, and none was given: set TAILOPS_TOKEN, or name a file "
+            "with --token-file",
+            exit_failed);
+    }
     if (!result) {
         const bool is_usage = result.error().code() == Errc::invalid_argument;
         return complain(result.error(), is_usage ? exit_usage : exit_failed);

@@ -127,11 +127,13 @@ void add_targets(CLI::App& root, TargetsOptions& options, Action& action)
     add_config(*trust, options.trust.config_file);
     trust->add_option("id", options.trust.target, "the target")->required();
     trust->add_flag("--yes", options.trust.yes, "remember it without asking");
+    trust->add_flag("--replace", options.trust.replace,
+                    "with --yes: also in the place of another key that is remembered");
     trust->callback([&] { action = [&] { return targets_trust(options.trust); }; });
 }
 
 struct AuditOptions {
-    StateOptions verify;
+    AuditVerifyOptions verify;
     AuditQueryOptions query;
 };
 
@@ -139,7 +141,9 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
 {
     auto* audit = root.add_subcommand("audit", "the audit trail")->require_subcommand(1);
     auto* verify = audit->add_subcommand("verify", "check that no record was changed or removed");
-    add_state(*verify, options.verify);
+    add_state(*verify, options.verify.state);
+    verify->add_option("--anchor", options.verify.anchor,
+                       "a head noted down earlier, SEQ:MAC, which must still be there");
     verify->callback([&] { action = [&] { return audit_verify(options.verify); }; });
 
     auto& query = options.query;

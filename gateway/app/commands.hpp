@@ -64,11 +64,16 @@ int targets_test(const std::string& config_file, const std::string& id);
 struct TrustOptions {
     std::string config_file{"/etc/tailops/gateway.yaml"};
     std::string target;
-    bool yes{false};  // accept without asking
+    bool yes{false};      // accept without asking
+    bool replace{false};  // also in the place of another key
 };
 int targets_trust(const TrustOptions&);
 
-int audit_verify(const StateOptions&);
+struct AuditVerifyOptions {
+    StateOptions state;
+    std::string anchor;  // "SEQ MAC" or "SEQ:MAC", as verify printed it once
+};
+int audit_verify(const AuditVerifyOptions&);
 struct AuditQueryOptions {
     StateOptions state;
     std::string subject, tool, target, outcome, effect, request, trace, since, until;

@@ -297,7 +297,12 @@ void Daemon::run()
 Task<void> Daemon::supervise()
 {
     log(Event::ready, {{"url", url()}, {"pid", std::to_string(::getpid())}});
-    (void)co_await trail_->append(event_record("the gateway started"), audit::Durability::buffered);
+    auto started = event_record("the gateway started");
+    if (trail_->lacks_its_past()) {
+        started.why +=
+            "; the key of its trail was there before, and no record: a trail before this is gone";
+    }
+    (void)co_await trail_->append(std::move(started), audit::Durability::buffered);
     const auto home = co_await asio::this_coro::executor;
     asio::co_spawn(home, token_events_->run(), [](std::exception_ptr error) {
         if (error) log(Event::internal_error, {{"where", "token events"}});

@@ -9,6 +9,7 @@
 #include "targets/bounded.hpp"
 #include "targets/executors.hpp"
 #include "targets/ssh/host_scan.hpp"
+#include "targets/ssh/known_hosts.hpp"
 #include "targets/ssh/ssh_executor.hpp"
 
 #include <algorithm>
@@ -113,6 +114,14 @@ Task<Result<targets::ssh::ScannedHostKey>> scan_host_key(const targets::Executor
     co_return co_await ssh->scan_host_key(deadline);
 }
 
+/// The fingerprints that are remembered for the target's host. Errors: internal.
+Result<std::vector<std::string>> known_keys(const std::string& file,
+                                            const targets::SshConnection& connection)
+{
+    TAILOPS_TRY(const auto hosts, targets::ssh::KnownHosts::read(file));
+    return hosts.fingerprints(connection.host, connection.port);
+}
+
 bool confirmed()
 {
     std::fputs("Is this the key that the machine really has? Type yes to remember it: ", stderr);
@@ -172,6 +181,20 @@ int targets_trust(const TrustOptions& options)
     if (!key) return complain(key.error(), exit_failed);
     std::fprintf(stderr, "%s shows the key\n  %s %s\n", options.target.c_str(), key->type.c_str(),
                  key->fingerprint.c_str());
+    const auto known = known_keys(paths.known_hosts(), *ssh);
+    if (!known) return complain(known.error(), exit_failed);
+    const bool is_other =
+        !known->empty() && std::ranges::find(*known, key->fingerprint) == known->end();
+    if (is_other) {
+        std::fprintf(stderr,
+                     "It is ANOTHER key than the one remembered:\n  %s\n"
+                     "This is what an attack looks like, and a machine that was set up anew.\n",
+                     join(*known, "\n  ").c_str());
+    }
+    if (is_other && options.yes && !options.replace) {
+        return complain("--yes does not replace a key that is remembered; --replace does",
+                        exit_failed);
+    }
     if (!options.yes && !confirmed()) return complain("nothing was changed", exit_failed);
     if (auto kept = targets::ssh::trust(paths.known_hosts(), ssh->host, ssh->port, *key); !kept) {
         return complain(kept.error(), exit_failed);

@@ -68,9 +68,10 @@ Status check(const TrailSettings& settings)
 
 }  // namespace
 
-JsonlTrail::JsonlTrail(std::unique_ptr<Writer> writer, const Clock& clock)
+JsonlTrail::JsonlTrail(std::unique_ptr<Writer> writer, const Clock& clock, bool lacks_its_past)
     : writer_{std::move(writer)},
-      clock_{clock}
+      clock_{clock},
+      lacks_its_past_{lacks_its_past}
 {
 }
 
@@ -83,18 +84,20 @@ Result<std::unique_ptr<JsonlTrail>> JsonlTrail::open(TrailSettings settings, con
 
     TAILOPS_TRY(auto directory, Directory::open(settings.directory, Directory::Purpose::writing));
     TAILOPS_TRY(auto lock, lock_trail(directory));
+    const bool has_key = !settings.key && read_key(directory).has_value();
     if (!settings.key) {
         TAILOPS_TRY(settings.key, read_or_make_key(directory));
     }
     KeyedMac mac{*settings.key};
     TAILOPS_TRY(auto recovered, recover(directory, mac));
+    const bool lacks_its_past = has_key && recovered.position.next_seq == 1;
     TAILOPS_TRY(auto writer, Writer::start({.settings = std::move(settings),
                                             .directory = std::move(directory),
                                             .lock = std::move(lock),
                                             .mac = std::move(mac),
                                             .recovered = std::move(recovered)},
                                            clock));
-    return std::unique_ptr<JsonlTrail>{new JsonlTrail{std::move(writer), clock}};
+    return std::unique_ptr<JsonlTrail>{new JsonlTrail{std::move(writer), clock, lacks_its_past}};
 }
 
 Task<Status> JsonlTrail::append(Record record, Durability durability)

@@ -41,11 +41,16 @@ public:
     Status health() const override;
     TrailCounters counters() const;
 
+    /// Whether its key lay there when it was opened, and no record: a trail before this one is
+    /// gone, or its daemon ended before the first. Unknown, and so false, of a key from elsewhere.
+    bool lacks_its_past() const noexcept { return lacks_its_past_; }
+
 private:
-    JsonlTrail(std::unique_ptr<Writer> writer, const Clock& clock);
+    JsonlTrail(std::unique_ptr<Writer> writer, const Clock& clock, bool lacks_its_past);
 
     std::unique_ptr<Writer> writer_;
     const Clock& clock_;
+    const bool lacks_its_past_;
 };
 
 }  // namespace tailops::audit

@@ -60,6 +60,11 @@ public:
                          " is not there as it was noted: cut off or rewritten");
         }
         if (is_live) report_.notes.emplace_back("a daemon is writing this trail");
+        if (report_.records == 0) {
+            report_.notes.emplace_back(
+                "the trail holds no record: either its daemon never wrote one, or all of it is "
+                "gone");
+        }
         if (!is_live && report_.records > 0 && last_phase_ != to_string(LineKind::close)) {
             report_.notes.emplace_back(
                 "the trail does not end with an orderly stop: the gateway was killed, or records "

@@ -1,3 +1,4 @@
+#include "auth/http_connect.hpp"
 #include "gateway/config/settings.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/net/http_client.hpp"
@@ -42,6 +43,12 @@ void check_oidc(const Settings& settings, std::string_view file, yaml::Problems&
         complain(
             "auth.mode oidc needs auth.oidc.issuer or TSIDP_URL, e.g. "
             "https://idp.TAILNET.ts.net");
+    }
+    for (const auto& url : {oidc.issuer, oidc.introspection_endpoint}) {
+        if (url.empty()) continue;
+        if (const auto server = auth::parse_server_url(url); !server) {
+            complain("auth.oidc: " + server.error().public_message());
+        }
     }
     const bool needs_secret = oidc.client_authentication != "none";
     if (needs_secret && (oidc.client_id.empty() || !oidc.client_secret)) {

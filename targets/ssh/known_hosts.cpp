@@ -228,6 +228,17 @@ std::vector<std::string> KnownHosts::key_types(std::string_view host, std::uint1
     return types;
 }
 
+std::vector<std::string> KnownHosts::fingerprints(std::string_view host, std::uint16_t port) const
+{
+    const auto pattern = host_pattern(host, port);
+    std::vector<std::string> out;
+    for (const auto& entry : entries_) {
+        if (entry.revoked || !names_host(entry.names, pattern)) continue;
+        out.push_back(entry.key.fingerprint());
+    }
+    return out;
+}
+
 Status trust_host_key(const std::string& file,
                       std::string_view host,
                       std::uint16_t port,

@@ -44,6 +44,8 @@ public:
     Trust trust(std::string_view host, std::uint16_t port, const HostKey& key) const;
     /// The types of the keys known for the host, to ask the server for one of them first.
     std::vector<std::string> key_types(std::string_view host, std::uint16_t port) const;
+    /// Of the keys known for the host, for people.
+    std::vector<std::string> fingerprints(std::string_view host, std::uint16_t port) const;
 
 private:
     struct Entry {

@@ -207,7 +207,13 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
     auto line = ssh::shell_line(command->argv);
     if (!line) co_return fail(std::move(line).error().with_nothing_begun());
     auto slot = co_await channels_.take(deadline);
-    if (!slot) co_return fail(std::move(slot).error().with_nothing_begun());
+    if (!slot) {
+        const auto& waited = slot.error();
+        // Not the machine, but what we have it do keeps this waiting.
+        const bool is_late = waited.code() == Errc::deadline_exceeded;
+        Error full{is_late ? Errc::busy : waited.code(), waited.public_message()};
+        co_return fail(std::move(full).with_nothing_begun());
+    }
     auto order = std::make_shared<ssh::Order>();
     order->line = *std::move(line);
     order->input = std::move(command->input);

@@ -222,8 +222,29 @@ class CommandLine(unittest.TestCase):
             self.assertLessEqual(len(json.loads(told.stdout)["processes"]), 3)
             refused = gateway.command("call", "get_system_status", "--target", "nope", "--url", gateway.url)
             self.assertEqual(refused.returncode, 1)
+            gateway.environment = {}
+            without = gateway.command("call", "whoami", "--url", gateway.url)
+            self.assertEqual(without.returncode, 1)
+            self.assertIn("set TAILOPS_TOKEN", without.stderr)
             gateway.environment = {"TAILOPS_TOKEN": "tailops_wrong"}
             self.assertEqual(gateway.command("call", "whoami", "--url", gateway.url).returncode, 1)
+
+    def test_checks_the_address_of_the_authorization_server_as_serving_does(self):
+        for issuer, is_fine in (("https://idp.example", True), ("http://127.0.0.1:9", True),
+                                ("http://idp.example", False), ("idp.example", False)):
+            gateway = Gateway(files={"policy.yaml": "version: 1\nrules: []\n", "targets.yaml": LOCAL_TARGET,
+                                     "gateway.yaml": f"""version: 1
+listen: ["127.0.0.1:0"]
+base_url: http://127.0.0.1:8080
+state_dir: "@STATE@"
+auth:
+  mode: oidc
+  oidc: {{issuer: "{issuer}", client_id: gateway, client_secret: env:CLIENT_SECRET}}
+"""}, environment={"CLIENT_SECRET": "a secret of the test"})
+            told = gateway.command("check", "--config", gateway.config)
+            self.assertEqual(told.returncode, 0 if is_fine else 2, told.stderr)
+            if not is_fine:
+                self.assertIn(f'auth.oidc: "{issuer}"', told.stderr)
 
     def test_tells_wrong_usage_from_failure(self):
         gateway = Gateway()

@@ -3,6 +3,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import threading
 import time
 import unittest
@@ -103,6 +104,39 @@ class Ssh(unittest.TestCase):
             for pid in [wedged.process.pid, *children]:
                 os.kill(pid, signal.SIGCONT)
             waiting.join()
+
+    def test_a_machine_that_never_answers_is_unreachable(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            spec = self.servers["web-01"].target("silent", more="    constraints: {timeout: 1}\n")
+            spec = spec.replace(str(self.servers["web-01"].port), str(silent.getsockname()[1]))
+            with local_gateway(targets='version: "1.0"\ntargets:\n' + spec) as gateway:
+                result = gateway.call("get_system_status", {"target": "silent"})
+                self.assertTrue(result["isError"])
+                told, = gateway.call("list_targets")["structuredContent"]["targets"]
+                self.assertEqual(told["state"]["status"], "unreachable", told)
+                self.assertIn("did not answer in time", told["state"]["reason"])
+
+    def test_replaces_a_remembered_key_only_when_told_to(self):
+        known = self.gateway.state_dir / "known_hosts"
+        before = known.read_text()
+        port = self.servers["db-01"].port
+        other = " ".join((self.servers["web-01"].directory / "host.pub").read_text().split()[:2])
+        changed = "".join(f"[127.0.0.1]:{port} {other}\n" if f":{port} " in line else f"{line}\n"
+                          for line in before.splitlines())
+        trust = ("targets", "trust", "db-01", "--yes", "--config", self.gateway.config)
+        try:
+            known.write_text(changed)
+            refused = self.gateway.command(*trust)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("ANOTHER key", refused.stderr)
+            self.assertIn("--replace", refused.stderr)
+            self.assertEqual(known.read_text(), changed)
+            self.assertEqual(self.gateway.command(*trust, "--replace").returncode, 0)
+            again = self.gateway.command(*trust)
+            self.assertEqual(again.returncode, 0)
+            self.assertNotIn("ANOTHER", again.stderr)
+        finally:
+            known.write_text(before)
 
     def test_refuses_a_changed_host_key(self):
         known = self.gateway.state_dir / "known_hosts"

@@ -79,6 +79,36 @@ class Crash(unittest.TestCase):
             self.assertIn("audit.jsonl:", verified.stderr)
 
 
+    def test_holds_the_trail_to_a_head_that_was_noted_down(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            verify = ("audit", "verify", "--state-dir", str(gateway.state_dir))
+            _, head = gateway.command(*verify, check=True).stdout.rstrip().split("head ")
+            number, mac = head.split()
+            for anchor in (head, f"{number}:{mac}"):
+                self.assertEqual(gateway.command(*verify, "--anchor", anchor).returncode, 0)
+            other = gateway.command(*verify, "--anchor", f"{number}:{'0' * 64}")
+            self.assertEqual(other.returncode, 1)
+            self.assertIn("not there as it was noted", other.stderr)
+            for wrong in (number, f"{number}:{mac[1:]}", f"x:{mac}", f"{number}:{mac.upper()[:-1]}X"):
+                self.assertEqual(gateway.command(*verify, "--anchor", wrong).returncode, 2, wrong)
+
+    def test_says_when_all_of_it_was_taken_away(self):
+        for take_away in (lambda trail: trail.write_bytes(b""), lambda trail: trail.unlink()):
+            with local_gateway() as gateway:
+                events = ("audit", "query", "--state-dir", str(gateway.state_dir), "--limit", "1000")
+                self.assertNotIn("is gone", gateway.command(*events, check=True).stdout)
+                gateway.stop()
+                trail = next(iter(gateway.state_dir.rglob("audit.jsonl")))
+                take_away(trail)
+                if trail.exists():
+                    verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
+                    self.assertIn("the trail holds no record", verified.stderr)
+                gateway.start()
+                gateway.stop()
+                self.assertIn("a trail before this is gone", gateway.command(*events, check=True).stdout)
+
+
 class TokenEvents(unittest.TestCase):
     """Minting and revoking happen in another process than the one that owns the trail."""
 
