@@ -101,9 +101,26 @@ std::vector<tools::Right> telling_rights(const tools::Tool& tool)
     return out;
 }
 
+/// Arguments that rules of the sample policy tell apart, with what a row says of them.
+struct Arguments {
+    std::string shown;
+    policy::Parameters parameters;
+};
+
+std::vector<Arguments> telling_arguments(const tools::Tool& tool)
+{
+    if (tool.name != "file_operations") return {{}};
+    std::vector<Arguments> out;
+    for (const char* path : {"/var/log/syslog", "/var/log/tls.key", "/etc/hosts"}) {
+        out.push_back({std::string{", path "} + path, {{"action", "read"}, {"path", path}}});
+    }
+    return out;
+}
+
 std::string row(const policy::Gate& gate,
                 const Caller& caller,
                 const tools::Tool& tool,
+                const Arguments& arguments,
                 const policy::TargetFacts& target)
 {
     auth::Identity identity;
@@ -119,10 +136,11 @@ std::string row(const policy::Gate& gate,
         request.action = *parse_capability(right.capability);
         request.tier = right.tier;
         request.target = target;
+        request.parameters = arguments.parameters;
         const auto decision = gate.decide(request).decision;
         out += std::string{caller.label} + " | " + target.id.str() + " | " +
                std::string{tool.name} + " | " + std::string{right.capability} + " at " +
-               std::string{to_string(right.tier)} + " | " +
+               std::string{to_string(right.tier)} + arguments.shown + " | " +
                std::string{policy::to_string(decision.effect)} + " | " + decision.why + '\n';
     }
     return out;
@@ -138,10 +156,14 @@ std::string matrix()
     for (const auto& caller : who) {
         for (const auto& tool : tools::all()) {
             if (!tool.needs_target()) {
-                out += row(gate, caller, tool, gateway_facts());
+                out += row(gate, caller, tool, {}, gateway_facts());
                 continue;
             }
-            for (const auto& target : targets.targets) out += row(gate, caller, tool, target.facts);
+            for (const auto& target : targets.targets) {
+                for (const auto& arguments : telling_arguments(tool)) {
+                    out += row(gate, caller, tool, arguments, target.facts);
+                }
+            }
         }
     }
     return out;

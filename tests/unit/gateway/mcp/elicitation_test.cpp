@@ -51,7 +51,8 @@ protected:
         const auto& row = GetParam();
         EXPECT_EQ(error_code(message), row.names.empty() ? 0 : -32602) << message;
         EXPECT_EQ(bench.service.turns, row.names.empty() ? 2 : 1);
-        const auto why = text_member(error_of(message), "message");
+        const auto error = error_of(message);
+        const auto why = text_member(error, "message");
         EXPECT_NE(why.find(row.names), std::string::npos) << why;
     }
 };
