@@ -1,6 +1,7 @@
 #include "gateway/mcp/call_rate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tailops::mcp {
 namespace {
