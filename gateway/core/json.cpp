@@ -5,82 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace tailops {
 namespace {
 
 using nlohmann::json;
-
-/// Builds a json as nlohmann's own parser does, but refuses depth and duplicate names on the way.
-class StrictBuilder : public nlohmann::detail::json_sax_dom_parser<json> {
-    using Base = nlohmann::detail::json_sax_dom_parser<json>;
-
-public:
-    StrictBuilder(json& out, int max_depth) : Base{out, false}, max_depth_{max_depth} {}
-
-    bool start_object(std::size_t elements)
-    {
-        if (!enter()) return false;
-        names_.emplace_back();
-        return Base::start_object(elements);
-    }
-    bool end_object()
-    {
-        names_.pop_back();
-        --depth_;
-        return Base::end_object();
-    }
-    bool start_array(std::size_t elements) { return enter() && Base::start_array(elements); }
-    bool end_array()
-    {
-        --depth_;
-        return Base::end_array();
-    }
-    bool key(json::string_t& name)
-    {
-        auto& names = names_.back();
-        // Objects on the wire are small; a linear look beats a tree for them.
-        if (names.size() < 16 ? std::ranges::find(names, name) != names.end()
-                              : is_duplicate_in_large(name)) {
-            problem_ = "the name " + quote(name) + " stands twice in one object";
-            return false;
-        }
-        names.push_back(name);
-        return Base::key(name);
-    }
-    bool parse_error(std::size_t position, const std::string&, const json::exception&)
-    {
-        problem_ = "not valid JSON at byte " + std::to_string(position);
-        return false;
-    }
-
-    const std::string& problem() const { return problem_; }
-
-private:
-    bool enter()
-    {
-        if (++depth_ <= max_depth_) return true;
-        problem_ = "nested deeper than " + std::to_string(max_depth_) + " levels";
-        return false;
-    }
-    bool is_duplicate_in_large(const std::string& name)
-    {
-        const auto& names = names_.back();
-        if (large_.size() != names.size() || large_level_ != names_.size()) {
-            large_ = {names.begin(), names.end()};
-            large_level_ = names_.size();
-        }
-        return !large_.insert(name).second;
-    }
-
-    int depth_{0};
-    int max_depth_;
-    std::vector<std::vector<std::string>> names_;
-    std::set<std::string> large_;
-    std::size_t large_level_{0};
-    std::string problem_;
-};
 
 template <class T>
 struct Kind;
@@ -123,15 +52,6 @@ struct Kind<std::vector<std::string>> {
 };
 
 }  // namespace
-
-Result<json> parse_json(std::string_view text, int max_depth)
-{
-    json value;
-    StrictBuilder builder{value, max_depth};
-    if (json::sax_parse(text.begin(), text.end(), &builder)) return value;
-    return fail(Errc::invalid_argument,
-                builder.problem().empty() ? "not valid JSON" : builder.problem());
-}
 
 std::string dump_json(const json& value)
 {

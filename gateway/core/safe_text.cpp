@@ -1,5 +1,6 @@
 #include "gateway/core/safe_text.hpp"
 
+#include "gateway/core/eight_bytes.hpp"
 #include "gateway/core/utf8.hpp"
 
 #include <nlohmann/json.hpp>
@@ -74,12 +75,16 @@ bool is_plain(char byte) noexcept
 std::size_t plain_prefix(std::string_view text) noexcept
 {
     std::size_t at = 0;
-    // Blocks without a way out in the middle: the compiler makes vector instructions of them.
-    constexpr std::size_t block = 32;
-    for (; at + block <= text.size(); at += block) {
-        bool all = true;
-        for (std::size_t i = 0; i < block; ++i) all &= is_plain(text[at + i]);
-        if (!all) break;
+    while (text.size() - at >= EightBytes::size) {
+        const EightBytes word{text.data() + at};
+        const auto special = word.not_ascii() | word.controls() | word.equal_to(0x7F);
+        if (!special) {
+            at += EightBytes::size;
+            continue;
+        }
+        at += EightBytes::first(special);
+        if (!is_plain(text[at])) return at;
+        ++at;  // a line feed or a tab
     }
     while (at < text.size() && is_plain(text[at])) ++at;
     return at;

@@ -1,14 +1,14 @@
 #include "gateway/mcp/json_text.hpp"
 
+#include "gateway/core/eight_bytes.hpp"
 #include "gateway/core/text.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
 #include <cstring>
 
 namespace tailops::mcp {
@@ -21,50 +21,85 @@ constexpr auto plain_bytes = [] {
     return plain;
 }();
 
+bool is_ascii(char c) noexcept
+{
+    return static_cast<unsigned char>(c) < 0x80;
+}
+
 bool is_plain(char c) noexcept
 {
     return plain_bytes[static_cast<unsigned char>(c)];
 }
 
-/// How many bytes at the front need neither escape nor check; eight at a time while it can.
-std::size_t plain_prefix(std::string_view text) noexcept
-{
-    static_assert(std::endian::native == std::endian::little);
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t highs = 0x8080808080808080;
-    const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w & highs; };
-    std::size_t at = 0;
-    while (text.size() - at >= 8) {
-        std::uint64_t word;
-        std::memcpy(&word, text.data() + at, 8);
-        const auto control = (word - ones * 0x20) & ~word & highs;
-        const auto special =
-            (word & highs) | control | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\');
-        // A borrow may mark bytes behind the first that is special, never one before it.
-        if (special) return at + static_cast<std::size_t>(std::countr_zero(special)) / 8;
-        at += 8;
-    }
-    while (at < text.size() && is_plain(text[at])) ++at;
-    return at;
-}
+constexpr std::size_t escape_bytes_max = 6;
 
-void append_escape(std::string& out, char c)
+/// The quotation mark, backslash or control `c` as it stands in a JSON string; how many bytes.
+std::size_t write_escape(char* to, char c) noexcept
 {
     constexpr std::string_view digits = "0123456789abcdef";
+    const auto put = [to](char letter) {
+        to[0] = '\\';
+        to[1] = letter;
+        return std::size_t{2};
+    };
     switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
+    case '"': return put('"');
+    case '\\': return put('\\');
+    case '\n': return put('n');
+    case '\r': return put('r');
+    case '\t': return put('t');
+    case '\b': return put('b');
+    case '\f': return put('f');
     default: break;
     }
     const auto byte = static_cast<unsigned char>(c);
-    out += "\\u00";
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
+    std::memcpy(to, "\\u00", 4);
+    to[4] = digits[byte >> 4];
+    to[5] = digits[byte & 15];
+    return 6;
+}
+
+/// Writes the ASCII at the front of `text` as it stands in a JSON string. Moves both on behind it.
+void write_ascii(char*& to, std::string_view& text) noexcept
+{
+    const auto* from = text.data();
+    const auto* const end = from + text.size();
+    const auto escape = [&] { to += write_escape(to, *from++); };
+    while (end - from >= std::ptrdiff_t{EightBytes::size}) {
+        // Copied whole before it is judged: what stands behind a special byte is overwritten.
+        const EightBytes word{from};
+        std::memcpy(to, from, EightBytes::size);
+        const auto special =
+            word.not_ascii() | word.controls() | word.equal_to('"') | word.equal_to('\\');
+        const auto plain = special ? EightBytes::first(special) : EightBytes::size;
+        to += plain;
+        from += plain;
+        if (!special) continue;
+        if (!is_ascii(*from)) break;
+        escape();
+    }
+    while (from != end && is_ascii(*from)) {
+        if (is_plain(*from))
+            *to++ = *from++;
+        else
+            escape();
+    }
+    text.remove_prefix(static_cast<std::size_t>(from - text.data()));
+}
+
+/// Appends the bytes beyond ASCII at the front of `text`, repaired where they are no UTF-8, and
+/// moves it on behind them.
+void append_foreign(std::string& out, std::string_view& text)
+{
+    // A UTF-8 sequence holds no ASCII, so a run of other bytes can be judged by itself.
+    std::size_t run = 0;
+    while (run < text.size() && !is_ascii(text[run])) ++run;
+    const auto foreign = text.substr(0, run);
+    if (is_valid_utf8(foreign))
+        out += foreign;
+    else
+        out += repair_utf8(foreign);
+    text.remove_prefix(run);
 }
 
 template <class T>
@@ -109,26 +144,17 @@ void append_array(std::string& out, const nlohmann::json& array)
 
 void append_json_string(std::string& out, std::string_view text)
 {
+    constexpr std::size_t piece_max = 128;
+    // Every byte of a piece may become an escape; a word may be written behind the last.
+    std::array<char, piece_max * escape_bytes_max + EightBytes::size> written;
     out += '"';
     while (!text.empty()) {
-        const auto plain = plain_prefix(text);
-        out.append(text.data(), plain);
-        text.remove_prefix(plain);
-        if (text.empty()) break;
-        if (static_cast<unsigned char>(text.front()) < 0x80) {
-            append_escape(out, text.front());
-            text.remove_prefix(1);
-            continue;
-        }
-        // A UTF-8 sequence holds no ASCII, so a run of other bytes can be judged by itself.
-        std::size_t run = 1;
-        while (run < text.size() && static_cast<unsigned char>(text[run]) >= 0x80) ++run;
-        const auto foreign = text.substr(0, run);
-        if (is_valid_utf8(foreign))
-            out += foreign;
-        else
-            out += repair_utf8(foreign);
-        text.remove_prefix(run);
+        auto piece = text.substr(0, piece_max);
+        auto* to = written.data();
+        write_ascii(to, piece);
+        out.append(written.data(), to);
+        text.remove_prefix(std::min(text.size(), piece_max) - piece.size());
+        if (!piece.empty()) append_foreign(out, text);
     }
     out += '"';
 }

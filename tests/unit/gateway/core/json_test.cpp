@@ -15,6 +15,93 @@ TEST(ParseJson, RefusesWhatIsNotOneStrictText)
     }
 }
 
+// Boost.JSON reads the text and nlohmann::json holds the value: what nlohmann's own reader says is
+// the measure, to the type of a number and the last bit of a double.
+TEST(ParseJson, ReadsValuesAsNlohmannDoes)
+{
+    for (const auto* text : {"0",
+                             "-1",
+                             "9223372036854775807",
+                             "9223372036854775808",
+                             "18446744073709551615",
+                             "18446744073709551616",
+                             "-9223372036854775808",
+                             "-9223372036854775809",
+                             "0.1",
+                             "-0.0",
+                             "1e2",
+                             "2.2250738585072011e-308",
+                             "1.7976931348623157e308",
+                             "8.533e-68",
+                             "123456789012345678901234567890.5e-10",
+                             "1e-999",
+                             "true",
+                             "null",
+                             R"("")",
+                             R"("a\"\\\/\b\f\n\r\tb")",
+                             R"("\u0041\u00e9\ud83d\ude00\u0000")",
+                             "\"\u00e9\U0001F600\"",
+                             R"({"":{"a":[[],{},[1,-2,3.5,"x",false]]},"b":{"a":null}})",
+                             " [ 1 ,\n\t2 ] \r\n"}) {
+        const auto ours = parse_json(text);
+        const auto theirs = nlohmann::json::parse(text);
+        ASSERT_TRUE(ours) << text;
+        EXPECT_EQ(*ours, theirs) << text;
+        EXPECT_EQ(ours->type(), theirs.type()) << text;
+    }
+    EXPECT_EQ(*parse_json("-0"), 0);
+    const auto long_text = R"(["\n)" + std::string(100'000, 'x') + R"(\t",{")" +
+                           std::string(5'000, 'k') + R"(\u00e9":1}])";
+    EXPECT_EQ(*parse_json(long_text), nlohmann::json::parse(long_text));
+}
+
+TEST(ParseJson, RefusesWhatNlohmannRefuses)
+{
+    for (const auto* text : {"01",
+                             "1.",
+                             ".5",
+                             "+1",
+                             "1e",
+                             "-",
+                             "1e999",
+                             "-1e999",
+                             "Infinity",
+                             "nul",
+                             "\"\n\"",
+                             "\"\\x\"",
+                             R"("\ud800")",
+                             R"("\udc00")",
+                             R"("\ud800\u0041")",
+                             "\"\xC0\x80\"",
+                             "\"\xED\xA0\x80\"",
+                             "\"\xF4\x90\x80\x80\"",
+                             "\"\xE2\x82\"",
+                             "[1 2]",
+                             "{\"a\" 1}",
+                             "{1:2}",
+                             "[]]",
+                             "// x\n1",
+                             "[1]/**/",
+                             "\""}) {
+        EXPECT_FALSE(parse_json(text)) << text;
+        EXPECT_FALSE(nlohmann::json::accept(text)) << text;
+    }
+    EXPECT_FALSE(parse_json(std::string_view{"1\0", 2}));
+}
+
+TEST(ParseJson, SaysWhatIsWrongAndWhere)
+{
+    const auto why = [](std::string_view text) {
+        return parse_json(text, 4).error().public_message();
+    };
+    EXPECT_EQ(why(R"({"a":1,"b":x})"), "not valid JSON at byte 12");
+    EXPECT_EQ(why(R"({"a":1)"), "not valid JSON at byte 7");
+    EXPECT_EQ(why("[1] 2"), "not valid JSON at byte 5");
+    EXPECT_EQ(why(R"({"a":1,"a":2})"), "the name \"a\" stands twice in one object");
+    EXPECT_EQ(why("[[[[[1]]]]]"), "nested deeper than 4 levels");
+    EXPECT_EQ(why("[1e999]"), "the number \"1e999\" is too large");
+}
+
 TEST(ParseJson, FindsDuplicateNamesInLargeObjectsToo)
 {
     std::string text = "{";

@@ -24,12 +24,21 @@ TEST(JsonText, EscapesWhatJsonForbidsAndNothingElse)
 
 TEST(JsonText, FindsSpecialBytesAtEveryOffset)
 {
-    for (std::size_t at = 0; at < 40; ++at) {
-        for (const char special : {'"', '\\', '\n', '\x1f'}) {
-            std::string text(40, 'x');
-            text[at] = special;
+    // Long enough for the pieces that a text is written in.
+    for (std::size_t at = 0; at < 300; ++at) {
+        for (const std::string special :
+             {"\"", "\\", "\n", "\x1f", "\x01\x02", "\u00fc", "\U0001F642\""}) {
+            auto text = std::string(at, 'x') + special + std::string(299 - at, 'y');
             EXPECT_EQ(json_string(text), json(text).dump()) << at;
         }
+    }
+}
+
+TEST(JsonText, HasRoomForTextThatIsAllEscapes)
+{
+    for (const std::size_t length : {7U, 8U, 127U, 128U, 129U, 1'000U}) {
+        const std::string text(length, '\x1f');
+        EXPECT_EQ(json_string(text), json(text).dump()) << length;
     }
 }
 
