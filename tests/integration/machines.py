@@ -192,6 +192,70 @@ class DockerEngine(Machine):
 """
 
 
+class BootedMachine(SshServer):
+    """A Debian system that systemd booted, with sshd as one of its services: this machine's own files under an
+    overlay, in namespaces of their own but for the network. `docker_socket` is its engine, if given. Nothing of
+    this machine is writable in there: a boot clears /tmp, for one."""
+
+    BOOT = """set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs {root}
+mkdir {root}/upper {root}/work {root}/all
+mount -t overlay overlay -o lowerdir=/,upperdir={root}/upper,workdir={root}/work {root}/all
+cd {root}/all
+mount -t proc proc proc
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs -o mode=755 tmpfs dev
+for device in null zero full random urandom tty; do touch dev/$device; mount --bind /dev/$device dev/$device; done
+mkdir dev/pts
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+mount -t tmpfs tmpfs run
+mkdir run/sshd
+if [ -n "{docker}" ]; then touch run/docker.sock; mount --bind "{docker}" run/docker.sock; fi
+mount -t tmpfs tmpfs tmp
+mkdir -p .{directory}
+mount --bind {directory} .{directory}
+mount -o remount,bind,ro .{directory}
+rm -rf etc/systemd/system/*.wants var/log/journal
+mkdir -p etc/systemd/system/basic.target.wants var/log/journal
+cp {directory}/ssh.service etc/systemd/system/
+for unit in systemd-tmpfiles-setup.service systemd-tmpfiles-clean.timer; do ln -s /dev/null etc/systemd/system/$unit; done
+ln -s ../ssh.service etc/systemd/system/basic.target.wants/ssh.service
+exec env -i container=tailops-test PATH=/usr/sbin:/usr/bin:/sbin:/bin /usr/sbin/chroot . \\
+  /lib/systemd/systemd --unit=basic.target --show-status=0
+"""
+
+    def __init__(self, docker_socket=""):
+        super().__init__()
+        self.user, self.docker_socket = "root", docker_socket
+
+    def __enter__(self):
+        (self.directory / "ssh.service").write_text(
+            f"[Service]\nExecStart={' '.join(self.openssh()[:-2])} -e\n[Install]\nWantedBy=basic.target\n")
+        root = self.directory / "root"
+        root.mkdir()
+        boot = self.BOOT.format(root=root, directory=self.directory, docker=self.docker_socket)
+        self.log = open(self.directory / "console", "wb")
+        self.process = subprocess.Popen(["unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork",
+                                         "--kill-child", "sh", "-c", boot], stdout=self.log, stderr=self.log)
+        try:
+            until(self.answers, 60, "the booted machine's sshd")
+        except AssertionError as failure:
+            console = (self.directory / "console").read_text(errors="replace")
+            self.__exit__()
+            raise AssertionError(f"{failure}\n{console}") from None
+        return self
+
+    def end(self):
+        # Ends the first process of its namespace, and with that all of them.
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
 class NodeServer(Machine):
     """A node program of tests/support/authserver, or at an absolute path, that prints one line of JSON once it
     listens."""

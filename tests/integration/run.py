@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 import harness  # noqa: E402  (needs the path above)
 
 NOT_SANITIZED = {"test_clients", "test_client_compact", "test_client_features", "test_client_oauth", "test_client_tasks",
-                 "test_inspector", "test_mcp_remote", "test_package", "test_readme", "test_schema_check", "test_schemas",
+                 "test_commands", "test_inspector", "test_mcp_remote", "test_package", "test_readme", "test_schema_check", "test_schemas",
                  "test_stdio_schemas"}
 
 
