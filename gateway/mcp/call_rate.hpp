@@ -9,9 +9,10 @@
 
 namespace tailops::mcp {
 
-/// Bounds how many tools each principal calls within a minute (MCP 2025-11-25, server/tools,
-/// Security Considerations: servers must rate limit tool invocations). A minute's calls may come at
-/// once; then they are let through at their even pace. Safe from any strand.
+/// Bounds how many tools each principal calls and resources it reads within a minute (MCP
+/// 2025-11-25, server/tools, Security Considerations: servers must rate limit tool invocations). A
+/// minute's calls may come at once; then they are let through at their even pace. Safe from any
+/// strand.
 class CallRate {
 public:
     using Moment = std::chrono::steady_clock::time_point;

@@ -40,8 +40,8 @@ Refusal refusal_for(const Error& error, std::optional<MessageId> id)
         break;
     case Errc::denied:
     case Errc::approval_required: refusal.code = code::refused; break;
+    case Errc::busy: refusal.data = R"({"reason":"busy"})"; break;  // not broken: try again
     case Errc::unauthenticated:
-    case Errc::busy:
     case Errc::deadline_exceeded:
     case Errc::cancelled:
     case Errc::unreachable:

@@ -4,6 +4,7 @@
 #include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/toon.hpp"
+#include "gateway/core/try.hpp"
 #include "gateway/mcp/call_log.hpp"
 #include "gateway/mcp/call_pulse.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
@@ -247,6 +248,11 @@ Task<Result<Outcome<PromptResult>>> GatewayService::get_prompt(Caller& caller,
 
 Task<Result<Outcome<ResourceResult>>> GatewayService::read_resource(Caller& caller, std::string uri)
 {
+    // What is read is work as a tool's is. An address that names nothing costs none, as a tool's
+    // unknown name does not.
+    if (parse_resource_address(uri)) {
+        TAILOPS_CO_CHECK(check_rate(caller.principal()));
+    }
     auto resource = co_await resources_.read(caller, std::move(uri));
     if (!resource) co_return fail(std::move(resource).error());
     co_return *std::move(resource);

@@ -13,7 +13,7 @@ struct GatewayServiceSettings {
     ToolExposure exposure{ToolExposure::full};
     OwnRecords own_records;
     std::chrono::milliseconds progress_interval{5000};  // of calls whose client asked for progress
-    std::size_t calls_per_minute{0};                    // of each principal; 0: no bound
+    std::size_t calls_per_minute{0};  // of each principal, readings of resources too; 0: no bound
 };
 
 /// The gateway as the protocol serves it: an adapter on the call pipeline.
@@ -42,6 +42,7 @@ public:
 
 private:
     std::vector<ToolListing> usable_tools(const auth::Principal&) const;
+    /// Counts a call or a reading. Errors: busy, which says how long to wait.
     Status check_rate(const auth::Principal&);
     Task<Result<ToolOutcome>> run_tool(Caller& caller, std::string name, JsonPart arguments);
 

@@ -15,6 +15,20 @@ protected:
             return service_->following(principal, uri) == Following::allowed;
         };
     }
+
+    ToolResult call(const std::string& tool)
+    {
+        using Called = Result<ToolOutcome>;
+        Caller caller{{.principal = rig_.principal("alice"), .request = RequestId{"calling"}},
+                      nullptr};
+        auto outcome = rig_.run_task<Called>([&]() -> Task<Called> {
+            auto named = tool;
+            auto nothing = std::make_shared<const json>(json::object());
+            co_return co_await service_->call_tool(caller, std::move(named), std::move(nothing));
+        });
+        if (!outcome) throw std::runtime_error{outcome.error().describe()};
+        return std::get<ToolResult>(*std::move(outcome));
+    }
 };
 
 TEST_F(GatewayResourcesTest, AreFollowedByTheRightsOfTheMoment)
@@ -160,6 +174,27 @@ TEST_F(GatewayResourcesTest, AreListedOnlyWhereTheyCanBeRead)
         EXPECT_EQ(read(uri).error().code(), Errc::denied) << uri;
         EXPECT_EQ(service_->following(rig_.principal("alice"), uri), Following::hidden) << uri;
     }
+    EXPECT_TRUE(read("tailops://me", "anna"));
+}
+
+TEST_F(GatewayResourcesTest, AreReadAtTheRateOfToolCalls)
+{
+    GatewayServiceSettings settings;
+    settings.calls_per_minute = 3;
+    serve(std::move(settings));
+    EXPECT_EQ(read("tailops://nothing").error().code(), Errc::not_found) << "costs nothing";
+    EXPECT_TRUE(read("tailops://me"));
+    EXPECT_TRUE(read("tailops://targets/local/state"));
+    EXPECT_FALSE(call("whoami").is_error);
+    for (const auto* uri : {"tailops://targets", "tailops://tools", "tailops://audit",
+                            "tailops://runs/r1", "tailops://commands/greet"}) {
+        const auto refused = read(uri);
+        ASSERT_FALSE(refused) << uri;
+        EXPECT_EQ(refused.error().code(), Errc::busy) << uri;
+        EXPECT_NE(refused.error().public_message().find("; wait "), std::string::npos) << uri;
+    }
+    EXPECT_TRUE(call("whoami").is_error) << "one count for both";
+    EXPECT_EQ(read("tailops://nothing").error().code(), Errc::not_found);
     EXPECT_TRUE(read("tailops://me", "anna"));
 }
 

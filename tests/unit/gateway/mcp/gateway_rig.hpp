@@ -27,7 +27,12 @@ protected:
         auto spool = call::Spool::open(settings, rig_.clock, rig_.runtime->blocking);
         if (!spool) throw std::runtime_error{spool.error().describe()};
         rig_.start(*std::move(spool));
-        GatewayServiceSettings how;
+        serve({});
+    }
+
+    /// Serves anew with these settings, but for the records.
+    void serve(GatewayServiceSettings how)
+    {
         how.own_records = [](const auth::Principal&) -> Task<Result<json>> {
             co_return json{{"records", json::array()}};
         };
