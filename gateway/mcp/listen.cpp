@@ -37,8 +37,8 @@ Result<std::set<std::string, std::less<>>> names(const json& notifications, std:
     return std::set<std::string, std::less<>>{given->begin(), given->end()};
 }
 
-/// What the request asks for, narrowed to what is served and what the principal may know.
-Result<Interests> interests_of(const Protocol& protocol, const Asked& asked, const json& wanted)
+/// What the request asks for, narrowed to what is served.
+Result<Interests> interests_of(const Protocol& protocol, const json& wanted)
 {
     Interests out;
     TAILOPS_TRY(out.tools, wish(wanted, "toolsListChanged"));
@@ -48,11 +48,15 @@ Result<Interests> interests_of(const Protocol& protocol, const Asked& asked, con
     TAILOPS_TRY(out.tasks, names(wanted, "taskIds"));
     out.prompts = prompts && protocol.features.prompts;
     out.resources = resources && protocol.features.resources;
-    std::erase_if(out.uris, [&](const std::string& uri) {
-        return !protocol.features.resources ||
-               protocol.service.following(asked.principal, uri) != Following::allowed;
-    });
+    if (!protocol.features.resources) out.uris.clear();
     return out;
+}
+
+/// What is agreed to at the beginning: of the resources, those that the principal may know of now.
+Interests agreed(Interests wanted, const MayKnow& may_know)
+{
+    std::erase_if(wanted.uris, [&](const std::string& uri) { return !may_know(uri); });
+    return wanted;
 }
 
 void append_names(std::string& out, std::string_view name, const auto& all)
@@ -104,17 +108,19 @@ Task<Answer> listen_for_changes(Protocol& protocol, const Asked& asked)
     if (!wanted || !wanted->is_object()) {
         co_return invalid_params(asked, "\"notifications\" must be an object");
     }
-    auto interests = interests_of(protocol, asked, *wanted);
+    auto interests = interests_of(protocol, *wanted);
     if (!interests) co_return invalid_params(asked, interests.error().public_message());
     if (!interests->tasks.empty()) {
         if (auto refusal = tasks_undeclared(protocol, asked)) co_return *std::move(refusal);
     }
+    auto may_know = knowledge_of(protocol, asked.principal);
+    const auto begins_with = agreed(*interests, may_know);
     auto greeting = notification_message("notifications/subscriptions/acknowledged",
-                                         R"({"notifications":)" + acknowledged(*interests) + ',' +
+                                         R"({"notifications":)" + acknowledged(begins_with) + ',' +
                                              subscription_meta(asked.message.id) + '}');
-    if (interests->empty()) {
+    if (begins_with.empty()) {
         asked.outbox->notify(std::move(greeting));
-        co_return end_of(protocol, asked);  // nothing will ever be said
+        co_return end_of(protocol, asked);  // nothing is agreed to
     }
     const auto home = co_await asio::this_coro::executor;
     const auto until =
@@ -122,7 +128,7 @@ Task<Answer> listen_for_changes(Protocol& protocol, const Asked& asked)
     const auto place = protocol.subscriptions.add(
         {.id = asked.message.id,
          .principal = asked.principal.identity.key(),
-         .may_know = knowledge_of(protocol, asked.principal),
+         .may_know = std::move(may_know),
          .interests = *std::move(interests),
          .outbox = asked.outbox,
          .greeting = std::move(greeting),

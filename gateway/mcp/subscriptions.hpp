@@ -16,7 +16,7 @@
 namespace tailops::mcp {
 
 /// What one subscriptions/listen stream wants to be told (MCP 2026-07-28, basic/patterns/
-/// subscriptions), already narrowed to what it might be told when it began.
+/// subscriptions), whether or not it may be told of each of the resources now.
 struct Interests {
     bool tools{false};
     bool prompts{false};
@@ -48,7 +48,7 @@ public:
     struct Stream {
         MessageId id;  // of the listen request: names the subscription
         std::string principal;
-        MayKnow may_know;  // asked anew of each change: a reload can take rights away
+        MayKnow may_know;  // asked anew of each change: a reload can give rights and take them
         Interests interests;
         std::shared_ptr<Outbox> outbox;
         std::string greeting;       // the message that comes before all others

@@ -166,6 +166,29 @@ TEST(Listen, TellsNoMoreOfWhatItsPrincipalMayNotKnowAnyMore)
     });
 }
 
+TEST(Listen, TellsOfWhatItAskedForOnceItsPrincipalMayKnowIt)
+{
+    const json wanted{{"resourceSubscriptions", {"x://1", "x://2", "x://still"}}};
+    on_bench<CatalogBench>([&](CatalogBench& bench) -> Task<void> {
+        bench.service.hidden.emplace("x://1");
+        const auto flow = co_await listening(bench, wanted);
+        EXPECT_EQ(acknowledged(*flow).dump(), R"({"resourceSubscriptions":["x://2"]})");
+        bench.endpoint.publish(change::Resource{"x://1"});
+        bench.service.hidden.clear();
+        bench.endpoint.publish(change::Resource{"x://1"});
+        bench.endpoint.publish(change::Resource{"x://3"});
+        bench.endpoint.publish(change::Resource{"x://still"});
+        co_await told(bench, flow, 2);
+        const auto params = field<json>(flow->exchange.message(), "params").value_or(json{});
+        EXPECT_EQ(text_member(params, "uri"), "x://1");
+        bench.endpoint.publish_followed();
+        co_await told(bench, flow, 4);
+        bench.endpoint.drain();
+        co_await bench.end_of(flow);
+        EXPECT_EQ(flow->exchange.events.size(), 5U) << "greeting, x://1, both of them, end";
+    });
+}
+
 TEST(Listen, EndsWithItsResultWhenTheGatewayStopsAndTakesNoMore)
 {
     on_bench<CatalogBench>([](CatalogBench& bench) -> Task<void> {
