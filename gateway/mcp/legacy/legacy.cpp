@@ -1,6 +1,7 @@
 #include "gateway/mcp/legacy/legacy.hpp"
 
 #include "gateway/core/json.hpp"
+#include "gateway/core/request_id.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/mcp/delivery.hpp"
 #include "gateway/mcp/headers.hpp"
@@ -136,9 +137,8 @@ std::vector<std::shared_ptr<Asked>> questions(const Inbound& inbound,
     for (auto& message : body.messages) {
         auto* request = std::get_if<RpcRequest>(&message);
         if (!request) continue;
-        // One id of ours names one call in the audit trail, also within a batch.
-        auto id = asked.empty() ? inbound.id
-                                : RequestId{inbound.id.str() + '.' + std::to_string(asked.size())};
+        // One id of ours names one call, its run and its span, also within a batch.
+        auto id = asked.empty() ? inbound.id : mint_request_id();
         Envelope client{.capabilities = session->terms().capabilities,
                         .client = session->terms().client,
                         .log_level = {},

@@ -1,3 +1,6 @@
+#include "gateway/call/run_record.hpp"
+#include "gateway/core/request_id.hpp"
+#include "gateway/core/trace_context.hpp"
 #include "tests/unit/gateway/mcp/fakes.hpp"
 
 #include <map>
@@ -47,6 +50,26 @@ TEST(LegacyBatch, GivesEachCallItsOwnIdInTheTrail)
         co_await bench.serve(bench.inbound("POST", bench.legacy_headers(), body));
         EXPECT_EQ(bench.service.requests.size(), 2U);
         EXPECT_NE(bench.service.requests[0], bench.service.requests[1]);
+    });
+}
+
+TEST(LegacyBatch, GivesEachCallAnIdThatNamesItsRunAndItsSpan)
+{
+    const auto body = '[' + echo_body(1) + ',' + echo_body(2) + ',' + echo_body(3) + ']';
+    const auto trace =
+        read_trace_context("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", {});
+    on_bench([&](Bench& bench) -> Task<void> {
+        co_await bench.open_session("2025-03-26");
+        auto inbound = bench.inbound("POST", bench.legacy_headers(), body);
+        inbound.id = mint_request_id();
+        co_await bench.serve(std::move(inbound));
+        std::set<std::string> spans;
+        for (const auto& id : bench.service.requests) {
+            EXPECT_TRUE(call::is_run_id(id)) << id;
+            spans.insert(traceparent_of(*trace, id));
+        }
+        EXPECT_EQ(spans.size(), 3U);
+        EXPECT_FALSE(spans.contains("")) << "an id that makes no span";
     });
 }
 
