@@ -118,6 +118,18 @@ Result<RunRecord> read_run_record(std::string_view text)
     return out;
 }
 
+std::string gone_text(const RequestId& run)
+{
+    return dump_json({{"version", version}, {"gone", run.str()}});
+}
+
+std::optional<RequestId> read_gone(std::string_view text)
+{
+    const auto from = parse_json(text);
+    const auto id = from ? text_member(*from, "gone") : std::string_view{};
+    return is_run_id(id) ? std::optional{RequestId{std::string{id}}} : std::nullopt;
+}
+
 bool is_run_id(std::string_view id) noexcept
 {
     constexpr std::size_t size_max = 64;

@@ -3,6 +3,7 @@
 #include "gateway/core/capability.hpp"
 #include "gateway/tools/run_view.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ std::string to_text(const RunRecord& record);
 
 /// Errors: invalid_argument.
 Result<RunRecord> read_run_record(std::string_view text);
+
+/// The line after which nothing is remembered of a run that had records before.
+std::string gone_text(const RequestId& run);
+/// The run that such a line is about; none: it is another line.
+std::optional<RequestId> read_gone(std::string_view text);
 
 /// Whether `id` may be the name of a file: letters, digits, "-" and "_", at most 64 of them.
 bool is_run_id(std::string_view id) noexcept;

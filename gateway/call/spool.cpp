@@ -57,7 +57,15 @@ Status Spool::take_stock()
     std::map<RequestId, RunRecord> records;
     TAILOPS_CHECK(records_.read([&](std::string_view line, RecordLog::Place place) {
         auto record = read_run_record(line);
-        if (!record) return;
+        if (!record) {
+            const auto gone = read_gone(line);
+            const auto at = gone ? entries_.find(*gone) : entries_.end();
+            if (at == entries_.end()) return;
+            set_record(at->second, {});
+            entries_.erase(at);
+            records.erase(*gone);
+            return;
+        }
         const auto id = record->shown.id;
         set_record(entries_[id], place);
         records.insert_or_assign(id, *std::move(record));
@@ -78,6 +86,7 @@ Status Spool::take_stock()
     }
     std::erase_if(found_, [this](const auto& one) { return !entries_.contains(one.shown.id); });
     if (has_many_outdated_records()) forget_outdated_records();
+    record_gone();
     return {};
 }
 
@@ -156,6 +165,7 @@ Status Spool::write(std::span<const RunRecord> records)
         lines += text;
         lines += '\n';
     }
+    lines += gone_lines();
     TAILOPS_TRY(const auto begin, records_.append(lines));
     {
         const std::scoped_lock lock{mutex_};
@@ -206,6 +216,7 @@ void Spool::forget_outdated_records()
     std::vector<RecordLog::Place> places;
     {
         const std::scoped_lock lock{mutex_};
+        gone_.clear();
         for (const auto& [run, entry] : entries_) {
             if (entry.record.bytes == 0) continue;
             runs.push_back(run);
@@ -263,9 +274,30 @@ std::vector<Spool::Entries::iterator> Spool::oldest_first(const RequestId& keep)
 void Spool::drop(Entries::iterator at)
 {
     if (at->second.output_bytes > 0) files_.remove(at->first);
+    gone_.insert(at->first);
     set_record(at->second, {});
     total_bytes_ -= at->second.output_bytes;
     entries_.erase(at);
+}
+
+std::string Spool::gone_lines()
+{
+    std::string lines;
+    const std::scoped_lock lock{mutex_};
+    for (const auto& run : std::exchange(gone_, {})) {
+        if (!entries_.contains(run)) lines += gone_text(run) + '\n';
+    }
+    return lines;
+}
+
+void Spool::record_gone()
+{
+    const std::scoped_lock one_at_a_time{records_mutex_};
+    const auto lines = gone_lines();
+    if (lines.empty()) return;
+    if (const auto written = records_.append(lines); !written) {
+        log(Event::spool_unwritable, {{"why", written.error().describe()}});
+    }
 }
 
 bool Spool::make_room(const RequestId& run, std::uint64_t bytes)
@@ -284,14 +316,22 @@ bool Spool::make_room(const RequestId& run, std::uint64_t bytes)
 
 bool Spool::take_room(const RequestId& run, TimePoint started, std::uint64_t bytes)
 {
-    const std::scoped_lock lock{mutex_};
-    if (!make_room(run, bytes)) return false;
-    auto& entry = entries_[run];
-    entry.started = started;
-    entry.is_coming_in = true;
-    entry.output_bytes += bytes;
-    total_bytes_ += bytes;
-    return true;
+    bool has_room = false;
+    bool has_dropped = false;
+    {
+        const std::scoped_lock lock{mutex_};
+        has_room = make_room(run, bytes);
+        has_dropped = !gone_.empty();
+        if (has_room) {
+            auto& entry = entries_[run];
+            entry.started = started;
+            entry.is_coming_in = true;
+            entry.output_bytes += bytes;
+            total_bytes_ += bytes;
+        }
+    }
+    if (has_dropped) record_gone();
+    return has_room;
 }
 
 void Spool::end_of_input(const RequestId& run)

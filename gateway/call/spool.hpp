@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -97,6 +98,9 @@ private:
     /// The runs that may go, other than `keep`.
     std::vector<Entries::iterator> oldest_first(const RequestId& keep);
     void drop(Entries::iterator at);
+    /// Lines that say so of the runs that went and have not come back; they are told once.
+    std::string gone_lines();
+    void record_gone();
     bool make_room(const RequestId& run, std::uint64_t bytes);
 
     // For the writers. Room on the disk for further bytes of a run; blocks.
@@ -118,6 +122,7 @@ private:
     Entries entries_;
     std::map<RequestId, RunRecord> pending_;  // on their way to the disk
     bool is_saving_{false};                   // a task on the blocking pool takes them
+    std::set<RequestId> gone_;                // dropped, and their records may still stand
     std::uint64_t total_bytes_{0};
     std::uint64_t record_bytes_{0};  // of the records that hold, in the total
 };

@@ -29,5 +29,16 @@ TEST(RunRecord, ReadsOnlyWhatIsOne)
     EXPECT_FALSE(read_run_record(other));
 }
 
+TEST(RunRecord, IsNotTheLineThatSaysItIsGone)
+{
+    const auto line = gone_text(RequestId{"r1"});
+    EXPECT_EQ(read_gone(line), RequestId{"r1"});
+    EXPECT_FALSE(read_run_record(line));
+    for (const auto* other : {"", "{}", R"({"version":1,"run":"r1"})", R"({"gone":"a.b"})",
+                              R"({"gone":1})", R"({"gone":"r1")"}) {
+        EXPECT_FALSE(read_gone(other)) << other;
+    }
+}
+
 }  // namespace
 }  // namespace tailops::call

@@ -38,6 +38,26 @@ TEST_F(RunsRestartTest, ACallThatWasCutShortByACrashIsUnknown)
     EXPECT_EQ(run->content->at("state"), "unknown");
 }
 
+TEST_F(RunsRestartTest, ARunThatMadeRoomIsForgottenAndTheOthersStay)
+{
+    settings_.run_bytes_max = 600'000;
+    settings_.total_bytes_max = 1'500'000;
+    start();
+    for (const auto* id : {"first", "second", "third"}) {
+        ASSERT_TRUE(rig_.command("flood", "alice", id));
+    }
+    const auto kept = whole("third");
+    EXPECT_EQ(kept.size(), 600'000U);
+    EXPECT_EQ(whole("first"), "this output is no longer kept");
+    restart();
+    EXPECT_FALSE(get_run("first"));
+    EXPECT_TRUE(get_run("second"));
+    EXPECT_TRUE(whole("third") == kept);
+    const auto listed = ask("list_runs", nlohmann::json::object());
+    ASSERT_TRUE(listed);
+    EXPECT_EQ(listed->content->at("runs").size(), 2U);
+}
+
 TEST_F(RunsRestartTest, ADryRunIsForgottenByARestart)
 {
     rig_.swap_gate(CallRig::gate_of({"alice"}, policy::Effect::dry_run_only));
