@@ -2,6 +2,7 @@
 
 #include "gateway/call/idempotency.hpp"
 #include "gateway/call/records.hpp"
+#include "gateway/call/refusal.hpp"
 #include "gateway/call/view.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
@@ -85,34 +86,6 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
                                  .target = facts_of(prepared),
                                  .parameters = std::move(prepared.plan.parameters),
                                  .now = now};
-}
-
-/// The scope that the call lacks, then those of ours that the token has: a client that asks for
-/// these alone must not lose what it could do (MCP 2025-11-25, basic/authorization, Scope Challenge
-/// Handling).
-std::string scopes_to_ask_for(const policy::AccessRequest& request)
-{
-    std::string out{request.action.text()};
-    const auto of_everyone = expand_scopes({});
-    for (const auto& scope : *request.principal.identity.scopes) {
-        if (expand_scopes({scope}) != of_everyone) out += ' ' + scope;
-    }
-    return out;
-}
-
-/// A refusal in the terms of the caller. A token that could be issued with the missing scope gets
-/// the OAuth answer; the scopes stand in the error's detail.
-Error refusal(const policy::AccessRequest& request, const policy::Decision& decision)
-{
-    if (decision.effect == policy::Effect::require_approval) {
-        return Error{Errc::approval_required, "approval required: " + decision.why};
-    }
-    const bool scoped = request.principal.identity.scopes.has_value();
-    if (scoped && !request.principal.capabilities.contains(request.action)) {
-        return Error{Errc::insufficient_scope, decision.why}.with_detail(
-            scopes_to_ask_for(request));
-    }
-    return Error{Errc::denied, decision.why};
 }
 
 std::int64_t milliseconds_since(Moment start)

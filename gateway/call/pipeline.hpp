@@ -10,6 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,15 @@ public:
     Task<Result<tools::OutputPage>> read_output(auth::Principal principal,
                                                 RequestId id,
                                                 tools::OutputQuestion question);
+
+    /// Something of the gateway itself that no tool tells: `content` makes it. Decided by the right
+    /// to read from the gateway, whatever a rule says of tools, and recorded by `reading.tool`,
+    /// which names none. Errors: denied, approval_required, insufficient_scope, unavailable (the
+    /// trail), or those of `content`.
+    using Content = std::function<Task<Result<nlohmann::json>>()>;
+    Task<Result<nlohmann::json>> read(Invocation reading, Content content);
+    /// Whether such a reading could be permitted.
+    bool may_look(const auth::Principal& principal) const;
 
     /// The tools that `principal` may ever use, sorted by name: on some target, with some
     /// arguments.

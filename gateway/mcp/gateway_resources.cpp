@@ -23,7 +23,10 @@ std::unexpected<Error> no_such_resource()
     return fail(Errc::not_found, "resource not found");
 }
 
-/// The tool that answers what a resource holds; nothing for what everyone may read.
+// What the trail says of a reading that no tool answers.
+constexpr const char* reading = "resources/read";
+
+/// The tool that answers what a resource holds; nothing where none does.
 std::optional<std::string_view> tool_behind(Kind kind)
 {
     switch (kind) {
@@ -137,7 +140,7 @@ std::vector<ResourceListing> GatewayResources::all_templates()
 bool GatewayResources::may_read(const auth::Principal& principal, Kind kind) const
 {
     const auto tool = tool_behind(kind);
-    return !tool || pipeline_.may_ask(principal, *tool);
+    return tool ? pipeline_.may_ask(principal, *tool) : pipeline_.may_look(principal);
 }
 
 Task<Result<ResourceResult>> GatewayResources::read(Caller& caller, std::string uri)
@@ -154,10 +157,10 @@ Task<Result<json>> GatewayResources::content_of(Caller& caller, std::string uri)
     auto address = parse_resource_address(uri);
     if (!address) co_return no_such_resource();
     switch (address->kind) {
-    case Kind::audit: co_return co_await own_records_(caller.principal());
     case Kind::me: co_return co_await me(caller);
     case Kind::targets: co_return co_await ask(caller, "list_targets", json::object());
-    case Kind::tools: co_return tool_rows(pipeline_.visible_tools(caller.principal()));
+    case Kind::audit:
+    case Kind::tools: co_return co_await read_own(caller, address->kind, std::move(uri));
     case Kind::target:
     case Kind::target_state: co_return co_await target(caller, std::move(*address));
     case Kind::command: co_return co_await command(caller, std::move(address->id));
@@ -170,12 +173,32 @@ Task<Result<json>> GatewayResources::content_of(Caller& caller, std::string uri)
     co_return no_such_resource();
 }
 
+Task<Result<json>> GatewayResources::read_own(Caller& caller, Kind kind, std::string uri)
+{
+    call::Invocation call{.id = caller.request(),
+                          .principal = caller.principal(),
+                          .tool = reading,
+                          .arguments = std::make_shared<const json>(json{{"uri", uri}}),
+                          .trace = caller.trace()};
+    call::Pipeline::Content content = [this, &caller] { return catalogue(caller.principal()); };
+    if (kind == Kind::audit) {
+        content = [this, &caller] { return own_records_(caller.principal()); };
+    }
+    co_return co_await pipeline_.read(std::move(call), std::move(content));
+}
+
+Task<Result<json>> GatewayResources::catalogue(auth::Principal principal) const
+{
+    co_return tool_rows(pipeline_.visible_tools(principal));
+}
+
 Task<Result<json>> GatewayResources::ask(Caller& caller, std::string tool, json arguments)
 {
     call::Invocation call{.id = caller.request(),
                           .principal = caller.principal(),
                           .tool = std::move(tool),
-                          .arguments = std::make_shared<const json>(std::move(arguments))};
+                          .arguments = std::make_shared<const json>(std::move(arguments)),
+                          .trace = caller.trace()};
     auto answer = co_await pipeline_.run(std::move(call));
     if (!answer) co_return fail(std::move(answer).error());
     co_return *answer->content;

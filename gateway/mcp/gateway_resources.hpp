@@ -17,7 +17,8 @@ namespace tailops::mcp {
 using OwnRecords = std::function<Task<Result<nlohmann::json>>(const auth::Principal&)>;
 
 /// What the gateway knows, by URI. Reading a resource is a call of the tool that answers the same
-/// question: the gate decides it and the trail records it, and nobody reads what it may not ask.
+/// question, or, where none does, a question of its own: the gate decides it and the trail records
+/// it, and nobody reads what it may not ask.
 class GatewayResources {
 public:
     GatewayResources(call::Pipeline& pipeline, OwnRecords own_records)
@@ -39,6 +40,10 @@ public:
 
 private:
     Task<Result<nlohmann::json>> content_of(Caller& caller, std::string uri);
+    Task<Result<nlohmann::json>> read_own(Caller& caller,
+                                          ResourceAddress::Kind kind,
+                                          std::string uri);
+    Task<Result<nlohmann::json>> catalogue(auth::Principal principal) const;
     Task<Result<nlohmann::json>> ask(Caller& caller, std::string tool, nlohmann::json arguments);
     Task<Result<nlohmann::json>> target(Caller& caller, ResourceAddress address);
     Task<Result<nlohmann::json>> me(Caller& caller);

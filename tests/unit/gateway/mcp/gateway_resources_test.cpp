@@ -169,12 +169,51 @@ TEST_F(GatewayResourcesTest, AreListedOnlyWhereTheyCanBeRead)
     auto no_self = rule("no-self", Effect::deny, gateway_read());
     no_self.principals.subjects = {"alice"};
     reload({no_self});
-    EXPECT_EQ(listed("alice"), (std::set<std::string>{"tailops://audit", "tailops://tools"}));
-    for (const auto* uri : {"tailops://me", "tailops://targets", "tailops://runs/r1"}) {
+    EXPECT_EQ(listed("alice"), std::set<std::string>{});
+    for (const auto* uri : {"tailops://me", "tailops://targets", "tailops://runs/r1",
+                            "tailops://audit", "tailops://tools"}) {
         EXPECT_EQ(read(uri).error().code(), Errc::denied) << uri;
         EXPECT_EQ(service_->following(rig_.principal("alice"), uri), Following::hidden) << uri;
     }
     EXPECT_TRUE(read("tailops://me", "anna"));
+    EXPECT_TRUE(read("tailops://audit", "anna"));
+    EXPECT_TRUE(read("tailops://tools", "anna"));
+}
+
+TEST_F(GatewayResourcesTest, AreAboutNoToolWhereNoneTellsThem)
+{
+    auto no_whoami = rule("no-whoami", Effect::deny, gateway_read());
+    no_whoami.tools = {"whoami", "list_runs"};
+    reload({no_whoami});
+    EXPECT_EQ(read("tailops://me").error().code(), Errc::denied);
+    for (const auto* uri : {"tailops://audit", "tailops://tools"}) {
+        EXPECT_TRUE(read(uri)) << uri;
+        EXPECT_TRUE(listed("alice").contains(uri)) << uri;
+    }
+    const auto no_scope = scoped("alice", {});
+    EXPECT_TRUE(read("tailops://audit", no_scope)) << "everyone may ask the gateway";
+    auto asks = rule("asks", Effect::require_approval, gateway_read());
+    reload({asks});
+    EXPECT_EQ(read("tailops://audit").error().code(), Errc::approval_required);
+}
+
+TEST_F(GatewayResourcesTest, LeaveARecordWhetherReadOrRefused)
+{
+    ASSERT_TRUE(read("tailops://audit"));
+    reload({rule("no", Effect::deny, gateway_read())});
+    ASSERT_FALSE(read("tailops://tools"));
+    ASSERT_EQ(rig_.trail.records.size(), 2U);
+    const auto& [was_read, refused] = std::tie(rig_.trail.records[0], rig_.trail.records[1]);
+    EXPECT_EQ(was_read.tool.view(), "resources/read");
+    EXPECT_EQ(was_read.outcome, "ok");
+    EXPECT_EQ(was_read.phase, audit::Phase::outcome);
+    EXPECT_EQ(was_read.rule, "allow");
+    EXPECT_NE(was_read.parameters.find("tailops://audit"), std::string::npos);
+    EXPECT_EQ(refused.outcome, "refused");
+    EXPECT_EQ(refused.rule, "no");
+    rig_.trail.is_broken = true;
+    reload({});
+    EXPECT_EQ(read("tailops://audit").error().code(), Errc::unavailable);
 }
 
 TEST_F(GatewayResourcesTest, AreReadAtTheRateOfToolCalls)
