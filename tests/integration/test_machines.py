@@ -10,6 +10,7 @@ import unittest
 
 from harness import LOCAL_TARGET, POLICY_ALL, local_gateway, text_of, until
 from machines import DockerEngine, SshServer
+from test_protocol import Session, message
 
 
 class Ssh(unittest.TestCase):
@@ -293,6 +294,21 @@ targets:
         # A caller that is in no trace begins none.
         self.ask(method="GET", path="/status")
         self.assertNotIn("traceparent", FakeApi.seen[-1][2])
+
+    def test_gives_each_call_of_a_batch_a_span_and_a_run_of_its_own(self):
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        before = len(FakeApi.seen)
+        arguments = {"target": "api-01", "method": "POST", "path": "/status"}
+        answers = Session(self.gateway, "2025-03-26").post(
+            [message("tools/call", number, name="http_request", arguments=arguments) for number in range(3)],
+            traceparent=f"00-{trace}-00f067aa0ba902b7-01").json
+        self.assertEqual([one["result"].get("isError", False) for one in answers], [False] * 3)
+        spans = {seen[2]["traceparent"].split("-")[2] for seen in FakeApi.seen[before:]}
+        self.assertEqual(len(spans), 3)
+        for run in spans:
+            told = self.gateway.call("get_run", {"run_id": run})
+            self.assertFalse(told.get("isError", False), text_of(told))
+            self.assertEqual((told["structuredContent"]["run_id"], told["structuredContent"]["state"]), (run, "done"))
 
     def test_stays_within_methods_and_paths(self):
         before = len(FakeApi.seen)
