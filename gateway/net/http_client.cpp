@@ -123,8 +123,9 @@ private:
                              const HttpRequest& request,
                              Deadline deadline)
     {
-        request.trace->connected = true;
-        request.trace->request_begun = true;
+        auto& trace = *request.trace;
+        trace.connected = true;
+        trace.request_begun = true;
         const auto sent = co_await wire->write(text);
         // A server may answer and close before it has read everything: look for the answer anyhow,
         // unless we are the ones who stop.
@@ -135,7 +136,7 @@ private:
             request.method == "HEAD" ? ResponseReader::Body::none : ResponseReader::Body::expected,
             {.header_bytes = header_limit_bytes_, .body_bytes = request.body_limit_bytes},
             request.body_tap};
-        auto complete = co_await read_response(*wire, reader, deadline - answer_reserve);
+        auto complete = co_await read_response(*wire, reader, trace, deadline - answer_reserve);
         if (!complete) {
             const bool begun = reader.has_begun();
             if (sent.error && !begun) {
@@ -149,7 +150,10 @@ private:
 
     /// Reads until the response is complete, or until `rest_deadline` when all that is missing is
     /// for the tap.
-    Task<Status> read_response(Wire& wire, ResponseReader& reader, Deadline rest_deadline)
+    Task<Status> read_response(Wire& wire,
+                               ResponseReader& reader,
+                               ExchangeTrace& trace,
+                               Deadline rest_deadline)
     {
         std::array<char, read_size_bytes> buffer;  // NOLINT(*-member-init): read as far as written
         for (;;) {
@@ -171,6 +175,7 @@ private:
                 co_return fail(dialer_->explain(
                     got.error, reader.has_begun() ? "inside the answer" : "before the answer"));
             }
+            trace.answer_begun = true;
             TAILOPS_CO_TRY(const auto step, reader.feed({buffer.data(), got.bytes}));
             if (step == ResponseReader::Step::done) co_return Status{};
         }

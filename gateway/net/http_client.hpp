@@ -38,6 +38,7 @@ struct TlsOptions {
 struct ExchangeTrace {
     bool connected{false};      // a connection stood
     bool request_begun{false};  // the server may have seen the request, and may act on it
+    bool answer_begun{false};   // something of an answer has come
 };
 
 struct HttpClientOptions {

@@ -71,7 +71,10 @@ Error failure_of(const Error& error, const ExchangeFacts& facts)
     const bool begun = facts.trace && facts.trace->request_begun;
     if (begun && !facts.is_safe) message += "; it may still finish " + facts.work;
     auto failure = Error{error.code(), std::move(message)}.because(error);
-    return begun && !facts.is_safe ? failure : std::move(failure).with_nothing_begun();
+    // What only looks may be asked again at no risk. Yet a server that was answering is there.
+    const bool was_answering = facts.trace && facts.trace->answer_begun;
+    const bool has_work = begun && (!facts.is_safe || was_answering);
+    return has_work ? failure : std::move(failure).with_nothing_begun();
 }
 
 }  // namespace tailops::targets

@@ -103,13 +103,16 @@ Task<Result<ExecutionResult>> probe(WarmPointer warm, Deadline deadline)
 {
     const auto started = std::chrono::steady_clock::now();
     for (bool may_retry = true;; may_retry = false) {
-        TAILOPS_CO_TRY(const auto lease, co_await warm->get(deadline));
+        const auto lease = co_await warm->get(deadline);
+        if (!lease) co_return fail(Error{lease.error()}.with_nothing_begun());
         Status alive;
-        if (!lease.is_fresh) {
-            alive = co_await ssh::try_channel(lease.session, deadline, warm->timing());
+        if (!lease->is_fresh) {
+            alive = co_await ssh::try_channel(lease->session, deadline, warm->timing());
         }
         if (alive) break;
-        if (!may_retry || alive.error().code() != Errc::unreachable) co_return fail(alive.error());
+        if (!may_retry || alive.error().code() != Errc::unreachable) {
+            co_return fail(Error{alive.error()}.with_nothing_begun());
+        }
     }
     ExecutionResult result;
     result.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -170,6 +170,19 @@ TEST(HttpApiExecutor, SaysWhatMayHaveHappenedWhenNoAnswerComes)
     }
 }
 
+TEST(HttpApiExecutor, SaysOfNoAnswerThatHasBegunThatNothingWas)
+{
+    ScriptedServer server{{[](Peer& peer) {
+        peer.read_request();
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nso far");
+        peer.wait_for_close();
+    }}};
+    const auto result = run(connection_to(server), get("/"), {}, {.timeout = 100ms});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code(), Errc::deadline_exceeded);
+    EXPECT_FALSE(result.error().has_nothing_begun()) << "the API is slow, and it is there";
+}
+
 TEST(HttpApiExecutor, IsUnreachableWhereNobodyListens)
 {
     std::string url;

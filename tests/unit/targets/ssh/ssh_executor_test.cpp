@@ -173,6 +173,58 @@ TEST(SshExecutor, SaysBusyWhereTheServerAllowsNoSession)
     EXPECT_TRUE(refused.error().has_nothing_begun());
 }
 
+TEST_F(SshExecutorTest, SaysBusyWhereAWaitForAChannelRunsOut)
+{
+    rig.setup.connection.channels_max = 1;
+    const auto after_it = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        co_await warm_up(executor);
+        const std::vector<std::string> argv{"sleep", "60"};
+        const auto late = [&executor]() -> Task<Result<ExecutionResult>> {
+            co_return co_await run_true(executor, within(300ms));
+        };
+        auto first = co_await (run_argv(executor, argv, within(20s)) || late());
+        EXPECT_EQ(first.index(), 1U);
+        if (first.index() != 1) co_return std::get<0>(std::move(first));
+        const auto& waited = std::get<1>(first);
+        expect_error(waited, Errc::busy, "no slot became free in time");
+        if (!waited) {
+            EXPECT_TRUE(waited.error().has_nothing_begun());
+        }
+        co_return co_await run_true(executor);
+    });
+    EXPECT_EQ(why(after_it), "") << "the channel is free again";
+    EXPECT_EQ(logins(server), 1U) << "the machine is well";
+}
+
+TEST_F(SshExecutorTest, SaysOfATestInVainThatNothingWasBegun)
+{
+    rig.timing.stop_grace = 100ms;
+    const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
+        const auto probe = [&]() -> Task<Result<ExecutionResult>> {
+            auto permit = testing::any_permit(TargetId{"web-01"}, within(400ms));
+            Operation look{Probe{}};
+            co_return co_await executor->run(std::move(permit), std::move(look));
+        };
+        server.wedge();
+        const auto cold = co_await probe();
+        expect_error(cold, Errc::deadline_exceeded, "did not answer in time");
+        if (!cold) {
+            EXPECT_TRUE(cold.error().has_nothing_begun());
+        }
+        server.unwedge();
+        co_await warm_up(executor);
+        server.wedge();
+        const auto warm = co_await probe();
+        expect_error(warm, Errc::deadline_exceeded, "did not answer in time");
+        if (!warm) {
+            EXPECT_TRUE(warm.error().has_nothing_begun());
+        }
+        server.unwedge();
+        co_return co_await run_true(executor);
+    });
+    EXPECT_EQ(why(result), "");
+}
+
 TEST_F(SshExecutorTest, LogsInAgainWhenTheWarmSessionIsGone)
 {
     const auto result = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
