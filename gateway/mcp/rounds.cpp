@@ -256,12 +256,15 @@ Task<Answer> Rounds::run_modern()
     auto turn = co_await handling(caller);
     const auto* question = turn ? std::get_if<InputRequired>(&*turn) : nullptr;
     if (question && recalled->unasked) {
-        // Without the state we do not know what these answer: they are held to what is asked now.
+        // Without the state nobody knows what these answer before it is asked. The suites want them
+        // taken; the handler, which has done no more than ask, goes on with those that fit.
         auto answers =
             merged_answers(json::object(), terms_of_questions(*question), *recalled->unasked);
         if (!answers) co_return bad_answers(asked, answers.error());
-        caller.learn(shared(*std::move(answers)), question->state);
-        turn = co_await handling(caller);
+        if (!answers->empty()) {
+            caller.learn(shared(*std::move(answers)), question->state);
+            turn = co_await handling(caller);
+        }
     }
     if (turn && goes_on(*turn) && as_task) {
         auto became = co_await as_task(*std::move(turn), caller);

@@ -166,16 +166,19 @@ TEST(FilledForm, ThatComesWithoutAStateIsHeldToItsSchemaToo)
         auto inbound = bench.modern("tools/call", params);
         auto flow = co_await bench.serve(std::move(inbound));
         EXPECT_EQ(error_code(flow->exchange.message()), -32602);
+        EXPECT_EQ(bench.service.turns, 1);
         params["inputResponses"] = json{{"who", FakeCatalog::accepted("bob")}};
         inbound = bench.modern("tools/call", params);
         flow = co_await bench.serve(std::move(inbound));
         const auto result = result_of(flow->exchange.message());
         EXPECT_EQ(text_member(result, "resultType"), "complete");
+        EXPECT_EQ(bench.service.turns, 3) << "it asked, and went on with the answer";
         params["inputResponses"] = json{{"another", FakeCatalog::accepted("bob")}};
         inbound = bench.modern("tools/call", params);
         flow = co_await bench.serve(std::move(inbound));
         const auto again = result_of(flow->exchange.message());
         EXPECT_EQ(text_member(again, "resultType"), "input_required");
+        EXPECT_EQ(bench.service.turns, 4) << "nothing to go on with: asked once";
     });
 }
 
