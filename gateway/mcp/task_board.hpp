@@ -64,14 +64,11 @@ private:
 enum class TaskDetail { state, outcome };
 std::string task_json(const store::StoredTask& task, TaskDetail detail);
 
-/// Lets `turn` go on as a task of `asked`, with what `caller` has learnt so far; answers with the
-/// task. One that runs already and finds the board full goes on as the call that it was.
-Task<TaskOrTurn> begin_task(Protocol& protocol,
-                            const Asked& asked,
-                            std::string tool,
-                            JsonPart arguments,
-                            Turn turn,
-                            const Caller& caller);
+/// Lets `turn` go on as a task of `asked`, a call of the tool that `subject` names, with what
+/// `caller` has learnt so far; answers with the task. One that runs already and finds the board
+/// full goes on as the call that it was.
+Task<TaskOrTurn> begin_task(
+    Protocol& protocol, const Asked& asked, Subject subject, Turn turn, const Caller& caller);
 
 /// Runs the next turn of a task whose questions are answered, with the rights of `asked`.
 Task<void> resume_task(Protocol& protocol, const Asked& asked, store::StoredTask task);

@@ -152,12 +152,8 @@ Answer created(const Protocol& protocol, const Asked& asked, const store::Stored
 
 }  // namespace
 
-Task<TaskOrTurn> begin_task(Protocol& protocol,
-                            const Asked& asked,
-                            std::string tool,
-                            JsonPart arguments,
-                            Turn turn,
-                            const Caller& caller)
+Task<TaskOrTurn> begin_task(
+    Protocol& protocol, const Asked& asked, Subject subject, Turn turn, const Caller& caller)
 {
     const auto home = co_await asio::this_coro::executor;
     const auto* terms = std::get_if<RunAsTask>(&turn);
@@ -167,8 +163,8 @@ Task<TaskOrTurn> begin_task(Protocol& protocol,
     context.state = caller.state();
     store::StoredTask task;
     task.principal = asked.principal.identity.key();
-    task.method_name = std::move(tool);
-    task.arguments = dump_json(*arguments);
+    task.method_name = std::move(subject.name);
+    task.arguments = dump_json(*subject.arguments);
     task.context = context.text();
     task.run = asked.request.str();
     task.ttl = terms ? terms->ttl : protocol.tasks->settings().ttl;

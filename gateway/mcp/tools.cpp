@@ -129,16 +129,11 @@ Answer header_mismatch(const Asked& asked, const Error& error)
 }
 
 /// A task that the client must take, or may.
-Task<TaskOrTurn> go_on_as_task(Protocol& protocol,
-                               const Asked& asked,
-                               std::string tool,
-                               JsonPart arguments,
-                               Turn turn,
-                               const Caller& caller)
+Task<TaskOrTurn> go_on_as_task(
+    Protocol& protocol, const Asked& asked, Subject subject, Turn turn, const Caller& caller)
 {
     if (auto refusal = tasks_undeclared(protocol, asked)) co_return *std::move(refusal);
-    co_return co_await begin_task(protocol, asked, std::move(tool), std::move(arguments),
-                                  std::move(turn), caller);
+    co_return co_await begin_task(protocol, asked, std::move(subject), std::move(turn), caller);
 }
 
 }  // namespace
@@ -177,16 +172,17 @@ Task<Answer> call_tool(Protocol& protocol, const Asked& asked)
                                   protocol.settings.tasks->begins_after);
         };
     }
+    const Subject subject{tool, arguments};
     Rounds rounds{
         .protocol = protocol,
         .asked = asked,
-        .subject = {tool, arguments},
+        .subject = subject,
         .handling = std::move(handling),
         .failed = [&protocol,
                    &asked](const Error& error) { return failed_answer(protocol, asked, error); },
         .as_task =
-            [&protocol, &asked, &tool, &arguments](Turn turn, const Caller& caller) {
-                return go_on_as_task(protocol, asked, tool, arguments, std::move(turn), caller);
+            [&protocol, &asked, &subject](Turn turn, const Caller& caller) {
+                return go_on_as_task(protocol, asked, subject, std::move(turn), caller);
             }};
     co_return co_await rounds.run();
 }
