@@ -1,13 +1,12 @@
 #include "auth/hmac_token.hpp"
 
 #include "auth/token_text.hpp"
+#include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
 
 namespace tailops::auth {
 namespace {
@@ -16,11 +15,6 @@ constexpr std::size_t secret_bytes_min = 16;
 constexpr std::size_t signature_digits = 64;
 // A token without an end is looked at again after this: sessions and caches need some time.
 constexpr auto endless_for = std::chrono::hours{1};
-
-bool is_hex(char c) noexcept
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
 
 std::unexpected<Error> refuse(std::string why)
 {
@@ -33,8 +27,7 @@ bool looks_like_hmac_token(std::string_view text) noexcept
 {
     if (text.size() > token_bytes_max || text.size() < signature_digits + 2) return false;
     const auto dot = text.size() - signature_digits - 1;
-    return text[dot] == '.' && text.find('.') == dot &&
-           std::ranges::all_of(text.substr(dot + 1), is_hex);
+    return text[dot] == '.' && text.find('.') == dot && is_hex(text.substr(dot + 1));
 }
 
 Result<std::shared_ptr<HmacTokenAuthenticator>> HmacTokenAuthenticator::create(

@@ -3,6 +3,7 @@
 #include "gateway/app/output.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/audit/reader.hpp"
+#include "gateway/core/digest.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "targets/credentials/credentials.hpp"
@@ -45,8 +46,7 @@ Result<std::optional<audit::Anchor>> read_anchor(std::string_view text)
     const auto gap = text.find_first_of(": ");
     const auto number = parse_int(text.substr(0, gap), 1);
     const auto mac = gap == text.npos ? std::string_view{} : text.substr(gap + 1);
-    const bool is_hex = mac.find_first_not_of("0123456789abcdef") == mac.npos;
-    if (!number || mac.size() != mac_digits || !is_hex) {
+    if (!number || mac.size() != mac_digits || !is_hex(mac)) {
         return fail(Errc::invalid_argument,
                     "--anchor must be SEQ:MAC, the number and the 64 digits that verify prints "
                     "behind \"head\"");

@@ -1,5 +1,6 @@
 #include "gateway/audit/encoding.hpp"
 
+#include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
@@ -96,12 +97,6 @@ Phase phase_of(LineKind kind) noexcept
     case LineKind::close: return Phase::event;
     }
     return Phase::event;
-}
-
-bool is_hex(std::string_view text) noexcept
-{
-    return std::ranges::all_of(
-        text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 /// The raw JSON string that starts at the front of `text`, up to its closing quote.

@@ -85,6 +85,12 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+bool is_hex(std::string_view text) noexcept
+{
+    return std::ranges::all_of(
+        text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
 std::string to_hex(std::string_view bytes)
 {
     constexpr std::string_view digits = "0123456789abcdef";

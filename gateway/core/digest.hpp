@@ -24,6 +24,9 @@ inline std::string to_hex(const Sha256& digest)
     return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
+/// Whether `text` is made of the digits of to_hex, however many.
+bool is_hex(std::string_view text) noexcept;
+
 /// base64url without padding (RFC 4648 section 5).
 std::string to_base64url(std::string_view bytes);
 /// Accepts missing or canonical padding. Errors: invalid_argument.

@@ -1,5 +1,7 @@
 #include "gateway/core/trace_context.hpp"
 
+#include "gateway/core/digest.hpp"
+
 #include <algorithm>
 
 namespace tailops {
@@ -11,12 +13,6 @@ constexpr std::size_t span_size = 16;
 constexpr std::size_t flags_size = 2;
 constexpr std::size_t parent_size = version_size + trace_size + span_size + flags_size + 3;
 constexpr std::size_t state_size_max = 512;
-
-bool is_hex(std::string_view text) noexcept
-{
-    return std::ranges::all_of(
-        text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
 
 /// An id of a trace or a span: not all of it 0.
 bool is_id(std::string_view text) noexcept

@@ -14,6 +14,16 @@ TEST(Digest, MatchesPublishedVectors)
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST(Hex, IsWhatToHexWrites)
+{
+    EXPECT_TRUE(is_hex(to_hex(sha256("x"))));
+    EXPECT_TRUE(is_hex("0123456789abcdef"));
+    EXPECT_TRUE(is_hex(""));
+    for (const auto* other : {"A", "g", "/", ":", "`", "0x", " 0", "0\n"}) {
+        EXPECT_FALSE(is_hex(other)) << other;
+    }
+}
+
 TEST(Base64, MatchesRfc4648Section10)
 {
     const std::pair<const char*, const char*> rows[] = {
