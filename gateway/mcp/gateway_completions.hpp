@@ -17,8 +17,7 @@ namespace tailops::mcp {
 std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed);
 
 /// What may stand for an argument of a prompt or a resource template: targets, containers,
-/// commands, the caller's own runs. Services are left out: no tool lists them. Never what the
-/// principal may not see. Safe from any strand.
+/// commands, the caller's own runs. Never what the principal may not see. Safe from any strand.
 class GatewayCompletions {
 public:
     GatewayCompletions(call::Pipeline& pipeline, const Clock& clock)
