@@ -5,6 +5,7 @@ import signal
 import sys
 
 from harness import LOCAL_TARGET, POLICY_ALL, ROOT
+from official import Driver
 from test_client_tasks import GATEWAY as WITH_TASKS
 from test_protocol import BOTH, message
 
@@ -92,6 +93,14 @@ def modern(method, number, version=MODERN, tasks=False, progress=None, log=None,
 
 class Asking:
     """For a TestCase: what an official client asks in each revision, whatever it speaks over."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.driver = Driver().__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.driver.__exit__()
 
     def check(self, report, revision, expected):
         seen = report["counts"].get(revision, {})

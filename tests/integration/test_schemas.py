@@ -11,20 +11,11 @@ import unittest
 from everything import (COMMANDS, EXPECTED_LEGACY, EXPECTED_MODERN, FOLLOWED, GATEWAY, MODERN, POLICY, TARGETS, Asking,
                         Wire, modern)
 from harness import local_gateway, until
-from official import Driver
 from test_client_tasks import Pipe
 from test_protocol import BOTH, Session, message, stream
 
 
 class EveryMessage(Asking, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.driver = Driver().__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.driver.__exit__()
-
     @contextlib.contextmanager
     def wired(self):
         """A gateway that all talk to through a wire; what the wire reports stands in self.wire at the end."""

@@ -16,7 +16,6 @@ import unittest
 from everything import (COMMANDS, EXPECTED_LEGACY, EXPECTED_MODERN, FOLLOWED, GATEWAY, MODERN, POLICY, TARGETS, Asking,
                         check_record, modern, tapped)
 from harness import Gateway, until
-from official import Driver
 from test_client_tasks import Pipe
 from test_protocol import message
 
@@ -68,14 +67,6 @@ class ByHand:
 
 
 class EveryLine(Asking, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.driver = Driver().__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.driver.__exit__()
-
     def setUp(self):
         gateway = Gateway(files={"gateway.yaml": GATEWAY, "targets.yaml": TARGETS, "policy.yaml": KEEPER,
                                  "commands.yaml": COMMANDS})
