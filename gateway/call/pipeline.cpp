@@ -308,40 +308,6 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
                      .failed = failed};
 }
 
-Task<Result<tools::OutputPage>> Pipeline::read_output(auth::Principal principal,
-                                                      RequestId id,
-                                                      tools::OutputQuestion question)
-{
-    co_await asio::this_coro::throw_if_cancelled(false);
-    const auto world = world_.get();
-    nlohmann::json arguments{{"run", question.run.str()},
-                             {"stream", tools::to_string(question.stream)}};
-    Invocation call{.id = std::move(id),
-                    .principal = std::move(principal),
-                    .tool = "read_output",
-                    .arguments = std::make_shared<const nlohmann::json>(std::move(arguments))};
-    Prepared prepared{.tool = tools::find(call.tool), .target = {}, .plan = {}, .hopeless = false};
-    prepared.plan.right = prepared.tool->rights.front();
-    TAILOPS_CO_TRY(const auto request, tailops::call::question(call, prepared, clock_.now()));
-    auto [decision, permit] = world->gate->decide(request);
-    auto record = record_of(call, request, decision, *world);
-    Result<tools::OutputPage> page = fail(refusal(request, decision));
-    record.outcome = "refused";
-    if (permit) {
-        const auto& reader = call.principal;
-        Runs::MayRead may_look = [&world, &reader](const RunRecord& run) {
-            return may_read(*world, reader, run);
-        };
-        page = co_await runs_.read(std::move(question), std::move(may_look));
-        record.phase = audit::Phase::outcome;
-        record.outcome = page ? "ok" : std::string{to_string(page.error().code())};
-    }
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    log_outcome(call, record);
-    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
-    co_return page;
-}
-
 std::uint64_t Pipeline::generation() const
 {
     return world_.get()->generation;

@@ -65,14 +65,6 @@ public:
     /// the first call with this key), or what the executor reports.
     Task<Result<Answer>> run(Invocation invocation);
 
-    /// A part of the output of one of the principal's runs, as its target wrote it: what stands
-    /// behind a resource tailops://runs/RUN/stdout. Decided and recorded as a call of read_output
-    /// by the name `id`. Errors: as Runs::read, denied, insufficient_scope, unavailable (the
-    /// trail).
-    Task<Result<tools::OutputPage>> read_output(auth::Principal principal,
-                                                RequestId id,
-                                                tools::OutputQuestion question);
-
     /// Something of the gateway itself that no tool tells: `content` makes it. Decided by the right
     /// to read from the gateway, whatever a rule says of tools, and recorded by `reading.tool`,
     /// which names none. Errors: denied, approval_required, insufficient_scope, unavailable (the

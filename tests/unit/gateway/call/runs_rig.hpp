@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/call/runs.hpp"
+#include "gateway/call/view.hpp"
 #include "tests/unit/gateway/call/call_rig.hpp"
 
 #include <gtest/gtest.h>
@@ -42,9 +43,11 @@ protected:
     {
         using Page = Result<tools::OutputPage>;
         return rig_.run_task<Page>([&]() -> Task<Page> {
-            auto asked = question;
-            co_return co_await rig_.pipeline->read_output(rig_.principal(subject),
-                                                          RequestId{"read"}, std::move(asked));
+            const auto world = rig_.world->get();
+            const auto principal = rig_.principal(subject);
+            const PrincipalView view{*world,     principal,  rig_.states,
+                                     rig_.trail, *rig_.runs, {rig_.clock.now(), TimePoint{}}};
+            co_return co_await view.read_output(question);
         });
     }
 

@@ -292,15 +292,16 @@ TEST_F(RunsTest, ReadingAnOutputIsRecorded)
     start();
     ASSERT_TRUE(rig_.command("flood"));
     rig_.trail.records.clear();
-    ASSERT_TRUE(page(slice("r1", 0, 10)));
+    const nlohmann::json run{{"run", "r1"}};
+    ASSERT_TRUE(ask("read_output", run));
     ASSERT_EQ(rig_.trail.records.size(), 1U);
     EXPECT_EQ(rig_.trail.records[0].tool.view(), "read_output");
     EXPECT_EQ(rig_.trail.records[0].outcome, "ok");
     EXPECT_NE(rig_.trail.records[0].parameters.find("r1"), std::string::npos);
-    ASSERT_FALSE(page(slice("r1", 0, 10), "anna"));
+    ASSERT_FALSE(ask("read_output", run, "anna"));
     EXPECT_EQ(rig_.trail.records[1].outcome, "not_found");
     rig_.trail.is_broken = true;
-    EXPECT_EQ(page(slice("r1", 0, 10)).error().code(), Errc::unavailable);
+    EXPECT_EQ(ask("read_output", run).error().code(), Errc::unavailable);
 }
 
 }  // namespace
