@@ -26,18 +26,6 @@ std::optional<double> number_in(const yaml::Node& node)
     return number;
 }
 
-/// A scalar as the type it is written in: true, 5, 0.5, or text.
-Value scalar_of(const yaml::Node& node)
-{
-    const auto& text = node.text();
-    if (!node.is_plain()) return text;
-    if (text == "true") return true;
-    if (text == "false") return false;
-    if (const auto whole = parse_int(text)) return *whole;
-    if (const auto real = number_in(node)) return *real;
-    return text;
-}
-
 /// Reads the conditions of one mapping into a Constraint.
 class Conditions {
 public:
@@ -142,6 +130,17 @@ private:
 };
 
 }  // namespace
+
+Value scalar_of(const yaml::Node& node)
+{
+    const auto& text = node.text();
+    if (!node.is_plain()) return text;
+    if (text == "true") return true;
+    if (text == "false") return false;
+    if (const auto whole = parse_int(text)) return *whole;
+    if (const auto real = number_in(node)) return *real;
+    return text;
+}
 
 Constraint read_constraint(const yaml::Node& node,
                            const std::string& name,

@@ -13,4 +13,7 @@ Constraint read_constraint(const yaml::Node& node,
                            Effect effect,
                            yaml::Problems& problems);
 
+/// A scalar as the type it is written in: true, 5, 0.5, or text.
+Value scalar_of(const yaml::Node& node);
+
 }  // namespace tailops::policy

@@ -32,11 +32,6 @@ bool names_target(const Names& ids, const std::string& id)
            });
 }
 
-bool within_tiers(const Rule& rule, Tier tier)
-{
-    return tier >= rule.at_least && (rule.effect == Effect::deny || tier <= rule.at_most);
-}
-
 /// The first clause about the caller that does not match.
 Clause mismatch(const PrincipalMatch& rule, const Question& question)
 {
@@ -48,17 +43,6 @@ Clause mismatch(const PrincipalMatch& rule, const Question& question)
     if (rule.scopes.empty()) return Clause::none;
     const bool has_scope = identity.scopes && intersects(rule.scopes, *identity.scopes);
     return has_scope ? Clause::none : Clause::scope;
-}
-
-/// The first clause about the target that does not match.
-Clause mismatch(const TargetMatch& rule, const TargetFacts& target)
-{
-    if (!rule.ids.empty() && !names_target(rule.ids, target.id.str())) return Clause::target;
-    if (!rule.tags.empty() && !intersects(rule.tags, target.tags)) return Clause::tag;
-    if (rule.environments.empty() || rule.environments.contains(target.environment)) {
-        return Clause::none;
-    }
-    return Clause::environment;
 }
 
 std::string list_of(const Names& names)
@@ -83,6 +67,16 @@ std::string describe_parameter(const Match& match)
 }
 
 }  // namespace
+
+Clause mismatch(const TargetMatch& rule, const TargetFacts& target)
+{
+    if (!rule.ids.empty() && !names_target(rule.ids, target.id.str())) return Clause::target;
+    if (!rule.tags.empty() && !intersects(rule.tags, target.tags)) return Clause::tag;
+    if (rule.environments.empty() || rule.environments.contains(target.environment)) {
+        return Clause::none;
+    }
+    return Clause::environment;
+}
 
 Match match(const Rule& rule, const Question& question)
 {

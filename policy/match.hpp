@@ -53,6 +53,15 @@ Match match(const Rule& rule, const Question& question);
 /// which may be a secret.
 std::string describe(const Match& match, const Rule& rule, const Question& question);
 
+/// Whether calls of this tier are the rule's business. A denying rule has no ceiling.
+constexpr bool within_tiers(const Rule& rule, Tier tier) noexcept
+{
+    return tier >= rule.at_least && (rule.effect == Effect::deny || tier <= rule.at_most);
+}
+
+/// The first clause about the target that does not match.
+Clause mismatch(const TargetMatch& rule, const TargetFacts& target);
+
 /// Deny first: the order in which matching rules outrank one another.
 constexpr int rank(Effect effect) noexcept
 {

@@ -55,18 +55,38 @@ std::vector<PlacedRule> read_rules(yaml::MapReader& reader, const RuleContext& c
     return rules;
 }
 
-void refuse_unreachable(const std::vector<PlacedRule>& rules, yaml::Problems& problems)
+/// `rule "all" (line 12) always decides first`, or several that do so together.
+std::string deciders(const std::vector<const Rule*>& rules)
 {
+    std::string names;
+    for (const auto* rule : rules) {
+        names += (names.empty() ? "" : ", ") + quote(rule->id.view()) + " (line " +
+                 std::to_string(rule->line) + ")";
+    }
+    return rules.size() == 1 ? "rule " + names + " always decides first"
+                             : "one of the rules " + names + " always decides first";
+}
+
+void refuse_unreachable(const std::vector<PlacedRule>& rules,
+                        const Vocabulary& vocabulary,
+                        const std::vector<Role>& roles,
+                        yaml::Problems& problems)
+{
+    std::vector<const Rule*> plain;
+    for (const auto& [rule, at] : rules) plain.push_back(&rule);
+    const Coverage coverage{vocabulary, roles, plain};
     for (const auto& [rule, at] : rules) {
         if (rule.effect == Effect::deny) continue;
+        std::vector<const Rule*> covering;
         for (const auto& [other, other_at] : rules) {
             if (!covers(other, rule)) continue;
-            problems.add(at.file(), at.place(),
-                         "rule " + quote(rule.id.view()) + " is unreachable: rule " +
-                             quote(other.id.view()) + " (line " + std::to_string(other.line) +
-                             ") always decides first");
+            covering = {&other};
             break;
         }
+        if (covering.empty()) covering = coverage.covering(rule);
+        if (covering.empty()) continue;
+        problems.add(at.file(), at.place(),
+                     "rule " + quote(rule.id.view()) + " is unreachable: " + deciders(covering));
     }
 }
 
@@ -101,7 +121,7 @@ Policy read_policy(std::string_view text,
     for (const auto& role : roles) role_names.insert(role.name);
     auto rules = read_rules(reader, {.vocabulary = vocabulary, .roles = role_names});
     reader.finish();
-    refuse_unreachable(rules, problems);
+    refuse_unreachable(rules, vocabulary, roles, problems);
     // A policy with a mistake in it allows nothing, even to a caller who does not look at problems.
     if (problems.all().size() != before) return policy;
     policy.roles = std::move(roles);

@@ -1,11 +1,14 @@
 #include "policy/rule_reader.hpp"
 
 #include "gateway/core/text.hpp"
+#include "policy/condition_check.hpp"
 #include "policy/constraint_reader.hpp"
 #include "policy/file_names.hpp"
 #include "policy/gate.hpp"
 #include "policy/glob.hpp"
+#include "policy/possible.hpp"
 #include "policy/roles.hpp"
+#include "policy/rule_check.hpp"
 #include "policy/tool_clauses.hpp"
 
 #include <algorithm>
@@ -55,6 +58,7 @@ public:
     RuleReader(const yaml::Node& node, const RuleContext& context, yaml::Problems& problems)
         : context_{context},
           problems_{problems},
+          problems_before_{problems.all().size()},
           what_{name_of(node)},
           reader_{node, problems, what_}
     {
@@ -74,14 +78,18 @@ public:
         read_reason();
         read_principals();
         read_targets();
-        const auto tool_clauses = read_tool_clauses(reader_, context_.vocabulary);
-        rule_.capabilities = tool_clauses.capabilities;
-        rule_.tools = tool_clauses.tools;
+        read_tools();
         read_parameters();
         read_tiers();
         read_obligations();
         refuse_blank_keys(reader_, {"id", "effect"});
         reader_.finish();
+        // What a misspelt clause would have said is not known: then nothing follows from the rest.
+        if (problems_.all().size() == problems_before_) {
+            places_.parameters = reader_.place_of("parameters");
+            places_.targets = reader_.place_of("targets");
+            check_can_decide(rule_, places_, context_.vocabulary, reader_);
+        }
         return std::move(rule_);
     }
 
@@ -172,17 +180,16 @@ private:
         if (!node) return;
         yaml::MapReader reader{*node, problems_, "targets of " + what_};
         const auto& vocabulary = context_.vocabulary;
-        auto ids = vocabulary.targets;
-        ids.insert(gateway_target.str());
-        const auto names = listed_names(reader, "ids");
-        for (const auto& name : names) check_target(name, ids, reader);
-        rule_.targets.ids = texts_of(names);
+        places_.target_ids = listed_names(reader, "ids");
+        const auto ids = names_in(vocabulary.targets);
+        for (const auto& name : places_.target_ids) check_target(name, ids, reader);
+        rule_.targets.ids = texts_of(places_.target_ids);
         const auto tags = listed_names(reader, "tags");
-        for (const auto& tag : tags) check_known(tag, "tag", vocabulary.tags, reader);
+        for (const auto& tag : tags) check_known(tag, "tag", vocabulary.tags(), reader);
         rule_.targets.tags = texts_of(tags);
         const auto environments = listed_names(reader, "environments");
         for (const auto& environment : environments) {
-            check_known(environment, "environment", vocabulary.environments, reader);
+            check_known(environment, "environment", vocabulary.environments(), reader);
         }
         rule_.targets.environments = texts_of(environments);
         refuse_blank_keys(reader);
@@ -204,6 +211,15 @@ private:
         }
     }
 
+    void read_tools()
+    {
+        auto clauses = read_tool_clauses(reader_, context_.vocabulary);
+        rule_.capabilities = clauses.capabilities;
+        rule_.tools = std::move(clauses.tools);
+        places_.tools = std::move(clauses.tool_names);
+        places_.capabilities = std::move(clauses.capability_names);
+    }
+
     void read_parameters()
     {
         const auto node = reader_.node("parameters");
@@ -212,12 +228,27 @@ private:
             reader_.complain(*node, "\"parameters\" must be a mapping of parameters to conditions");
             return;
         }
-        for (const auto& entry : node->entries()) {
-            check_parameter(entry, rule_, context_.vocabulary, problems_, node->file());
-            rule_.parameters.insert_or_assign(
-                entry.key,
-                read_constraint(yaml::Node{entry.value}, entry.key, rule_.effect, problems_));
+        for (const auto& entry : node->entries()) read_parameter(entry);
+    }
+
+    void read_parameter(const yaml::Node::Entry& entry)
+    {
+        const yaml::Node node{entry.value};
+        const auto before = problems_.all().size();
+        auto constraint = read_constraint(node, entry.key, rule_.effect, problems_);
+        const bool is_sound = problems_.all().size() == before;
+        const auto shapes = shapes_of(entry, rule_, context_.vocabulary, reader_);
+        if (is_sound && !shapes.empty()) {
+            check_condition(node, {.name = entry.key, .shapes = shapes}, problems_);
         }
+        const bool is_possible = std::ranges::any_of(shapes, [&](const auto* shape) {
+            return could_meet(constraint, *shape, rule_.effect);
+        });
+        if (!shapes.empty() && !is_possible && problems_.all().size() == before) {
+            problems_.add(node.file(), node.place(),
+                          "no value of " + quote(entry.key) + " meets this condition");
+        }
+        rule_.parameters.insert_or_assign(entry.key, std::move(constraint));
     }
 
     std::optional<Tier> read_tier(std::string_view key)
@@ -277,9 +308,11 @@ private:
 
     const RuleContext& context_;
     yaml::Problems& problems_;
+    std::size_t problems_before_;
     std::string what_;
     yaml::MapReader reader_;
     Rule rule_;
+    RulePlaces places_;
     bool effect_is_known_{false};
 };
 

@@ -8,8 +8,6 @@
 namespace tailops::policy {
 namespace {
 
-using Tools = std::vector<const Vocabulary::Tool*>;
-
 struct Named {
     ListedName name;
     CapabilitySet capabilities;  // what the name stands for
@@ -29,27 +27,9 @@ const std::set<std::string>& capability_words()
     return words;
 }
 
-CapabilitySet expand(const std::string& word)
-{
-    CapabilitySet out;
-    for (const auto& known : known_capabilities()) {
-        const auto domain = known.name.substr(0, known.name.find(':') + 1);
-        if (word != "*" && word != known.name && word != std::string{domain} + "*") continue;
-        if (const auto capability = Capability::find(known.name)) out.insert(*capability);
-    }
-    return out;
-}
-
 bool intersect(const CapabilitySet& a, const CapabilitySet& b)
 {
     return std::ranges::any_of(a, [&](Capability c) { return b.contains(c); });
-}
-
-std::set<std::string> tool_names(const Vocabulary& vocabulary)
-{
-    std::set<std::string> out;
-    for (const auto& [name, tool] : vocabulary.tools) out.insert(name);
-    return out;
 }
 
 /// Capabilities that no listed tool exercises, and tools that exercise none of those listed.
@@ -62,7 +42,7 @@ void check_pairs(const std::vector<Named>& capabilities,
     for (const auto& tool : tools) {
         const auto known = vocabulary.tools.find(tool.text);
         if (known == vocabulary.tools.end()) return;  // complained of already
-        exercised.merge(known->second.capabilities);
+        exercised.merge(exercised_by(known->second));
     }
     CapabilitySet listed;
     bool sound = true;
@@ -77,7 +57,7 @@ void check_pairs(const std::vector<Named>& capabilities,
     }
     if (!sound) return;
     for (const auto& tool : tools) {
-        if (intersect(vocabulary.tools.find(tool.text)->second.capabilities, listed)) continue;
+        if (intersect(exercised_by(vocabulary.tools.find(tool.text)->second), listed)) continue;
         rule.complain(tool.at,
                       "tool " + quote(tool.text) + " exercises no capability of this rule");
     }
@@ -85,11 +65,22 @@ void check_pairs(const std::vector<Named>& capabilities,
 
 }  // namespace
 
+CapabilitySet capabilities_meant(const std::string& word)
+{
+    CapabilitySet out;
+    for (const auto& known : known_capabilities()) {
+        const auto domain = known.name.substr(0, known.name.find(':') + 1);
+        if (word != "*" && word != known.name && word != std::string{domain} + "*") continue;
+        if (const auto capability = Capability::find(known.name)) out.insert(*capability);
+    }
+    return out;
+}
+
 ToolClauses read_tool_clauses(yaml::MapReader& rule, const Vocabulary& vocabulary)
 {
     ToolClauses out;
-    const auto tools = listed_names(rule, "tools");
-    for (const auto& tool : tools) check_known(tool, "tool", tool_names(vocabulary), rule);
+    auto tools = listed_names(rule, "tools");
+    for (const auto& tool : tools) check_known(tool, "tool", names_in(vocabulary.tools), rule);
     out.tools = texts_of(tools);
 
     std::vector<Named> capabilities;
@@ -97,7 +88,7 @@ ToolClauses read_tool_clauses(yaml::MapReader& rule, const Vocabulary& vocabular
     bool all_known = true;
     for (auto& name : listed_names(rule, "capabilities")) {
         check_known(name, "capability", capability_words(), rule);
-        auto expanded = expand(name.text);
+        auto expanded = capabilities_meant(name.text);
         all |= name.text == "*";
         all_known &= !expanded.empty();
         out.capabilities.merge(expanded);
@@ -108,35 +99,44 @@ ToolClauses read_tool_clauses(yaml::MapReader& rule, const Vocabulary& vocabular
     if (!tools.empty() && !capabilities.empty() && all_known) {
         check_pairs(capabilities, tools, vocabulary, rule);
     }
+    out.tool_names = std::move(tools);
+    for (auto& [name, expanded] : capabilities) out.capability_names.push_back(std::move(name));
     return out;
 }
 
-void check_parameter(const yaml::Node::Entry& parameter,
-                     const Rule& rule,
-                     const Vocabulary& vocabulary,
-                     yaml::Problems& problems,
-                     const std::string& file)
+std::vector<const ParameterShape*> shapes_of(const yaml::Node::Entry& parameter,
+                                             const Rule& rule,
+                                             const Vocabulary& vocabulary,
+                                             yaml::MapReader& reader)
 {
-    for (const auto& name : rule.tools) {
-        const auto tool = vocabulary.tools.find(name);
-        if (tool == vocabulary.tools.end()) continue;  // complained of already
-        const auto& known = tool->second.parameters;
-        if (known.contains(parameter.key)) continue;
-        problems.add(file, parameter.place,
-                     "tool " + quote(name) + " has no parameter " + quote(parameter.key) +
-                         suggestion(parameter.key, known));
-    }
-    if (!rule.tools.empty()) return;
+    std::vector<const ParameterShape*> out;
     std::set<std::string> known;
-    for (const auto& [name, tool] : vocabulary.tools) {
-        if (!rule.capabilities.empty() && !intersect(tool.capabilities, rule.capabilities))
-            continue;
-        known.insert(tool.parameters.begin(), tool.parameters.end());
+    bool all_have_it = true;
+    for (const auto& [name, forms] : vocabulary.tools) {
+        const bool is_listed = rule.tools.contains(name);
+        if (!rule.tools.empty() && !is_listed) continue;
+        const auto before = out.size();
+        for (const auto& form : forms) {
+            const bool is_meant =
+                rule.capabilities.empty() || rule.capabilities.contains(form.capability);
+            const auto shape = form.parameters.find(parameter.key);
+            if ((is_meant || is_listed) && shape != form.parameters.end()) {
+                out.push_back(&shape->second);
+            }
+            if (is_meant) known.merge(parameters_of({form}));
+        }
+        if (!is_listed || out.size() > before) continue;
+        all_have_it = false;
+        reader.problems().add(reader.map().file(), parameter.place,
+                              "tool " + quote(name) + " has no parameter " + quote(parameter.key) +
+                                  suggestion(parameter.key, parameters_of(forms)));
     }
-    if (known.contains(parameter.key)) return;
-    problems.add(file, parameter.place,
-                 "no tool that this rule is about has a parameter " + quote(parameter.key) +
-                     suggestion(parameter.key, known));
+    if (rule.tools.empty() && out.empty()) {
+        reader.problems().add(reader.map().file(), parameter.place,
+                              "no tool that this rule is about has a parameter " +
+                                  quote(parameter.key) + suggestion(parameter.key, known));
+    }
+    return all_have_it ? out : std::vector<const ParameterShape*>{};
 }
 
 }  // namespace tailops::policy

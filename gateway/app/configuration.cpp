@@ -3,7 +3,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
-#include "gateway/tools/tool.hpp"
+#include "gateway/tools/policy_words.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -58,34 +58,6 @@ std::shared_ptr<const tools::CommandCatalogue> load_commands(const std::string& 
 
 }  // namespace
 
-policy::Vocabulary vocabulary_of(const targets::TargetsFile& targets,
-                                 const tools::CommandCatalogue& commands)
-{
-    policy::Vocabulary words;
-    for (const auto& tool : tools::all()) {
-        policy::Vocabulary::Tool entry;
-        for (const auto& right : tool.rights) {
-            if (auto capability = parse_capability(right.capability)) {
-                entry.capabilities.insert(*std::move(capability));
-            }
-        }
-        for (const auto& name : tools::policy_parameters(tool, commands)) {
-            entry.parameters.insert(name);
-        }
-        words.tools.emplace(tool.name, std::move(entry));
-    }
-    for (const auto& command : commands.all()) {
-        words.tools["execute_command"].capabilities.insert(command.capability);
-    }
-    words.targets.insert(gateway_target.str());
-    for (const auto& target : targets.targets) {
-        words.targets.insert(target.facts.id.str());
-        words.tags.insert(target.facts.tags.begin(), target.facts.tags.end());
-        if (!target.facts.environment.empty()) words.environments.insert(target.facts.environment);
-    }
-    return words;
-}
-
 void note_unused_capabilities(const targets::TargetsFile& targets,
                               std::string_view file,
                               yaml::Problems& problems)
@@ -117,8 +89,9 @@ Configuration load_configuration(const std::string& gateway_file,
     out.targets = targets::read_targets(slurp(files.targets_file, problems), files.targets_file,
                                         environment, problems);
     out.commands = load_commands(files.commands_file, problems);
-    out.policy = policy::read_policy(slurp(files.policy_file, problems), files.policy_file,
-                                     vocabulary_of(out.targets, *out.commands), problems);
+    out.policy =
+        policy::read_policy(slurp(files.policy_file, problems), files.policy_file,
+                            tools::policy_vocabulary(out.targets.targets, *out.commands), problems);
     note_unused_capabilities(out.targets, files.targets_file, problems);
     return out;
 }
@@ -137,8 +110,9 @@ Configuration embedded_configuration(const std::string& state_dir,
     out.targets =
         targets::read_targets(embedded_targets, "embedded targets", environment, problems);
     out.commands = load_commands({}, problems);
-    out.policy = policy::read_policy(embedded_policy, "embedded policy",
-                                     vocabulary_of(out.targets, *out.commands), problems);
+    out.policy =
+        policy::read_policy(embedded_policy, "embedded policy",
+                            tools::policy_vocabulary(out.targets.targets, *out.commands), problems);
     return out;
 }
 

@@ -38,10 +38,6 @@ Configuration embedded_configuration(const std::string& state_dir,
 std::optional<Configuration> load_and_start_log(
     const std::function<Configuration(yaml::Problems&)>& load);
 
-/// The names that a policy may use with these targets and this version's tools.
-policy::Vocabulary vocabulary_of(const targets::TargetsFile& targets,
-                                 const tools::CommandCatalogue& commands);
-
 /// Says of capabilities that targets offer and no tool exercises: they load, and mean nothing yet.
 void note_unused_capabilities(const targets::TargetsFile& targets,
                               std::string_view file,

@@ -110,7 +110,10 @@ Result<Plan> plan_logs(const json& arguments, const PlanContext&)
                               {"timestamps", timestamps ? "1" : "0"}},
                     .body = {},
                     .answer = EngineCall::Answer::log};
+    policy::Parameters parameters{
+        {"name_or_id", name}, {"lines", lines}, {"timestamps", timestamps}};
     if (const auto since = text_or(arguments, "since", ""); !since.empty()) {
+        parameters["since"] = since;
         TAILOPS_TRY(const auto when, parse_rfc3339(since));
         const auto seconds =
             std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch());
@@ -119,7 +122,7 @@ Result<Plan> plan_logs(const json& arguments, const PlanContext&)
     return Plan{
         .right = reading[0],
         .operation = std::move(call),
-        .parameters = {{"name_or_id", name}, {"lines", lines}},
+        .parameters = std::move(parameters),
         .present = [name](const ExecutionResult& result) { return present_logs(result, name); },
         .rest = Plan::Rest::kept};
 }

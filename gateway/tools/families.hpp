@@ -3,6 +3,7 @@
 #include "gateway/tools/tool.hpp"
 
 #include <span>
+#include <string_view>
 
 namespace tailops::tools {
 
@@ -16,5 +17,8 @@ std::span<const Tool> container_tools();
 std::span<const Tool> file_tools();
 std::span<const Tool> http_tools();
 std::span<const Tool> run_tools();
+
+/// The right that an http_request of this method needs.
+const Right& right_of_method(std::string_view method);
 
 }  // namespace tailops::tools

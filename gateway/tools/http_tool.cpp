@@ -60,6 +60,11 @@ constexpr std::string_view output = R"json({
 constexpr std::array rights = {Right{"http:read", Tier::observe},
                                Right{"http:write", Tier::control}};
 
+bool only_reads(std::string_view method)
+{
+    return method == "GET" || method == "HEAD";
+}
+
 bool is_token(std::string_view name)
 {
     constexpr std::string_view further = "!#$%&'*+-.^_`|~";  // RFC 9110 section 5.6.2
@@ -158,7 +163,7 @@ Result<Plan> plan(const json& arguments, const PlanContext&)
         return fail(std::move(canonical).error());
     }
     TAILOPS_TRY(auto headers, read_headers(arguments));
-    const bool is_reading = method == "GET" || method == "HEAD";
+    const bool is_reading = only_reads(method);
     targets::HttpCall call{.method = method,
                            .path = path,
                            .query = read_query(arguments),
@@ -176,7 +181,7 @@ Result<Plan> plan(const json& arguments, const PlanContext&)
                                                           : "application/json");
         }
     }
-    return Plan{.right = is_reading ? rights[0] : rights[1],
+    return Plan{.right = right_of_method(method),
                 .operation = std::move(call),
                 .parameters = {{"method", method}, {"path", path}},
                 .present = present,
@@ -184,6 +189,11 @@ Result<Plan> plan(const json& arguments, const PlanContext&)
 }
 
 }  // namespace
+
+const Right& right_of_method(std::string_view method)
+{
+    return only_reads(method) ? rights[0] : rights[1];
+}
 
 std::span<const Tool> http_tools()
 {

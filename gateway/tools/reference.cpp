@@ -1,7 +1,7 @@
 #include "gateway/tools/reference.hpp"
 
 #include "gateway/core/json.hpp"
-#include "gateway/tools/tool.hpp"
+#include "gateway/tools/policy_words.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -124,11 +124,13 @@ std::string temper(const Annotations& annotations)
 std::string policy_text(const Tool& tool)
 {
     std::string out;
-    for (const auto& name : policy_parameters(tool, CommandCatalogue{})) {
+    const bool is_command = tool.name == "execute_command";
+    for (const auto& name :
+         policy::parameters_of(policy_forms(tool, CommandCatalogue::shipped()))) {
+        if (name.starts_with("parameters.")) continue;
         out += (out.empty() ? "`" : ", `") + name + '`';
     }
-    if (tool.name == "execute_command")
-        out += ", `parameters.NAME` for each parameter of a command";
+    if (is_command) out += ", `parameters.NAME` for each parameter of a command";
     return out.empty() ? "none" : out;
 }
 

@@ -50,25 +50,4 @@ std::string as_text(const Tool&, const nlohmann::json& content)
     return dump_json(content);
 }
 
-std::set<std::string> policy_parameters(const Tool& tool, const CommandCatalogue& commands)
-{
-    std::set<std::string> out;
-    const auto schema = parse_json(tool.input_schema);
-    const auto* properties = schema ? find_member(*schema, "properties") : nullptr;
-    if (properties) {
-        for (const auto& [name, type] : properties->items()) {
-            // Objects are free-form; rules look at named members of them only.
-            if (text_member(type, "type") != "object") out.insert(name);
-        }
-    }
-    if (tool.name != "execute_command") return out;
-    out.insert({"category", "requires_confirmation"});
-    for (const auto& command : commands.all()) {
-        for (const auto& parameter : command.parameters) {
-            out.insert("parameters." + parameter.name);
-        }
-    }
-    return out;
-}
-
 }  // namespace tailops::tools

@@ -8,7 +8,6 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -90,10 +89,6 @@ bool takes_idempotency_key(const Tool&);
 
 /// Null when there is no such tool.
 const Tool* find(std::string_view name);
-
-/// Every name that a policy rule may constrain for this tool: what its plans put into
-/// Plan::parameters. A parameter of a catalogue command is `parameters.NAME`.
-std::set<std::string> policy_parameters(const Tool&, const CommandCatalogue&);
 
 /// The text block that accompanies a structured result: `content` as JSON on one line.
 std::string as_text(const Tool&, const nlohmann::json& content);

@@ -1,5 +1,7 @@
 #include "policy/coverage.hpp"
 #include "policy/match.hpp"
+#include "policy/possible.hpp"
+#include "policy/roles.hpp"
 #include "random_policy.hpp"
 
 #include <gtest/gtest.h>
@@ -114,6 +116,123 @@ TEST_P(GateAlways, NeverDecidesByARuleThatAnotherCovers)
             if (match(*weaker, question).fit != Fit::yes) continue;
             ASSERT_EQ(match(*stronger, question).fit, Fit::yes)
                 << stronger->id.view() << " was said to cover " << weaker->id.view();
+        }
+    }
+}
+
+/// A world in which the random requests below may be asked: two tools, three targets, two roles.
+struct KnownWorld {
+    Vocabulary vocabulary;
+    std::vector<Role> roles;
+};
+
+KnownWorld known_world()
+{
+    KnownWorld out;
+    ParameterShape name;
+    name.kinds = {ParameterShape::Kind::text};
+    name.choices = {"web", "db"};
+    out.vocabulary.tools["manage_container"] = {{container_write, Tier::control, {{"name", name}}},
+                                                {container_write, Tier::admin, {}}};
+    out.vocabulary.tools["inspect_container"] = {{container_read, Tier::observe, {{"name", name}}},
+                                                 {gateway_read(), Tier::observe, {{"name", {}}}}};
+    const auto add = [&](const char* id, std::set<std::string> tags, const char* environment) {
+        auto& facts = out.vocabulary.targets[id];
+        facts.id = TargetId{id};
+        facts.tags = std::move(tags);
+        facts.environment = environment;
+        facts.offers = {container_read, container_write};
+    };
+    add("web-01", {"web"}, "production");
+    add("web-02", {"web", "docker"}, "lab");
+    add("db-01", {}, "production");
+    out.roles.resize(2);
+    out.roles[0].name = "viewer";
+    out.roles[0].subjects = {"u-1", "bob"};
+    out.roles[0].groups = {"dev"};
+    out.roles[1].name = "operator";
+    out.roles[1].subjects = {"u-1"};
+    out.roles[1].groups = {"ops"};
+    out.roles[1].clients = {"claude"};
+    return out;
+}
+
+struct Asked {
+    AccessRequest request;
+    const ToolForm& form;
+};
+
+/// A request as the layers above would put it: one of the forms, a known target, the caller's
+/// roles.
+Asked asked_in(const KnownWorld& world, RandomPolicy& random)
+{
+    auto request = random.request();
+    request.principal = admit(request.principal.identity, world.roles);
+    const auto& forms = world.vocabulary.tools.find(request.tool.view())->second;
+    const auto& form = forms[random.engine()() % forms.size()];
+    request.action = form.capability;
+    request.tier = form.tier;
+    request.target = world.vocabulary.targets.find(request.target.id.str())->second;
+    const auto shape = form.parameters.find("name");
+    if (shape == form.parameters.end()) {
+        request.parameters.clear();
+    } else if (!shape->second.choices.empty()) {
+        request.parameters["name"] = shape->second.choices[random.engine()() % 2];
+    }
+    return {std::move(request), form};
+}
+
+TEST_P(GateAlways, DecidesByRulesThatCouldDecideACallOfThatForm)
+{
+    const auto world = known_world();
+    const auto rules = random.rules(60);
+    for (int i = 0; i < 400; ++i) {
+        const auto [request, form] = asked_in(world, random);
+        const auto key = request.principal.identity.key();
+        const Question question{.principal = request.principal,
+                                .principal_key = key,
+                                .tool = &request.tool,
+                                .action = request.action,
+                                .tier = request.tier,
+                                .target = request.target,
+                                .parameters = &request.parameters};
+        for (const auto& rule : rules) {
+            if (match(rule, question).fit != Fit::yes) continue;
+            ASSERT_TRUE(could_decide(rule, request.tool.view(), form)) << rule.id.view();
+        }
+    }
+}
+
+TEST_P(GateAlways, DecidesByOthersThanTheRuleThatIsCoveredInWhatIsKnown)
+{
+    const auto world = known_world();
+    const auto rules = random.rules(120);
+    std::vector<const Rule*> all;
+    for (const auto& rule : rules) all.push_back(&rule);
+    const Coverage coverage{world.vocabulary, world.roles, all};
+    std::vector<std::pair<const Rule*, std::vector<const Rule*>>> covered;
+    for (const auto& rule : rules) {
+        auto by = coverage.covering(rule);
+        if (!by.empty()) covered.emplace_back(&rule, std::move(by));
+    }
+    ASSERT_FALSE(covered.empty());
+    for (int i = 0; i < 400; ++i) {
+        const auto [request, form] = asked_in(world, random);
+        const auto key = request.principal.identity.key();
+        const Question question{.principal = request.principal,
+                                .principal_key = key,
+                                .tool = &request.tool,
+                                .action = request.action,
+                                .tier = request.tier,
+                                .target = request.target,
+                                .parameters = &request.parameters};
+        for (const auto& [weaker, by] : covered) {
+            if (match(*weaker, question).fit != Fit::yes) continue;
+            const bool is_decided = std::ranges::any_of(by, [&](const Rule* stronger) {
+                return rank(stronger->effect) > rank(weaker->effect) &&
+                       match(*stronger, question).fit == Fit::yes;
+            });
+            ASSERT_TRUE(is_decided) << weaker->id.view() << " was said to be covered";
         }
     }
 }

@@ -1,5 +1,5 @@
 #include "gateway/call/view.hpp"
-#include "gateway/core/text.hpp"
+#include "gateway/tools/policy_words.hpp"
 #include "policy/gate.hpp"
 #include "policy/policy_file.hpp"
 #include "targets/targets_file.hpp"
@@ -39,24 +39,12 @@ targets::TargetsFile sample_targets()
 
 policy::Policy sample_policy(const targets::TargetsFile& file)
 {
-    policy::Vocabulary words;
-    for (const auto& tool : tools::all()) {
-        auto& entry = words.tools[std::string{tool.name}];
-        for (const auto& right : tool.rights) {
-            entry.capabilities.insert(*parse_capability(right.capability));
-        }
-        entry.parameters = tools::policy_parameters(tool, tools::CommandCatalogue::shipped());
-    }
-    words.targets.insert(gateway_target.str());
-    for (const auto& target : file.targets) {
-        words.targets.insert(target.facts.id.str());
-        words.tags.insert(target.facts.tags.begin(), target.facts.tags.end());
-        words.environments.insert(target.facts.environment);
-    }
+    const auto words = tools::policy_vocabulary(file.targets, tools::CommandCatalogue::shipped());
     yaml::Problems problems;
     auto policy = policy::read_policy(slurp(source + "/deploy/policy.yaml"), "deploy/policy.yaml",
                                       words, problems);
     EXPECT_TRUE(problems.empty()) << problems.render();
+    EXPECT_TRUE(problems.notices().empty()) << problems.notices().front().text;
     return policy;
 }
 

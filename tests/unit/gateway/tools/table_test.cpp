@@ -1,4 +1,5 @@
 #include "gateway/core/json.hpp"
+#include "gateway/tools/policy_words.hpp"
 #include "gateway/tools/reference.hpp"
 #include "gateway/tools/tool.hpp"
 
@@ -198,7 +199,7 @@ TEST(Table, EveryPlanAsksForADeclaredRightAndShowsPolicyOnlyDeclaredParameters)
         EXPECT_TRUE(std::ranges::any_of(tool.rights, [&](const Right& right) {
             return right.capability == plan->right.capability && right.tier == plan->right.tier;
         }));
-        const auto known = policy_parameters(tool, commands);
+        const auto known = policy::parameters_of(policy_forms(tool, commands));
         for (const auto& [name, value] : plan->parameters) {
             EXPECT_TRUE(known.contains(name)) << name;
         }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "gateway/tools/commands.hpp"
+#include "gateway/tools/tool.hpp"
+#include "policy/vocabulary.hpp"
+#include "targets/target.hpp"
+
+#include <span>
+#include <vector>
+
+namespace tailops::tools {
+
+/// The forms in which a tool is called, with what rules may constrain: what its plans put into
+/// Plan::parameters. http_request has one form for each right it may need, execute_command one for
+/// each command of the catalogue; a command's parameter is `parameters.NAME`. Rules see no argument
+/// of a tool about the gateway.
+std::vector<policy::ToolForm> policy_forms(const Tool& tool, const CommandCatalogue& commands);
+
+/// What a policy may speak of with these targets, these commands and this version's tools. The
+/// answer keeps no reference to them.
+policy::Vocabulary policy_vocabulary(std::span<const targets::TargetSpec> targets,
+                                     const CommandCatalogue& commands);
+
+}  // namespace tailops::tools
