@@ -34,9 +34,20 @@ Result<json> read_arguments(const std::vector<std::string>& words, const json& s
             return fail(Errc::invalid_argument, quote(word) + " is not key=value");
         }
         const auto key = word.substr(0, equals);
+        const auto text = std::string_view{word}.substr(equals + 1);
         const auto* property = properties ? find_member(*properties, key) : nullptr;
+        const auto dot = key.find('.');
+        if (!property && dot != std::string::npos && properties) {
+            const auto outer = key.substr(0, dot);
+            const auto* object = find_member(*properties, outer);
+            if (object && text_member(*object, "type") == "object") {
+                if (!out[outer].is_object()) out[outer] = json::object();
+                out[outer][key.substr(dot + 1)] = text;
+                continue;
+            }
+        }
         const auto type = property ? text_member(*property, "type") : std::string_view{};
-        auto value = typed(std::string_view{word}.substr(equals + 1), type);
+        auto value = typed(text, type);
         if (!value) {
             return fail(Errc::invalid_argument,
                         quote(key) + " must be of type " + std::string{type});

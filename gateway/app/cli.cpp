@@ -98,7 +98,8 @@ void add_policy(CLI::App& root, ExplainOptions& options, Action& action)
     explain->add_option("--issuer", options.issuer, "who vouches for it, as in ISSUER|SUBJECT");
     explain->add_option("--tool", options.tool, "the tool")->required();
     explain->add_option("--target", options.target, "the target");
-    explain->add_option("--param", options.parameters, "an argument of the call, key=value");
+    explain->add_option("--param", options.parameters,
+                        "an argument of the call, key=value; OBJECT.KEY=value in an object");
     explain->add_option("--group", options.groups, "a group of the subject");
     explain->add_option("--client", options.client, "the client the subject uses");
     explain->add_option("--scope", options.scopes, "a scope of its token (else roles decide)");
@@ -166,7 +167,8 @@ void add_call(CLI::App& root, CallOptions& options, std::int64_t& timeout, Actio
 {
     auto* command = root.add_subcommand("call", "call a tool of a running gateway");
     command->add_option("tool", options.tool, "the tool")->required();
-    command->add_option("arguments", options.arguments, "its arguments as key=value");
+    command->add_option("arguments", options.arguments,
+                        "its arguments as key=value; OBJECT.KEY=value in an object");
     command->add_option("--target", options.target, "the target");
     command->add_option("--url", options.url, "the gateway's endpoint")->capture_default_str();
     command->add_option("--token-file", options.token_file,

@@ -17,6 +17,8 @@
 namespace tailops::app {
 namespace {
 
+using nlohmann::json;
+
 auth::Identity identity_of(const ExplainOptions& options)
 {
     auth::Identity identity;
@@ -38,37 +40,96 @@ const targets::TargetSpec* find_target(const targets::TargetsFile& file, const s
     return at == file.targets.end() ? nullptr : &*at;
 }
 
-Result<tools::Plan> plan_with_arguments(const tools::Tool& tool,
-                                        const ExplainOptions& options,
-                                        const targets::TargetSpec* target,
-                                        const tools::CommandCatalogue& commands)
+void note_incomplete(const std::string& why)
 {
-    auto words = options.parameters;
-    words.push_back("target=" + options.target);
-    TAILOPS_TRY(const auto arguments, read_arguments(words, tools::full_input_schema(tool)));
-    if (auto valid = tools::validate_arguments(tool, arguments); !valid) {
-        return fail(std::move(valid).error());
-    }
-    return tool.plan(arguments, {.target = target, .commands = &commands});
-}
-
-/// What the call would need, as its plan says. With arguments that do not suffice for a plan, the
-/// question is about the tool in general: its first right, no arguments.
-tools::Plan plan_of(const tools::Tool& tool,
-                    const ExplainOptions& options,
-                    const targets::TargetSpec* target,
-                    const tools::CommandCatalogue& commands)
-{
-    tools::Plan general;
-    general.right = tool.rights.front();
-    if (!tool.needs_target()) return general;
-    auto plan = plan_with_arguments(tool, options, target, commands);
-    if (plan) return *std::move(plan);
     std::fprintf(stderr,
                  "note: %s; this is about the tool in general, and rules with conditions on "
                  "arguments count as their strictest\n",
-                 plan.error().public_message().c_str());
-    return general;
+                 why.c_str());
+}
+
+/// Whether the command's own parameters are known and fit, as far as they are given.
+Result<bool> is_complete(const json& arguments, const tools::CommandCatalogue& commands)
+{
+    const auto* command = commands.find(text_member(arguments, "command_name"));
+    if (!command) return true;  // the plan says so
+    const auto* given = find_member(arguments, "parameters");
+    std::size_t accepted = 0;
+    for (const auto& parameter : command->parameters) {
+        const auto* value = given ? find_member(*given, parameter.name) : nullptr;
+        if (!value) continue;
+        ++accepted;
+        const auto text = value->is_string() ? value->get<std::string>() : dump_json(*value);
+        if (auto fits = parameter.accept(text); !fits) return fail(std::move(fits).error());
+    }
+    // Another name than the command's is told by the plan as well.
+    return accepted == command->parameters.size() || (given && given->size() != accepted);
+}
+
+/// The arguments as a call would have them; nothing while some are missing. Errors: what a call
+/// would be refused for.
+Result<std::optional<json>> arguments_of(const tools::Tool& tool,
+                                         const ExplainOptions& options,
+                                         const tools::CommandCatalogue& commands)
+{
+    auto words = options.parameters;
+    if (tool.needs_target()) words.push_back("target=" + options.target);
+    auto schema = tools::full_input_schema(tool);
+    TAILOPS_TRY(auto arguments, read_arguments(words, schema));
+    schema.erase("required");
+    if (auto valid = tools::validate_against(schema, arguments); !valid) {
+        auto error = std::move(valid).error();
+        if (tool.name != "execute_command") return fail(std::move(error));
+        return fail(error.code(),
+                    error.public_message() +
+                        " (one of the command's own is written parameters.NAME=value)");
+    }
+    if (auto valid = tools::validate_arguments(tool, arguments); !valid) {
+        if (tool.needs_target()) note_incomplete(valid.error().public_message());
+        return std::nullopt;
+    }
+    if (tool.name != "execute_command") return arguments;
+    TAILOPS_TRY(const auto complete, is_complete(arguments, commands));
+    if (complete) return arguments;
+    note_incomplete("the command has parameters that are not given");
+    return std::nullopt;
+}
+
+/// What the call would need, as its plan says. With arguments that do not suffice for a plan, the
+/// question is about the tool in general: its first right, no arguments. Errors: what a call would
+/// be refused for before the policy is asked.
+Result<tools::Plan> plan_of(const tools::Tool& tool,
+                            const ExplainOptions& options,
+                            const targets::TargetSpec* target,
+                            const tools::CommandCatalogue& commands)
+{
+    tools::Plan general;
+    general.right = tool.rights.front();
+    TAILOPS_TRY(const auto arguments, arguments_of(tool, options, commands));
+    if (!tool.needs_target() || !arguments) return general;
+    auto plan = tool.plan(*arguments, {.target = target, .commands = &commands});
+    if (plan) return plan;
+    return fail(Error{
+        Errc::invalid_argument,
+        "such a call is refused before the policy is asked: " + plan.error().public_message()});
+}
+
+/// Errors: not_found, with a suggestion.
+Result<const targets::TargetSpec*> target_of(const tools::Tool& tool,
+                                             const ExplainOptions& options,
+                                             const targets::TargetsFile& file)
+{
+    const auto* target = find_target(file, options.target);
+    const bool names_gateway = options.target.empty() || options.target == gateway_target.view();
+    if (target || (!tool.needs_target() && names_gateway)) return target;
+    if (options.target.empty()) {
+        return fail(Errc::invalid_argument,
+                    "tool " + quote(tool.name) + " is about a target; name one with --target");
+    }
+    std::vector<std::string_view> names;
+    for (const auto& spec : file.targets) names.push_back(spec.facts.id.view());
+    return fail(Errc::not_found, "there is no target " + quote(options.target) +
+                                     did_you_mean(options.target, names));
 }
 
 Result<policy::AccessRequest> question(const ExplainOptions& options,
@@ -82,12 +143,8 @@ Result<policy::AccessRequest> question(const ExplainOptions& options,
         return fail(Errc::not_found,
                     "there is no tool " + quote(options.tool) + did_you_mean(options.tool, names));
     }
-    const auto* target = find_target(configuration.targets, options.target);
-    if (tool->needs_target() && !target) {
-        return fail(Errc::not_found,
-                    "there is no target " + quote(options.target) + "; name one with --target");
-    }
-    auto plan = plan_of(*tool, options, target, *configuration.commands);
+    TAILOPS_TRY(const auto* const target, target_of(*tool, options, configuration.targets));
+    TAILOPS_TRY(auto plan, plan_of(*tool, options, target, *configuration.commands));
     TAILOPS_TRY(auto action, parse_capability(plan.right.capability));
     policy::AccessRequest request;
     request.principal = gate.admit(identity_of(options));

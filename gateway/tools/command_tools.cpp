@@ -134,8 +134,7 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
         std::vector<std::string_view> names;
         for (const auto& known : catalogue.all()) names.push_back(known.name);
         return fail(Errc::not_found, "there is no command " + quote(name) +
-                                         did_you_mean(name, names) +
-                                         "; list_commands tells which there are");
+                                         ", as list_commands tells" + did_you_mean(name, names));
     }
     const auto* given = find_member(arguments, "parameters");
     TAILOPS_TRY(const auto values, command->accept(given ? *given : none));
