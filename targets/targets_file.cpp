@@ -99,7 +99,7 @@ std::optional<Kind> read_kind(MapReader& target)
     return std::nullopt;
 }
 
-void read_capabilities(MapReader& target, policy::TargetFacts& facts)
+void read_capabilities(MapReader& target, policy::TargetFacts& facts, TargetsFile& out)
 {
     const auto list = target.node("capabilities");
     if (!list) {
@@ -107,17 +107,18 @@ void read_capabilities(MapReader& target, policy::TargetFacts& facts)
         return;
     }
     for (const auto& word : target.texts("capabilities")) {
-        auto capability = parse_capability(word);
-        if (capability) {
-            // A target offers what its capabilities imply, as a token's scopes grant it.
-            facts.offers.merge(expand_scopes({word}));
-        } else {
-            auto at = *list;
-            for (const auto& item : list->items()) {
-                if (item.text() == word) at = item;
-            }
-            target.complain(at, capability.error().public_message());
+        auto at = *list;
+        for (const auto& item : list->items()) {
+            if (item.text() == word) at = item;
         }
+        const auto capability = parse_capability(word);
+        if (!capability) {
+            target.complain(at, capability.error().public_message());
+            continue;
+        }
+        // A target offers what its capabilities imply, as a token's scopes grant it.
+        facts.offers.merge(expand_scopes({word}));
+        out.offers.push_back({facts.id, *capability, at.place()});
     }
 }
 
@@ -188,6 +189,7 @@ void read_metadata(MapReader& target, TargetSpec& spec)
 std::optional<TargetSpec> read_target(const Node::Entry& entry,
                                       const Defaults& defaults,
                                       const Environment& environment,
+                                      TargetsFile& file,
                                       yaml::Problems& problems)
 {
     MapReader target{Node{entry.value}, problems, "target " + quote(entry.key)};
@@ -200,8 +202,8 @@ std::optional<TargetSpec> read_target(const Node::Entry& entry,
     if (!is_target_id(entry.key)) {
         problems.add(target.map().file(), entry.place,
                      quote(entry.key) +
-                         " cannot be a target id; use up to 64 letters, digits, "
-                         "\"-\", \"_\" and \".\", and not \"gateway\"");
+                         " cannot be a target id; use 1 to 64 letters, digits, \"-\", \"_\" and "
+                         "\".\", not \"-\" or \".\" first, and not \"gateway\"");
     }
     if (const auto id = target.text("id"); id && *id != entry.key) {
         target.complain(*target.node("id"), "\"id\" is " + quote(*id) +
@@ -222,7 +224,7 @@ std::optional<TargetSpec> read_target(const Node::Entry& entry,
     }
     spec.connection_digest =
         to_hex(sha256(std::string{to_string(spec.kind)} + spec.connection_digest));
-    read_capabilities(target, spec.facts);
+    read_capabilities(target, spec.facts, file);
     read_constraints(target, defaults, spec);
     read_metadata(target, spec);
     target.finish();
@@ -325,7 +327,7 @@ TargetsFile read_targets(std::string_view text,
                      "\"targets\" must be a mapping from target id to target");
     } else {
         for (const auto& entry : list->entries()) {
-            auto spec = read_target(entry, defaults, environment, problems);
+            auto spec = read_target(entry, defaults, environment, out, problems);
             if (spec) out.targets.push_back(*std::move(spec));
         }
         check_jumps(out, *list, problems);

@@ -19,6 +19,13 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 struct TargetsFile {
     std::string gateway_id;  // gateway.gateway_id; empty when not given
     std::vector<TargetSpec> targets;
+    /// A capability that a target is said to offer, and where.
+    struct Offer {
+        TargetId target;
+        Capability capability;
+        yaml::Place place;
+    };
+    std::vector<Offer> offers;  // as written, without those they imply
 };
 
 /// Reads `targets.yaml` (or JSON). Everything wrong goes to `problems` with its place; keys that

@@ -1,12 +1,12 @@
 #include "gateway/app/commands.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/output.hpp"
+#include "gateway/app/own_credential.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/audit/reader.hpp"
 #include "gateway/core/digest.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
-#include "targets/credentials/credentials.hpp"
 
 #include <cstdio>
 
@@ -25,7 +25,8 @@ Result<TrailPlace> find_trail(const StateOptions& options)
     if (options.state_dir.empty()) {
         TAILOPS_TRY(const auto settings, load_settings(options.config_file));
         if (settings.audit.key) {
-            TAILOPS_TRY(auto key, targets::resolve(*settings.audit.key, process_environment()));
+            TAILOPS_TRY(auto key,
+                        own_credential("audit.key", *settings.audit.key, process_environment()));
             return TrailPlace{paths.audit(), std::move(key)};
         }
     }

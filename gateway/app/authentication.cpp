@@ -4,17 +4,18 @@
 #include "auth/hmac_token.hpp"
 #include "auth/none.hpp"
 #include "auth/token_router.hpp"
+#include "gateway/app/own_credential.hpp"
 #include "gateway/core/try.hpp"
-#include "targets/credentials/credentials.hpp"
 
 namespace tailops::app {
 namespace {
 
 /// A credential's text, remembered so that no record shows it.
-Result<Secret> learn(const targets::CredentialReference& reference,
+Result<Secret> learn(std::string_view setting,
+                     const targets::CredentialReference& reference,
                      const AuthenticationContext& context)
 {
-    TAILOPS_TRY(auto secret, targets::resolve(reference, context.environment));
+    TAILOPS_TRY(auto secret, own_credential(setting, reference, context.environment));
     context.secrets.add(secret);
     return secret;
 }
@@ -43,7 +44,8 @@ Result<std::shared_ptr<auth::Introspector>> make_introspector(const config::Sett
     out.introspection_endpoint = oidc.introspection_endpoint;
     out.client_id = oidc.client_id;
     if (oidc.client_secret) {
-        TAILOPS_TRY(out.client_secret, learn(*oidc.client_secret, context));
+        TAILOPS_TRY(out.client_secret,
+                    learn("auth.oidc.client_secret", *oidc.client_secret, context));
     }
     out.client_authentication = client_authentication(oidc.client_authentication);
     out.audience = oidc.audiences;
@@ -71,7 +73,8 @@ Result<Authentication> make_authentication(const config::Settings& settings,
         context.tokens, context.io, context.blocking, context.clock);
     if (settings.auth.hmac_shared_secret) {
         auth::HmacTokenSettings hmac;
-        TAILOPS_TRY(hmac.shared_secret, learn(*settings.auth.hmac_shared_secret, context));
+        TAILOPS_TRY(hmac.shared_secret,
+                    learn("auth.hmac_shared_secret", *settings.auth.hmac_shared_secret, context));
         if (settings.auth.hmac_without_expiry) {
             hmac.missing_expiry = auth::HmacTokenSettings::MissingExpiry::accept;
         }

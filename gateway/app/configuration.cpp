@@ -7,7 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -36,14 +38,18 @@ rules:
     targets: {ids: [local]}
 )";
 
-/// The text of a file that must be there.
-std::string slurp(const std::string& path, yaml::Problems& problems)
+/// The text of a file that must be there; none, and a problem, when it cannot be read.
+std::optional<std::string> slurp(const std::string& path, yaml::Problems& problems)
 {
+    errno = 0;
     std::ifstream file{path, std::ios::binary};
     std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) problems.add(path, {}, "cannot be read");
-    return std::move(text).str();
+    // Nothing to copy is no failure of the file.
+    if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+    if (file.is_open() && !file.bad() && text) return std::move(text).str();
+    const std::string why = errno != 0 ? std::strerror(errno) : "reading failed";
+    problems.add(path, yaml::nowhere, "cannot be read: " + why);
+    return std::nullopt;
 }
 
 std::shared_ptr<const tools::CommandCatalogue> load_commands(const std::string& path,
@@ -52,8 +58,10 @@ std::shared_ptr<const tools::CommandCatalogue> load_commands(const std::string& 
     if (path.empty()) {
         return {&tools::CommandCatalogue::shipped(), [](const auto*) {}};  // lives for ever
     }
+    const auto text = slurp(path, problems);
+    if (!text) return nullptr;
     return std::make_shared<const tools::CommandCatalogue>(
-        tools::CommandCatalogue::read(slurp(path, problems), path, problems));
+        tools::CommandCatalogue::read(*text, path, problems));
 }
 
 }  // namespace
@@ -67,13 +75,12 @@ void note_unused_capabilities(const targets::TargetsFile& targets,
         for (const auto& right : tool.rights)
             exercised.merge(expand_scopes({std::string{right.capability}}));
     }
-    for (const auto& target : targets.targets) {
-        for (const auto& capability : target.facts.offers) {
-            if (exercised.contains(capability)) continue;
-            problems.notice(file, {},
-                            "target " + quote(target.facts.id.view()) + " offers " +
-                                quote(capability.text()) + ", which no tool of this version uses");
-        }
+    for (const auto& offer : targets.offers) {
+        if (exercised.contains(offer.capability)) continue;
+        problems.notice(file, offer.place,
+                        "target " + quote(offer.target.view()) + " offers " +
+                            quote(offer.capability.text()) +
+                            ", which no tool of this version uses");
     }
 }
 
@@ -82,17 +89,23 @@ Configuration load_configuration(const std::string& gateway_file,
                                  yaml::Problems& problems)
 {
     Configuration out;
-    out.settings =
-        config::read_settings(slurp(gateway_file, problems), gateway_file, environment, problems);
-    if (!problems.empty() && out.settings.targets_file.empty()) return out;
+    const auto gateway = slurp(gateway_file, problems);
+    if (!gateway) return out;  // what it names is not known
+    out.settings = config::read_settings(*gateway, gateway_file, environment, problems);
     const auto& files = out.settings;
-    out.targets = targets::read_targets(slurp(files.targets_file, problems), files.targets_file,
-                                        environment, problems);
+    const auto targets = slurp(files.targets_file, problems);
+    if (targets) {
+        out.targets = targets::read_targets(*targets, files.targets_file, environment, problems);
+        note_unused_capabilities(out.targets, files.targets_file, problems);
+    }
     out.commands = load_commands(files.commands_file, problems);
-    out.policy =
-        policy::read_policy(slurp(files.policy_file, problems), files.policy_file,
-                            tools::policy_vocabulary(out.targets.targets, *out.commands), problems);
-    note_unused_capabilities(out.targets, files.targets_file, problems);
+    const auto policy = slurp(files.policy_file, problems);
+    // Without the others every name in it would seem unknown.
+    if (policy && targets && out.commands) {
+        out.policy = policy::read_policy(
+            *policy, files.policy_file,
+            tools::policy_vocabulary(out.targets.targets, *out.commands), problems);
+    }
     return out;
 }
 
@@ -106,7 +119,8 @@ Configuration embedded_configuration(const std::string& state_dir,
     out.settings.listen = {listen};
     out.settings.log_level =
         environment("LOG_LEVEL") == "DEBUG" ? LogLevel::debug : LogLevel::warning;
-    config::check_settings(out.settings, "--listen", problems);
+    out.settings.sources.set("", {.file = "--listen", .place = yaml::nowhere, .said = ""});
+    config::check_settings(out.settings, problems);
     out.targets =
         targets::read_targets(embedded_targets, "embedded targets", environment, problems);
     out.commands = load_commands({}, problems);

@@ -5,6 +5,7 @@
 #include "gateway/app/environment.hpp"
 #include "gateway/app/mcp_settings.hpp"
 #include "gateway/app/operator.hpp"
+#include "gateway/app/own_credential.hpp"
 #include "gateway/app/service_manager.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
@@ -12,7 +13,6 @@
 #include "gateway/core/log.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/http/router.hpp"
-#include "targets/credentials/credentials.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -106,7 +106,7 @@ Status Daemon::open()
     if (auto made = make_state_directory(paths_); !made) return made;
     auto trail = trail_settings(settings_, paths_);
     if (settings_.audit.key) {
-        TAILOPS_TRY(trail.key, targets::resolve(*settings_.audit.key, environment_));
+        TAILOPS_TRY(trail.key, own_credential("audit.key", *settings_.audit.key, environment_));
         own_secrets_.add(*trail.key);
     }
     // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.

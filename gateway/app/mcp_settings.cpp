@@ -1,11 +1,11 @@
 #include "gateway/app/mcp_settings.hpp"
 
+#include "gateway/app/own_credential.hpp"
 #include "gateway/async/blocking.hpp"
 #include "gateway/audit/reader.hpp"
 #include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/try.hpp"
-#include "targets/credentials/credentials.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -21,16 +21,17 @@ constexpr std::size_t own_records_max = 50;
 constexpr std::size_t state_key_bytes_min = 32;
 
 /// The key with an id that gateways which share it agree on.
-Status add_key(const std::optional<targets::CredentialReference>& reference,
+Status add_key(std::string_view setting,
+               const std::optional<targets::CredentialReference>& reference,
                const targets::Environment& environment,
                std::vector<mcp::StateKey>& keys)
 {
     if (!reference) return {};
-    TAILOPS_TRY(auto key, targets::resolve(*reference, environment));
+    TAILOPS_TRY(auto key, own_credential(setting, *reference, environment));
     if (key.reveal().size() < state_key_bytes_min) {
-        return fail(
-            Errc::invalid_argument,
-            "mcp: a state key must have at least 32 bytes; make one with `openssl rand -hex 32`");
+        return fail(Errc::invalid_argument,
+                    std::string{setting} +
+                        " must have at least 32 bytes; make one with `openssl rand -hex 32`");
     }
     keys.push_back({.id = to_hex(sha256(key.reveal())).substr(0, 8), .key = std::move(key)});
     return {};
@@ -64,11 +65,10 @@ Result<mcp::EndpointSettings> endpoint_settings(const config::Settings& settings
                                                 const McpParts& parts)
 {
     std::vector<mcp::StateKey> keys;
-    for (const auto* key : {&settings.mcp.state_key, &settings.mcp.previous_state_key}) {
-        if (auto added = add_key(*key, parts.environment, keys); !added) {
-            return fail(std::move(added).error());
-        }
-    }
+    const auto& mcp = settings.mcp;
+    TAILOPS_CHECK(add_key("mcp.state_key", mcp.state_key, parts.environment, keys));
+    TAILOPS_CHECK(
+        add_key("mcp.previous_state_key", mcp.previous_state_key, parts.environment, keys));
     mcp::EndpointSettings out{.server_version = TAILOPS_VERSION,
                               .sessions_max = settings.limits.sessions,
                               .sessions_per_principal_max = settings.limits.sessions_per_principal,

@@ -61,7 +61,7 @@ Status check(const TrailSettings& settings)
         return bad("the audit queue needs room for at least 512 KiB");
     }
     if (settings.key && settings.key->reveal().size() < key_bytes_min) {
-        return bad("the audit key needs at least 32 bytes");
+        return bad("audit.key must have at least 32 bytes; make one with `openssl rand -hex 32`");
     }
     return {};
 }

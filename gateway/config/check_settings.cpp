@@ -6,91 +6,147 @@
 namespace tailops::config {
 namespace {
 
-/// Whether every listen address is a loopback one. Complains of those that are none, and of those
-/// where bearer tokens would cross a network that others read.
-bool check_listen(const Settings& settings, std::string_view file, yaml::Problems& problems)
-{
-    const auto& source = settings.listen_source;
-    const auto complain = [&](std::string text) {
-        problems.add(source.file.empty() ? file : source.file, source.place, std::move(text));
-    };
-    if (settings.listen.empty()) complain("\"listen\" names no address");
-    bool only_loopback = true;
-    const bool may_be_clear =
-        !settings.tls_certificate.empty() || settings.clear_text_risk_accepted;
-    for (const auto& address : settings.listen) {
-        const auto parsed = parse_listen_address(address);
-        if (!parsed) {
-            complain("listen: " + parsed.error().public_message());
-            continue;
-        }
-        only_loopback = only_loopback && is_loopback_host(parsed->host);
-        if (may_be_clear || is_private_host(parsed->host)) continue;
-        complain(
-            "listen: " + quote(address) +
-            " would have tokens cross the network in clear text; give tls.certificate and "
-            "tls.key, listen on a loopback or tailnet address, or set tls.i_accept_the_risk to "
-            "true where something else encrypts");
+/// Complains of settings where they were said: in a file, or by a variable.
+class Checks {
+public:
+    Checks(const Settings& settings, yaml::Problems& problems)
+        : settings_{settings},
+          problems_{problems}
+    {
     }
-    return only_loopback;
-}
 
-void check_oidc(const Settings& settings, std::string_view file, yaml::Problems& problems)
-{
-    const auto complain = [&](std::string text) { problems.add(file, {}, std::move(text)); };
-    const auto& oidc = settings.auth.oidc;
-    if (oidc.issuer.empty()) {
-        complain(
-            "auth.mode oidc needs auth.oidc.issuer or TSIDP_URL, e.g. "
-            "https://idp.TAILNET.ts.net");
+    void run()
+    {
+        const bool only_loopback = check_listen();
+        check_scopes();
+        check_base_url();
+        const auto& auth = settings_.auth;
+        if (auth.mode == AuthMode::none && !(only_loopback && auth.i_accept_the_risk)) {
+            complain("auth.mode",
+                     "auth.mode none lets anybody who reaches the port use the gateway; it starts "
+                     "only when every listen address is a loopback one and auth.i_accept_the_risk "
+                     "is true");
+        }
+        if (auth.mode == AuthMode::oidc) check_oidc();
     }
-    for (const auto& url : {oidc.issuer, oidc.introspection_endpoint}) {
-        if (url.empty()) continue;
-        if (const auto server = auth::parse_server_url(url); !server) {
-            complain("auth.oidc: " + server.error().public_message());
+
+private:
+    void complain(const std::string& key, std::string text)
+    {
+        const auto& source = settings_.sources.of(key);
+        problems_.add(source.file, source.place, std::move(text));
+    }
+
+    /// Whether every listen address is a loopback one. Complains of those that are none, and of
+    /// those where bearer tokens would cross a network that others read.
+    bool check_listen()
+    {
+        if (settings_.listen.empty()) complain("listen", "\"listen\" names no address");
+        bool only_loopback = true;
+        const bool may_be_clear =
+            !settings_.tls_certificate.empty() || settings_.clear_text_risk_accepted;
+        for (const auto& address : settings_.listen) {
+            const auto parsed = parse_listen_address(address);
+            if (!parsed) {
+                complain("listen", "listen: " + parsed.error().public_message());
+                continue;
+            }
+            only_loopback = only_loopback && is_loopback_host(parsed->host);
+            if (may_be_clear || is_private_host(parsed->host)) continue;
+            complain("listen",
+                     "listen: " + quote(address) +
+                         " would have tokens cross the network in clear text; give "
+                         "tls.certificate and tls.key, listen on a loopback or tailnet address, "
+                         "or set tls.i_accept_the_risk to true where something else encrypts");
+        }
+        return only_loopback;
+    }
+
+    void check_scopes()
+    {
+        for (const auto& scope : settings_.auth.anonymous_scopes) {
+            if (scope == "admin" || scope == "readonly") continue;
+            if (auto known = parse_capability(scope); !known) {
+                complain("auth.anonymous_scopes",
+                         "anonymous_scopes: " + known.error().public_message());
+            }
         }
     }
-    const bool needs_secret = oidc.client_authentication != "none";
-    if (needs_secret && (oidc.client_id.empty() || !oidc.client_secret)) {
-        complain(
-            "auth.mode oidc needs auth.oidc.client_id and client_secret (or "
-            "TSIDP_CLIENT_ID and TSIDP_CLIENT_SECRET): the authorization server tells only "
-            "its clients of tokens");
+
+    void check_base_url()
+    {
+        auto url = std::string_view{settings_.base_url};
+        if (url.empty()) return;
+        if (const auto parsed = net::parse_url(url); !parsed) {
+            complain("base_url", "base_url: " + parsed.error().public_message());
+            return;
+        }
+        while (url.ends_with('/')) url.remove_suffix(1);
+        if (!url.ends_with("/mcp")) return;
+        url.remove_suffix(4);
+        complain("base_url",
+                 "base_url is the URL without \"/mcp\", which is added to it; write " + quote(url));
     }
-    // The tokens' audience is our URL, so it must be one that clients really use.
-    const auto first = parse_listen_address(settings.listen.empty() ? "" : settings.listen.front());
-    const bool can_be_guessed = first && first->port != 0 && is_loopback_host(first->host);
-    if (settings.base_url.empty() && !can_be_guessed) {
-        complain(
-            "auth.mode oidc needs base_url, the URL that clients use, e.g. "
-            "http://gateway.TAILNET.ts.net:8080");
+
+    void check_oidc()
+    {
+        const auto& oidc = settings_.auth.oidc;
+        if (oidc.issuer.empty()) {
+            complain("auth.oidc.issuer",
+                     "auth.mode oidc needs auth.oidc.issuer or TSIDP_URL, e.g. "
+                     "https://idp.TAILNET.ts.net");
+        }
+        check_server("auth.oidc.issuer", oidc.issuer);
+        check_server("auth.oidc.introspection_endpoint", oidc.introspection_endpoint);
+        check_client();
+        // The tokens' audience is our URL, so it must be one that clients really use.
+        const auto first =
+            parse_listen_address(settings_.listen.empty() ? "" : settings_.listen.front());
+        const bool can_be_guessed = first && first->port != 0 && is_loopback_host(first->host);
+        if (settings_.base_url.empty() && !can_be_guessed) {
+            complain("base_url",
+                     "auth.mode oidc needs base_url, the URL that clients use, e.g. "
+                     "http://gateway.TAILNET.ts.net:8080");
+        }
     }
-}
+
+    void check_server(const std::string& key, const std::string& text)
+    {
+        if (text.empty()) return;
+        const auto server = auth::parse_server_url(text);
+        if (!server) {
+            complain(key, key + ": " + server.error().public_message());
+        } else if (key == "auth.oidc.issuer" && text == server->origin() + '/') {
+            complain(key, key +
+                              ": an issuer is compared letter by letter, and that of a whole "
+                              "server has no slash at its end; write " +
+                              quote(server->origin()));
+        }
+    }
+
+    void check_client()
+    {
+        const auto& oidc = settings_.auth.oidc;
+        if (oidc.client_authentication == "none") return;
+        // What is said and could not be read is complained of already.
+        const auto& sources = settings_.sources;
+        const bool has_secret = oidc.client_secret || sources.is_said("auth.oidc.client_secret");
+        if (!oidc.client_id.empty() && has_secret) return;
+        complain(oidc.client_id.empty() ? "auth.oidc.client_id" : "auth.oidc.client_secret",
+                 "auth.mode oidc needs auth.oidc.client_id and client_secret (or TSIDP_CLIENT_ID "
+                 "and TSIDP_CLIENT_SECRET): the authorization server tells only its clients of "
+                 "tokens");
+    }
+
+    const Settings& settings_;
+    yaml::Problems& problems_;
+};
 
 }  // namespace
 
-void check_settings(const Settings& settings, std::string_view file, yaml::Problems& problems)
+void check_settings(const Settings& settings, yaml::Problems& problems)
 {
-    const auto complain = [&](std::string text) { problems.add(file, {}, std::move(text)); };
-    const bool only_loopback = check_listen(settings, file, problems);
-    for (const auto& scope : settings.auth.anonymous_scopes) {
-        if (scope == "admin" || scope == "readonly") continue;
-        if (auto known = parse_capability(scope); !known) {
-            complain("anonymous_scopes: " + known.error().public_message());
-        }
-    }
-    if (!settings.base_url.empty()) {
-        if (const auto url = net::parse_url(settings.base_url); !url) {
-            complain("base_url: " + url.error().public_message());
-        }
-    }
-    const auto& auth = settings.auth;
-    if (auth.mode == AuthMode::none && !(only_loopback && auth.i_accept_the_risk)) {
-        complain(
-            "auth.mode none lets anybody who reaches the port use the gateway; it starts only when "
-            "every listen address is a loopback one and auth.i_accept_the_risk is true");
-    }
-    if (auth.mode == AuthMode::oidc) check_oidc(settings, file, problems);
+    Checks{settings, problems}.run();
 }
 
 }  // namespace tailops::config

@@ -1,5 +1,6 @@
 #include "gateway/config/settings.hpp"
 
+#include "gateway/config/sources.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/net/http_client.hpp"
 #include "targets/credentials/credentials.hpp"
@@ -50,22 +51,6 @@ void take_ranges(MapReader& from, std::string_view key, std::vector<net::Address
             from.complain(*from.node(key), quote(key) + ": " + range.error().public_message());
         }
     }
-}
-
-AuthMode to_mode(std::string_view word)
-{
-    if (word == "oidc") return AuthMode::oidc;
-    return word == "none" ? AuthMode::none : AuthMode::token;
-}
-
-/// "critical" and "warn" are words of the earlier system's LOG_LEVEL.
-std::optional<LogLevel> to_level(std::string_view word)
-{
-    if (word == "debug") return LogLevel::debug;
-    if (word == "info") return LogLevel::info;
-    if (word == "warning" || word == "warn") return LogLevel::warning;
-    if (word == "error" || word == "critical") return LogLevel::error;
-    return std::nullopt;
 }
 
 /// A time that must pass before something is given up: zero would give up at once.
@@ -200,49 +185,6 @@ void read_output(MapReader& file, OutputLimits& out)
     output.finish();
 }
 
-/// What the environment says wins over the file: the names that users of the earlier systems have,
-/// and TAILOPS_*.
-void apply_environment(const targets::Environment& environment,
-                       yaml::Problems& problems,
-                       Settings& out)
-{
-    const auto take_variable = [&](const std::string& name, std::string& into) {
-        if (auto value = environment(name); value && !value->empty()) into = *std::move(value);
-    };
-    const auto set = [&](const std::string& name) {
-        auto value = environment(name);
-        return value && !value->empty() ? value : std::nullopt;
-    };
-    if (const auto listen = set("TAILOPS_LISTEN")) {
-        out.listen.clear();
-        for (const auto part : split(*listen, ',')) out.listen.emplace_back(trim(part));
-        out.listen_source = {.file = "TAILOPS_LISTEN", .place = {}};
-    }
-    take_variable("TAILOPS_BASE_URL", out.base_url);
-    take_variable("TAILOPS_STATE_DIR", out.state_dir);
-    take_variable("TSIDP_URL", out.auth.oidc.issuer);
-    take_variable("TSIDP_CLIENT_ID", out.auth.oidc.client_id);
-    if (const auto secret = environment("TSIDP_CLIENT_SECRET");
-        secret && !secret->empty() && !out.auth.oidc.client_secret) {
-        out.auth.oidc.client_secret = targets::CredentialReference{
-            targets::CredentialReference::Source::environment, "TSIDP_CLIENT_SECRET"};
-    }
-    if (const auto mode = set("TAILOPS_AUTH_MODE")) {
-        out.auth.mode = to_mode(*mode);
-        if (to_string(out.auth.mode) != *mode) {
-            problems.add("TAILOPS_AUTH_MODE", {}, quote(*mode) + "; use oidc, token or none");
-        }
-    }
-    if (const auto word = set("LOG_LEVEL")) {
-        if (const auto level = to_level(lower_ascii(*word))) {
-            out.log_level = *level;
-        } else {
-            problems.add("LOG_LEVEL", {}, quote(*word) + "; use debug, info, warning or error");
-        }
-    }
-    if (environment("TAILOPS_LOG_FORMAT") == "json") out.log_format = LogFormat::json;
-}
-
 std::string beside(std::string_view file, const std::string& name)
 {
     if (name.empty() || name.starts_with('/')) return name;
@@ -338,13 +280,12 @@ Settings read_settings(std::string_view text,
     Settings out;
     const auto root = yaml::parse(text, file_name, problems);
     MapReader file{root, problems, "gateway file"};
+    out.sources.set("", {.file = std::string{file_name}, .place = root.place(), .said = ""});
     if (file.has("version") && file.text("version") != "1") {
         problems.add(file_name, file.place_of("version"), "\"version\" must be 1");
     }
+    note_sources("", root, out.sources);
     take_list(file, "listen", out.listen);
-    if (file.has("listen")) {
-        out.listen_source = {.file = std::string{file_name}, .place = file.place_of("listen")};
-    }
     take(file.text("base_url"), out.base_url);
     take_list(file, "allowed_hosts", out.allowed_hosts);
     take_list(file, "allowed_origins", out.allowed_origins);
@@ -365,7 +306,7 @@ Settings read_settings(std::string_view text,
     read_output(file, out.output);
     file.finish();
     apply_environment(environment, problems, out);
-    check_settings(out, file_name, problems);
+    check_settings(out, problems);
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include "targets/targets_file.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,16 +60,31 @@ struct McpSettings {
     std::size_t calls_per_minute{3000};      // of each principal; 0: no bound
 };
 
-/// Where a setting was read, for messages: a file and the place in it, or an environment variable.
+/// Where a setting was said, for messages: a file and the place in it, or an environment variable.
 struct SettingSource {
-    std::string file;  // empty: nobody said it
+    std::string file;
     yaml::Place place;
+    std::string said;  // what stands there, to see whether it has changed; empty: nothing
+};
+
+/// Where each setting was said, by its key: "auth.oidc.issuer".
+class SettingSources {
+public:
+    void set(const std::string& key, SettingSource source) { by_key_[key] = std::move(source); }
+    /// The source of the setting; where nobody said it, that of the section around it.
+    const SettingSource& of(std::string key) const;
+    /// Whether somebody said something for this key itself.
+    bool is_said(const std::string& key) const;
+    /// The settings that are said otherwise in `other`, the innermost of each.
+    std::vector<std::string> differing_from(const SettingSources& other) const;
+
+private:
+    std::map<std::string, SettingSource> by_key_;  // "": the file as a whole
 };
 
 /// gateway.yaml, with the environment's overrides applied (docs/configuration.md).
 struct Settings {
     std::vector<std::string> listen{"127.0.0.1:8080"};
-    SettingSource listen_source;
     std::string base_url;  // empty: http(s)://<first listen address>
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;
@@ -86,6 +102,7 @@ struct Settings {
     int threads{0};  // 0: one per core
     Limits limits;
     OutputLimits output;
+    SettingSources sources;
 
     /// base_url, or what it is when not given; never with a trailing slash.
     std::string effective_base_url() const;
@@ -116,7 +133,11 @@ Settings read_settings(std::string_view text,
 
 /// What must hold whatever the source of the settings: `auth.mode: none` only on loopback and with
 /// the risk accepted; tokens in clear text only on loopback and tailnet addresses, or with the risk
-/// accepted; oidc has what it needs.
-void check_settings(const Settings&, std::string_view file, yaml::Problems& problems);
+/// accepted; oidc has what it needs. Complains where `sources` says that the setting stands.
+void check_settings(const Settings&, yaml::Problems& problems);
+
+/// The settings of `next` that a reload does not take up and that differ from those in force. What
+/// targets, policy and commands hold, and the certificate's files, a reload does take up.
+std::vector<std::string> waiting_for_restart(const Settings& in_force, const Settings& next);
 
 }  // namespace tailops::config

@@ -186,18 +186,23 @@ void Problems::notice(std::string_view file, Place place, std::string text)
 
 std::string Problems::render(const Problem& problem)
 {
+    if (problem.place.line == 0) return problem.file + ": " + problem.text;
     return problem.file + ':' + std::to_string(problem.place.line) + ':' +
            std::to_string(problem.place.column) + ": " + problem.text;
 }
 
+std::vector<Problem> Problems::sorted() const
+{
+    auto out = problems_;
+    std::ranges::stable_sort(
+        out, {}, [](const Problem& p) { return std::tuple{p.file, p.place.line, p.place.column}; });
+    return out;
+}
+
 std::string Problems::render() const
 {
-    auto sorted = problems_;
-    std::ranges::stable_sort(sorted, {}, [](const Problem& p) {
-        return std::tuple{p.file, p.place.line, p.place.column};
-    });
     std::string out;
-    for (const auto& problem : sorted) out += render(problem) + '\n';
+    for (const auto& problem : sorted()) out += render(problem) + '\n';
     return out;
 }
 

@@ -16,9 +16,11 @@
 namespace tailops::yaml {
 
 struct Place {
-    int line{1};
+    int line{1};  // 0: what is complained of has no place, such as an environment variable
     int column{1};
 };
+
+inline constexpr Place nowhere{0, 0};
 
 /// `targets.yaml:14:9: unknown key "capabilites"; did you mean "capabilities"?`
 struct Problem {
@@ -35,7 +37,9 @@ public:
     bool empty() const noexcept { return problems_.empty(); }
     const std::vector<Problem>& all() const noexcept { return problems_; }
     const std::vector<Problem>& notices() const noexcept { return notices_; }
-    /// One problem per line, in file and line order, as `file:line:column: text`.
+    /// All of them in file and line order.
+    std::vector<Problem> sorted() const;
+    /// One problem per line, sorted, as `file:line:column: text`.
     std::string render() const;
     static std::string render(const Problem&);
 

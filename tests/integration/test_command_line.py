@@ -75,5 +75,24 @@ class Explain(unittest.TestCase):
         self.assert_refused([*read, "path=/etc/shadow"], "refused before the policy is asked")
 
 
+class Settings(unittest.TestCase):
+    def test_of_the_environment_are_blamed_on_it(self):
+        for name, value, text in (("TAILOPS_LOG_FORMAT", "xml", '"xml"; use text or json'),
+                                  ("TAILOPS_BASE_URL", "gateway", "base_url: "),
+                                  ("TAILOPS_BASE_URL", "https://g.example/mcp", "is the URL without")):
+            gateway = Gateway(files=files(), environment={name: value})
+            told = gateway.command("check", "--config", gateway.config)
+            self.assertEqual(told.returncode, 2)
+            self.assertTrue(told.stderr.startswith(f"{name}: "), told.stderr)
+            self.assertIn(text, told.stderr)
+
+    def test_without_the_key_of_the_trail_are_named_with_the_remedy(self):
+        gateway = Gateway(files=files(**{"gateway.yaml": GATEWAY_TOKEN + "audit: {key: file:/nonexistent/key}\n"}))
+        told = gateway.command("serve", "--config", gateway.config)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("audit.key: the credential", told.stderr)
+        self.assertIn("openssl rand -hex 32", told.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -244,7 +244,7 @@ auth:
             told = gateway.command("check", "--config", gateway.config)
             self.assertEqual(told.returncode, 0 if is_fine else 2, told.stderr)
             if not is_fine:
-                self.assertIn(f'auth.oidc: "{issuer}"', told.stderr)
+                self.assertIn(f'auth.oidc.issuer: "{issuer}"', told.stderr)
 
     def test_tells_wrong_usage_from_failure(self):
         gateway = Gateway()

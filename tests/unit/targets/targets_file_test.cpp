@@ -217,6 +217,16 @@ targets:
               "env:API_KEY");
 }
 
+TEST(TargetsFile, RemembersWhereEachCapabilityStands)
+{
+    const auto [file, problems] = read(ssh_target(good_ssh));
+    ASSERT_EQ(file.offers.size(), 1U);
+    EXPECT_EQ(file.offers[0].target.view(), "web");
+    EXPECT_EQ(file.offers[0].capability.text(), "system:read");
+    EXPECT_EQ(file.offers[0].place.line, 7);
+    EXPECT_EQ(file.offers[0].place.column, 20);
+}
+
 struct Refusal {
     const char* name;
     std::string text;
@@ -238,7 +248,9 @@ TEST(TargetsFile, RefusesWithPlaceAndRemedy)
         {"id_of_the_gateway", head + "  gateway:\n    type: local\n    capabilities: []\n",
          "cannot be a target id"},
         {"id_like_an_option", head + "  -rf:\n    type: local\n    capabilities: []\n",
-         "cannot be a target id"},
+         "targets.yaml:3:3: \"-rf\" cannot be a target id; use 1 to 64 letters, digits, \"-\", "
+         "\"_\" "
+         "and \".\", not \"-\" or \".\" first, and not \"gateway\""},
         {"no_connection", head + "  w:\n    type: ssh\n    capabilities: []\n",
          "lacks \"connection\""},
         {"remote_without_executor",

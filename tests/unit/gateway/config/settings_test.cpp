@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 namespace tailops::config {
@@ -102,7 +103,7 @@ TEST(Settings, SaysWhichAddressAndWhereItCameFrom)
 {
     const auto variable = read("version: 1\n", {{"TAILOPS_LISTEN", "127.0.0.1:1, 0.0.0.0:2"}});
     const auto said = variable.problems.render();
-    EXPECT_TRUE(said.starts_with("TAILOPS_LISTEN:1:1: listen: \"0.0.0.0:2\"")) << said;
+    EXPECT_TRUE(said.starts_with("TAILOPS_LISTEN: listen: \"0.0.0.0:2\"")) << said;
     EXPECT_EQ(said.find("127.0.0.1:1\""), std::string::npos) << said;
 }
 
@@ -190,6 +191,114 @@ TEST(Settings, RefusesWithTheRemedy)
             << row.name << ": " << problems.render();
         EXPECT_EQ(problems.render().find("hunter2"), std::string::npos);
     }
+}
+
+struct Placed {
+    const char* name;
+    std::string text;
+    std::map<std::string, std::string> variables;
+    std::string says;  // all of it, or how it begins
+};
+
+TEST(Settings, ComplainsWhereTheSettingWasSaid)
+{
+    const std::string file = "/etc/tailops/gateway.yaml:";
+    const std::string oidc =
+        "version: 1\nauth:\n  mode: oidc\n  oidc: {issuer: \"https://i\", client_id: c, "
+        "client_secret: \"env:S\"}\n";
+    const Placed rows[] = {
+        {"sound", oidc, {}, ""},
+        {"base_url", oidc + "base_url: gateway\n", {}, file + "5:1: base_url: "},
+        {"base_url_of_the_environment",
+         oidc + "base_url: http://g\n",
+         {{"TAILOPS_BASE_URL", "gateway"}},
+         "TAILOPS_BASE_URL: base_url: "},
+        {"base_url_with_the_path",
+         oidc + "base_url: https://g.ts.net/mcp/\n",
+         {},
+         file + "5:1: base_url is the URL without \"/mcp\", which is added to it; write "
+                "\"https://g.ts.net\"\n"},
+        {"base_url_with_another_path", oidc + "base_url: https://g.ts.net/xmcp\n", {}, ""},
+        {"base_url_that_nobody_said",
+         "version: 1\nlisten: [\"100.64.0.1:80\"]\n" + oidc.substr(11),
+         {},
+         file + "1:1: auth.mode oidc needs base_url"},
+        {"issuer_of_no_section",
+         "version: 1\nauth:\n  mode: oidc\n",
+         {{"TSIDP_CLIENT_ID", "c"}, {"TSIDP_CLIENT_SECRET", "s"}},
+         file + "2:1: auth.mode oidc needs auth.oidc.issuer"},
+        {"issuer_of_the_environment",
+         oidc,
+         {{"TSIDP_URL", "http://idp.ts.net"}},
+         "TSIDP_URL: auth.oidc.issuer: \"http://idp.ts.net\" must begin with https://"},
+        {"issuer_with_a_slash",
+         oidc,
+         {{"TSIDP_URL", "https://idp.ts.net/"}},
+         "TSIDP_URL: auth.oidc.issuer: an issuer is compared letter by letter, and that of a "
+         "whole server has no slash at its end; write \"https://idp.ts.net\"\n"},
+        {"issuer_with_a_slash_behind_a_path", oidc, {{"TSIDP_URL", "https://idp.ts.net/app/"}}, ""},
+        {"secret_in_the_file",
+         "version: 1\nauth: {mode: oidc, oidc: {issuer: \"https://i\", client_id: c, "
+         "client_secret: hunter2}}\n",
+         {},
+         file + "2:77: \"client_secret\": a credential is written as a reference: env:NAME, "
+                "file:/path or systemd:name\n"},
+        {"no_secret",
+         "version: 1\nauth: {mode: oidc, oidc: {issuer: \"https://i\", client_id: c}}\n",
+         {},
+         file + "2:20: auth.mode oidc needs auth.oidc.client_id and client_secret"},
+        {"blank_secret",
+         "version: 1\nauth: {mode: oidc, oidc: {issuer: \"https://i\", client_id: c, "
+         "client_secret: }}\n",
+         {},
+         file + "2:62: auth.mode oidc needs auth.oidc.client_id and client_secret"},
+        {"mode", "version: 1\nauth:\n  mode: none\n", {}, file + "3:3: auth.mode none lets"},
+        {"mode_of_the_environment",
+         "version: 1\n",
+         {{"TAILOPS_AUTH_MODE", "none"}},
+         "TAILOPS_AUTH_MODE: auth.mode none lets"},
+        {"scope",
+         "version: 1\nauth:\n  anonymous_scopes: [\"sytem:read\"]\n",
+         {},
+         file + "3:3: anonymous_scopes: unknown capability"},
+        {"log_format",
+         "version: 1\n",
+         {{"TAILOPS_LOG_FORMAT", "xml"}},
+         "TAILOPS_LOG_FORMAT: \"xml\"; use text or json\n"},
+    };
+    for (const auto& row : rows) {
+        const auto said = read(row.text, row.variables).problems.render();
+        EXPECT_EQ(said.substr(0, row.says.size()), row.says) << row.name << ": " << said;
+        EXPECT_EQ(std::ranges::count(said, '\n'), row.says.empty() ? 0 : 1) << said;
+    }
+}
+
+TEST(Settings, TakesTheLogFormatOfTheEnvironment)
+{
+    const std::string json = "version: 1\nlog: {format: json}\n";
+    EXPECT_EQ(read(json).settings.log_format, LogFormat::json);
+    EXPECT_EQ(read(json, {{"TAILOPS_LOG_FORMAT", "text"}}).settings.log_format, LogFormat::text);
+    EXPECT_EQ(read("version: 1\n", {{"TAILOPS_LOG_FORMAT", "json"}}).settings.log_format,
+              LogFormat::json);
+}
+
+TEST(Settings, KnowWhatWaitsForARestart)
+{
+    const std::string before =
+        "version: 1\nlisten: [\"127.0.0.1:1\"]\ntargets: a.yaml\nlog: "
+        "{level: info}\n";
+    const auto waiting = [&](const std::string& after) {
+        return waiting_for_restart(read(before).settings, read(after).settings);
+    };
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(waiting(before), Names{});
+    EXPECT_EQ(
+        waiting("version: 1\nlog: {level: info}\n# moved\nlisten: [\"127.0.0.1:1\"]\ntargets: "
+                "b.yaml\npolicy: c.yaml\n"),
+        Names{})
+        << "a reload takes up the files";
+    EXPECT_EQ(waiting("version: 1\nlisten: [\"127.0.0.1:2\"]\nthreads: 2\n"),
+              (Names{"listen", "log.level", "threads"}));
 }
 
 TEST(ListenAddress, IsHostAndPort)

@@ -1,0 +1,107 @@
+#include "gateway/app/configuration.hpp"
+
+#include "gateway/app/own_credential.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tailops::app {
+namespace {
+
+std::optional<std::string> no_variable(const std::string&)
+{
+    return std::nullopt;
+}
+
+constexpr auto targets_text = R"(version: "1.0"
+targets:
+  local:
+    type: local
+    capabilities: ["system:read", "monitoring:read"]
+)";
+constexpr auto policy_text = R"(version: 1
+rules:
+  - {id: look, effect: allow, targets: {ids: [local]}}
+)";
+
+/// The configuration files of one test, and what reading them says.
+class ConfigurationFiles : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        folder.write("gateway.yaml", "version: 1\n");
+        folder.write("targets.yaml", targets_text);
+        folder.write("policy.yaml", policy_text);
+    }
+
+    yaml::Problems problems() const
+    {
+        yaml::Problems out;
+        load_configuration(folder.file("gateway.yaml"), no_variable, out);
+        return out;
+    }
+
+    tailops::testing::TemporaryDirectory folder;
+};
+
+TEST_F(ConfigurationFiles, AreSound)
+{
+    EXPECT_EQ(problems().render(), "");
+}
+
+// What a missing file would have said is not known: nothing else is wrong for the want of it.
+TEST_F(ConfigurationFiles, AreMissedOnce)
+{
+    for (const auto* name : {"policy.yaml", "targets.yaml", "gateway.yaml"}) {
+        SetUp();
+        std::filesystem::remove(folder.file(name));
+        EXPECT_EQ(problems().render(),
+                  folder.file(name) + ": cannot be read: No such file or directory\n");
+    }
+    SetUp();
+    folder.write("gateway.yaml", "version: 1\ncommands: other.yaml\n");
+    EXPECT_EQ(problems().render(),
+              folder.file("other.yaml") + ": cannot be read: No such file or directory\n");
+}
+
+TEST_F(ConfigurationFiles, AreEmptyOrFoldersAndSaidToBe)
+{
+    folder.write("policy.yaml", "");
+    EXPECT_EQ(problems().render(), folder.file("policy.yaml") + ":1:1: the policy is empty\n");
+    std::filesystem::remove(folder.file("policy.yaml"));
+    std::filesystem::create_directory(folder.file("policy.yaml"));
+    EXPECT_EQ(problems().render(),
+              folder.file("policy.yaml") + ": cannot be read: Is a directory\n");
+}
+
+TEST_F(ConfigurationFiles, NoteAnUnusedCapabilityWhereItStands)
+{
+    const auto found = problems();
+    ASSERT_EQ(found.notices().size(), 1U);
+    EXPECT_EQ(
+        yaml::Problems::render(found.notices().front()),
+        folder.file("targets.yaml") +
+            ":5:35: target \"local\" offers \"monitoring:read\", which no tool of this version "
+            "uses");
+}
+
+TEST(OwnCredential, NamesTheSettingAndTheRemedy)
+{
+    using Source = targets::CredentialReference::Source;
+    const auto key = own_credential("audit.key", {Source::file, "/nonexistent/key"}, no_variable);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().public_message(),
+              "audit.key: the credential \"file:/nonexistent/key\" cannot be read or is empty; put "
+              "it there (`openssl rand -hex 32` makes one), or change audit.key in gateway.yaml");
+    const auto secret =
+        own_credential("auth.oidc.client_secret", {Source::environment, "NOBODY"}, no_variable);
+    ASSERT_FALSE(secret);
+    EXPECT_EQ(secret.error().public_message(),
+              "auth.oidc.client_secret: the environment variable \"NOBODY\" is not set; put it "
+              "there, or change auth.oidc.client_secret in gateway.yaml");
+    const auto there = [](const std::string&) { return std::optional<std::string>{"x"}; };
+    EXPECT_TRUE(own_credential("audit.key", {Source::environment, "SOMEBODY"}, there));
+}
+
+}  // namespace
+}  // namespace tailops::app
