@@ -3,6 +3,8 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/tools/families.hpp"
+#include "gateway/tools/path.hpp"
+#include "targets/http/api_path.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -70,6 +72,18 @@ ParameterShape shape_of(const std::string& name, const json& schema, bool is_req
     return out;
 }
 
+/// Plans take paths in canonical form only, or bring them into it.
+Status check_path(std::string_view tool, const policy::Value& value)
+{
+    const auto* path = std::get_if<std::string>(&value);
+    if (!path) return {};  // the schema says so
+    if (tool == "http_request") return targets::check_canonical_path(*path);
+    const auto canonical = canonical_path(*path);
+    if (!canonical) return fail(canonical.error());
+    if (*canonical == *path) return {};
+    return fail(Errc::invalid_argument, "\"path\" comes as " + quote(*canonical));
+}
+
 /// The parameters that every plan of the tool fills in from its schema.
 std::map<std::string, ParameterShape, std::less<>> shapes_of(const Tool& tool)
 {
@@ -83,7 +97,15 @@ std::map<std::string, ParameterShape, std::less<>> shapes_of(const Tool& tool)
         if (!kind_of(text_member(property, "type"))) continue;
         const bool is_required =
             required && *required && std::ranges::find(**required, name) != (*required)->end();
-        out.emplace(name, shape_of(name, property, is_required));
+        auto shape = shape_of(name, property, is_required);
+        if (name == "path") {
+            shape.accept = [tool = tool.name,
+                            fits = std::move(shape.accept)](const policy::Value& value) -> Status {
+                if (auto ok = fits(value); !ok) return ok;
+                return check_path(tool, value);
+            };
+        }
+        out.emplace(name, std::move(shape));
     }
     return out;
 }

@@ -143,6 +143,22 @@ TEST(PolicyVocabulary, KnowsWhatTheSchemasOfTheToolsAllow)
     EXPECT_EQ(problem_with(on_manage + "{name_or_id: {equals: " + longest + "}}"), "");
 }
 
+TEST(PolicyVocabulary, KnowsPathsInTheFormInWhichTheyCome)
+{
+    const Row rows[] = {
+        {"tools: [file_operations], parameters: {path: {equals: /srv/}}",
+         "\"/srv/\" can never be the argument: \"path\" comes as \"/srv\"\n"},
+        {"tools: [file_operations], parameters: {path: {equals: /srv}}", ""},
+        {"tools: [http_request], parameters: {path: {equals: /a//b}}", "/a//b"},
+        {"tools: [http_request], parameters: {path: {equals: /a/b/}}", ""},
+    };
+    for (const auto& row : rows) {
+        const auto problem = problem_with(row.fields);
+        EXPECT_NE(problem.find(row.problem), std::string::npos) << problem;
+        EXPECT_EQ(problem.empty(), *row.problem == '\0') << problem;
+    }
+}
+
 TEST(PolicyVocabulary, KnowsTheCommandsOfTheCatalogue)
 {
     const std::string on_commands = "tools: [execute_command], parameters: ";
