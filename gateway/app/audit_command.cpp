@@ -8,6 +8,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace tailops::app {
@@ -55,6 +56,21 @@ Result<std::optional<audit::Anchor>> read_anchor(std::string_view text)
     return audit::Anchor{.seq = static_cast<std::uint64_t>(*number), .mac = std::string{mac}};
 }
 
+/// Errors: invalid_argument, for what no record has as its outcome.
+Status check_outcome(const std::string& outcome)
+{
+    if (outcome.empty()) return {};
+    std::vector<std::string_view> known{"ok", "refused", "replayed", "unknown"};
+    for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
+        known.push_back(to_string(static_cast<Errc>(code)));
+    }
+    if (std::ranges::find(known, outcome) != known.end()) return {};
+    std::string words;
+    for (const auto word : known) words += (words.empty() ? "" : ", ") + std::string{word};
+    return fail(Errc::invalid_argument,
+                "unknown outcome " + quote(outcome) + "; use one of " + words);
+}
+
 Result<audit::Query> read_query(const AuditQueryOptions& options)
 {
     audit::Query query;
@@ -64,6 +80,7 @@ Result<audit::Query> read_query(const AuditQueryOptions& options)
     query.filter.outcome = given(options.outcome);
     query.filter.request = given(options.request);
     query.filter.trace = given(options.trace);
+    TAILOPS_CHECK(check_outcome(options.outcome));
     query.limit = options.limit;
     if (!options.since.empty()) {
         TAILOPS_TRY(query.filter.since, parse_rfc3339(options.since));

@@ -4,9 +4,12 @@
 #include "gateway/app/output.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/http/tls_context.hpp"
 #include "targets/executors.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -44,23 +47,39 @@ int check_targets_alone(const std::string& path)
     return report(problems, "ok: " + std::to_string(targets.targets.size()) + " targets");
 }
 
-/// Whether everything that `serve` would build can be built: executors with their TLS files, the
-/// server's certificate. Nothing is connected to.
+/// Reads the server's certificate and key as `serve` would. Complains where they are named.
+void check_tls(const config::Settings& settings, yaml::Problems& problems)
+{
+    if (settings.tls_certificate.empty() || settings.tls_key.empty()) return;
+    const auto complain = [&](const char* key, std::string text) {
+        const auto& source = settings.sources.of(key);
+        problems.add(source.file, source.place, std::move(text));
+    };
+    bool is_readable = true;
+    for (const auto& [key, file] : {std::pair{"tls.certificate", settings.tls_certificate},
+                                    std::pair{"tls.key", settings.tls_key}}) {
+        errno = 0;
+        if (std::ifstream{file}) continue;
+        is_readable = false;
+        complain(key, std::string{key} + ": " + quote(file) +
+                          " cannot be read: " + std::strerror(errno));
+    }
+    if (!is_readable) return;
+    const auto loaded = http::TlsContext::load(settings.tls_certificate, settings.tls_key);
+    if (!loaded) complain("tls", loaded.error().public_message());
+}
+
+/// Whether the executors that `serve` would build can be built, with their TLS files. Nothing is
+/// connected to.
 Status try_to_build(const Configuration& configuration)
 {
-    const auto& settings = configuration.settings;
-    for (const auto& file : {settings.tls_certificate, settings.tls_key}) {
-        if (!file.empty() && !std::ifstream{file}) {
-            return fail(Errc::invalid_argument, "tls: " + quote(file) + " cannot be read");
-        }
-    }
     Runtime runtime{1, 1};
     targets::StateBoard states;
     const Clock clock;
     const targets::ExecutorContext context{
         .io = runtime.io.get_executor(),
         .environment = process_environment(),
-        .known_hosts_file = StatePaths{settings.state_dir}.known_hosts(),
+        .known_hosts_file = StatePaths{configuration.settings.state_dir}.known_hosts(),
         .states = states,
         .clock = clock};
     const auto registry = targets::make_registry(configuration.targets.targets, nullptr, context);
@@ -76,6 +95,7 @@ int check(const CheckOptions& options)
     yaml::Problems problems;
     const auto configuration =
         load_configuration(options.config_file, process_environment(), problems);
+    check_tls(configuration.settings, problems);
     if (!problems.empty()) return report(problems, {});
     if (const auto built = try_to_build(configuration); !built) {
         return complain(built.error(), exit_usage);

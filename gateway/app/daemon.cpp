@@ -11,6 +11,7 @@
 #include "gateway/async/blocking.hpp"
 #include "gateway/async/deadline.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/http/router.hpp"
 
@@ -326,12 +327,18 @@ Task<void> Daemon::supervise()
 Task<void> Daemon::reload()
 {
     yaml::Problems problems;
-    auto next = co_await run_blocking(
-        runtime_.blocking, [&](std::stop_token) -> Result<std::shared_ptr<const call::World>> {
-            const auto configuration = load_(problems);
-            if (!problems.empty()) return fail(Errc::invalid_argument, problems.render());
-            return make_world(configuration);
-        });
+    std::vector<std::string> waiting;
+    auto build = [&](std::stop_token) -> Result<std::shared_ptr<const call::World>> {
+        const auto configuration = load_(problems);
+        if (!problems.empty()) return fail(Errc::invalid_argument, "the files have problems");
+        waiting = config::waiting_for_restart(settings_, configuration.settings);
+        return make_world(configuration);
+    };
+    auto next = co_await run_blocking(runtime_.blocking, std::move(build));
+    for (const auto& problem : problems.sorted()) {
+        log(Event::reload_refused, {{"why", yaml::Problems::render(problem)}});
+    }
+    if (!problems.empty()) co_return;
     if (!next) {
         log(Event::reload_refused, {{"why", next.error().describe()}});
         co_return;
@@ -345,6 +352,7 @@ Task<void> Daemon::reload()
     for (const auto& notice : problems.notices()) {
         log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
     }
+    if (!waiting.empty()) log(Event::restart_needed, {{"settings", join(waiting, ", ")}});
     endpoint_->publish(mcp::change::Tools{});
     endpoint_->publish(mcp::change::Prompts{});
     endpoint_->publish(mcp::change::Resources{});

@@ -7,6 +7,8 @@
 #include "gateway/core/try.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
+#include <filesystem>
+
 namespace tailops::app {
 namespace {
 
@@ -16,9 +18,20 @@ struct OpenStore {
     auth::TokenActor by;
 };
 
-Result<OpenStore> open_store(const StateOptions& options)
+/// Whether a state directory is made: a first token may be minted before the first start.
+enum class IfMissing { make, refuse };
+
+Result<OpenStore> open_store(const StateOptions& options, IfMissing if_missing)
 {
     TAILOPS_TRY(const auto paths, find_state(options));
+    std::error_code unreadable;
+    const bool is_there = std::filesystem::exists(paths.directory, unreadable) || unreadable;
+    if (if_missing == IfMissing::refuse && !is_there) {
+        return fail(Errc::invalid_argument,
+                    "the state directory " + quote(paths.directory) +
+                        " does not exist; name it with --state-dir, or its configuration with "
+                        "--config");
+    }
     auto by = this_operator("tailops token");  // before root becomes somebody else
     if (auto ours = become_state_owner(paths); !ours) return fail(std::move(ours).error());
     TAILOPS_TRY(auto store, store::SqliteStore::open({.path = paths.database()}));
@@ -47,11 +60,16 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
     TAILOPS_TRY(auto minted,
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
                            std::chrono::system_clock::now()));
-    TAILOPS_TRY(const auto opened, open_store(options.state));
+    TAILOPS_TRY(const auto opened, open_store(options.state, IfMissing::make));
     if (auto kept = opened.store->insert(minted.stored, opened.by); !kept) {
         return fail(std::move(kept).error());
     }
     return minted;
+}
+
+int complain_of(const Error& error)
+{
+    return complain(error, error.code() == Errc::invalid_argument ? exit_usage : exit_failed);
 }
 
 }  // namespace
@@ -59,10 +77,7 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
 int token_mint(const TokenMintOptions& options)
 {
     const auto minted = mint_and_keep(options);
-    if (!minted) {
-        const bool is_usage = minted.error().code() == Errc::invalid_argument;
-        return complain(minted.error(), is_usage ? exit_usage : exit_failed);
-    }
+    if (!minted) return complain_of(minted.error());
     // The one place where a token is shown: to the person who asked for it, once.
     print(std::string{minted->text.reveal()} + '\n');
     complain("token " + minted->stored.id + " for " + quote(minted->stored.subject) + ", until " +
@@ -73,8 +88,8 @@ int token_mint(const TokenMintOptions& options)
 
 int token_list(const StateOptions& options)
 {
-    const auto opened = open_store(options);
-    if (!opened) return complain(opened.error(), exit_failed);
+    const auto opened = open_store(options, IfMissing::refuse);
+    if (!opened) return complain_of(opened.error());
     const auto tokens = opened->store->list();
     if (!tokens) return complain(tokens.error(), exit_failed);
     const auto now = std::chrono::system_clock::now();
@@ -88,8 +103,8 @@ int token_list(const StateOptions& options)
 
 int token_revoke(const StateOptions& options, const std::string& id)
 {
-    const auto opened = open_store(options);
-    if (!opened) return complain(opened.error(), exit_failed);
+    const auto opened = open_store(options, IfMissing::refuse);
+    if (!opened) return complain_of(opened.error());
     const auto revoked = opened->store->revoke(id, std::chrono::system_clock::now(), opened->by);
     if (!revoked) return complain(revoked.error(), exit_failed);
     print("revoked " + id + "\n");

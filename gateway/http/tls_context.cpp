@@ -75,8 +75,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::load(const std::string& ce
     }
     if (SSL_CTX_use_PrivateKey_file(native, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(native) != 1) {
-        return fail(Errc::invalid_argument,
-                    "the TLS key file " + quote(key_file) + " cannot be used: " + openssl_reason());
+        return fail(Errc::invalid_argument, "the TLS key file " + quote(key_file) +
+                                                " cannot be used with the certificate " +
+                                                quote(certificate_file) + ": " + openssl_reason());
     }
     return context;
 }

@@ -1,7 +1,8 @@
 """The subcommands of the binary as a person types them: what they refuse, and what they say then."""
+import signal
 import unittest
 
-from harness import GATEWAY_TOKEN, Gateway
+from harness import GATEWAY_TOKEN, Gateway, local_gateway, until
 
 TARGETS = """version: "1.0"
 targets:
@@ -75,6 +76,30 @@ class Explain(unittest.TestCase):
         self.assert_refused([*read, "path=/etc/shadow"], "refused before the policy is asked")
 
 
+class State(unittest.TestCase):
+    def test_is_not_made_where_a_mistyped_directory_is_asked(self):
+        gateway = Gateway(files=files())
+        missing = gateway.directory / "mistyped"
+        for words in (["list"], ["revoke", "tk_1"]):
+            told = gateway.command("token", *words, "--state-dir", str(missing))
+            self.assertEqual((told.returncode, told.stdout), (2, ""))
+            self.assertIn(f'the state directory "{missing}" does not exist', told.stderr)
+            self.assertFalse(missing.exists())
+        gateway.mint("readonly")
+        self.assertEqual(gateway.command("token", "list", "--state-dir", str(gateway.state_dir)).returncode, 0)
+
+    def test_is_asked_for_outcomes_that_there_are(self):
+        with local_gateway() as gateway:
+            def query(outcome):
+                return gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--outcome", outcome)
+            bogus = query("bogus")
+            self.assertEqual((bogus.returncode, bogus.stdout), (2, ""))
+            self.assertIn('unknown outcome "bogus"; use one of ok, refused, replayed, unknown, invalid_argument',
+                          bogus.stderr)
+            for known in ("ok", "refused", "replayed", "unknown", "deadline_exceeded"):
+                self.assertEqual(query(known).returncode, 0)
+
+
 class Settings(unittest.TestCase):
     def test_of_the_environment_are_blamed_on_it(self):
         for name, value, text in (("TAILOPS_LOG_FORMAT", "xml", '"xml"; use text or json'),
@@ -92,6 +117,34 @@ class Settings(unittest.TestCase):
         self.assertEqual(told.returncode, 1)
         self.assertIn("audit.key: the credential", told.stderr)
         self.assertIn("openssl rand -hex 32", told.stderr)
+
+
+class Reload(unittest.TestCase):
+    def reload(self, gateway, event, count):
+        gateway.process.send_signal(signal.SIGHUP)
+        until(lambda: gateway.logged().count(f" {event}: ") == count, what=event)
+
+    def test_names_the_settings_that_wait_for_a_restart(self):
+        with local_gateway() as gateway:
+            self.reload(gateway, "reloaded", 1)
+            self.assertNotIn("restart_needed", gateway.logged())
+            gateway.write("gateway.yaml", GATEWAY_TOKEN.replace("debug", "info") + "threads: 3\n")
+            self.reload(gateway, "restart_needed", 1)
+            self.assertIn('settings="log.level, threads"', gateway.logged())
+            gateway.write("gateway.yaml", GATEWAY_TOKEN)
+            self.reload(gateway, "reloaded", 3)
+            self.assertEqual(gateway.logged().count("restart_needed"), 1)
+
+    def test_says_each_mistake_on_a_line_of_its_own(self):
+        with local_gateway() as gateway:
+            rules = "".join(f"  - {{id: r{n}, effect: allow, tols: [x]}}\n" for n in range(40))
+            gateway.write("policy.yaml", "version: 1\nrules:\n" + rules)
+            self.reload(gateway, "reload_refused", 40)
+            lines = [line for line in gateway.logged().splitlines() if "reload_refused" in line]
+            for number, line in enumerate(lines):
+                self.assertIn(f'policy.yaml:{number + 3}:', line)
+                self.assertIn('did you mean', line)
+                self.assertNotIn("x0A", line)
 
 
 if __name__ == "__main__":

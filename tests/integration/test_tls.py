@@ -152,6 +152,31 @@ class TlsAtStart(unittest.TestCase):
         self.assertEqual(told.returncode, 1)
         self.assertIn("chain.pem", told.stderr)
 
+    def test_is_told_of_them_by_check(self):
+        authority = Authority()
+        self.addCleanup(shutil.rmtree, authority.directory, ignore_errors=True)
+        gateway = local_gateway(gateway=GATEWAY_TOKEN + "tls:\n  certificate: chain.pem\n  key: key.pem\n")
+        self.addCleanup(shutil.rmtree, gateway.directory, ignore_errors=True)
+
+        def check():
+            told = gateway.command("check", "--config", gateway.config)
+            return told.returncode, told.stderr
+
+        code, missing = check()
+        self.assertEqual(code, 2)
+        self.assertIn("gateway.yaml:7:3: tls.certificate: ", missing)
+        self.assertIn("gateway.yaml:8:3: tls.key: ", missing)
+        self.assertEqual(missing.count("No such file or directory"), 2)
+        good, other = authority.issue(), authority.issue()
+        gateway.write("chain.pem", good[0])
+        gateway.write("key.pem", other[1])
+        code, mismatch = check()
+        self.assertEqual(code, 2)
+        self.assertIn("gateway.yaml:6:1: the TLS key file ", mismatch)
+        self.assertIn("cannot be used with the certificate ", mismatch)
+        gateway.write("key.pem", good[1])
+        self.assertEqual(check(), (0, ""))
+
 
 if __name__ == "__main__":
     unittest.main()
