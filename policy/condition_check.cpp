@@ -103,7 +103,8 @@ public:
     {
         for (const auto& entry : node_.entries()) {
             const yaml::Node value{entry.value};
-            if (entry.key == "equals" || entry.key == "one_of") check_values(value);
+            if (entry.key == "equals") check_equals(value);
+            if (entry.key == "one_of") check_choices(value);
             if (entry.key == "min" || entry.key == "max") check_bound(entry.key, value);
             if (entry.key == "max_length") check_length(value);
             if (entry.key == "path_under" || entry.key == "pattern") {
@@ -135,10 +136,18 @@ private:
         return false;
     }
 
-    void check_values(const yaml::Node& node)
+    /// `equals: [a, b]` is one list.
+    void check_equals(const yaml::Node& node)
     {
-        if (node.kind() == yaml::Node::Kind::scalar) check_value(node);
-        // `equals: [a, b]` is one list; `one_of` lists single values, also those of a list's items.
+        if (node.kind() == yaml::Node::Kind::scalar) return check_value(node);
+        if (could_be({Kind::list})) return;
+        complain(node, "a list can never be the argument: " + quote(subject_.name) + " is " +
+                           kinds_in_words(subject_.shapes) + "; use \"one_of\"");
+    }
+
+    /// Of a list `one_of` looks at its items.
+    void check_choices(const yaml::Node& node)
+    {
         if (could_be({Kind::list})) return;
         for (const auto& item : node.items()) check_value(item);
     }
