@@ -42,6 +42,8 @@ public:
                                                      HttpConnect connect,
                                                      boost::asio::any_io_executor io,
                                                      std::shared_ptr<const Clock> clock);
+    Discovery(const Discovery&) = delete;
+    Discovery& operator=(const Discovery&) = delete;
     ~Discovery();
 
     /// The metadata, asked for now if it is unknown. When it is stale the old is returned and the

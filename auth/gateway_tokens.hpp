@@ -51,6 +51,8 @@ public:
                               boost::asio::thread_pool& blocking,
                               std::shared_ptr<const Clock> clock,
                               GatewayTokenSettings settings = {});
+    GatewayTokenAuthenticator(const GatewayTokenAuthenticator&) = delete;
+    GatewayTokenAuthenticator& operator=(const GatewayTokenAuthenticator&) = delete;
     ~GatewayTokenAuthenticator() override;
 
     /// The identity: issuer "tailops", client_id the token's public id.

@@ -54,6 +54,8 @@ public:
                                                         HttpConnect connect,
                                                         boost::asio::any_io_executor io,
                                                         std::shared_ptr<const Clock> clock);
+    Introspector(const Introspector&) = delete;
+    Introspector& operator=(const Introspector&) = delete;
     ~Introspector() override;
 
     /// Errors: those of Authenticator, and busy (`lookups_max` tokens are being asked about).

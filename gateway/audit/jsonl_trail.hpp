@@ -23,6 +23,8 @@ public:
     /// it, or what is there does not continue: changed, or sealed with another key).
     static Result<std::unique_ptr<JsonlTrail>> open(TrailSettings settings, const Clock& clock);
 
+    JsonlTrail(const JsonlTrail&) = delete;
+    JsonlTrail& operator=(const JsonlTrail&) = delete;
     /// Writes what is queued and ends the file in order. Destroy it before the Runtime whose
     /// coroutines wait in it.
     ~JsonlTrail() override;

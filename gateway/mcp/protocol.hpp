@@ -23,6 +23,8 @@ class TaskBoard;
 /// as long as the last of them; `service` and `clock` must as well.
 struct Protocol : std::enable_shared_from_this<Protocol> {
     Protocol(Service& what, const Clock& time, EndpointSettings how);
+    Protocol(const Protocol&) = delete;
+    Protocol& operator=(const Protocol&) = delete;
     ~Protocol();
 
     Service& service;

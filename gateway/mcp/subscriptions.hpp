@@ -72,6 +72,7 @@ public:
     explicit Subscriptions(Bounds bounds) : bounds_{bounds} {}
     Subscriptions(const Subscriptions&) = delete;
     Subscriptions& operator=(const Subscriptions&) = delete;
+    ~Subscriptions() = default;
 
     /// Errors: busy (too many streams, of all or of this principal), unavailable (we are stopping).
     Result<Place> add(Stream stream);

@@ -17,6 +17,8 @@ public:
         std::size_t body_bytes;
     };
     ResponseReader(Body body, Bounds bounds, BodyTap tap = {});
+    ResponseReader(const ResponseReader&) = delete;
+    ResponseReader& operator=(const ResponseReader&) = delete;
     ~ResponseReader();
 
     /// Takes in `bytes`. Errors: unreachable (not HTTP, or a header over the bound).

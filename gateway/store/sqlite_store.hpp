@@ -28,6 +28,8 @@ public:
     /// Errors: unavailable (the file cannot be opened or made private, or a newer gateway wrote it;
     /// the detail says which), busy.
     static Result<std::shared_ptr<SqliteStore>> open(Settings settings);
+    SqliteStore(const SqliteStore&) = delete;
+    SqliteStore& operator=(const SqliteStore&) = delete;
     ~SqliteStore() override;
 
     /// Errors: invalid_argument (the id or the token is there already), busy, internal.

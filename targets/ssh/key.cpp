@@ -1,5 +1,6 @@
 #include "targets/ssh/key.hpp"
 
+#include "gateway/core/file_descriptor.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -27,19 +28,11 @@ std::unexpected<Error> unusable(const std::string& target,
             .with_detail(std::move(detail)));
 }
 
-struct Descriptor {
-    int fd;
-    ~Descriptor()
-    {
-        if (fd >= 0) ::close(fd);
-    }
-};
-
 Result<Secret> read_key_file(const std::string& target, const std::string& path)
 {
-    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat info{};
-    if (file.fd < 0 || ::fstat(file.fd, &info) != 0) {
+    if (!file.is_open() || ::fstat(file.get(), &info) != 0) {
         return unusable(target, "cannot be read", path + ": " + std::strerror(errno));
     }
     if (!S_ISREG(info.st_mode)) return unusable(target, "is not in a regular file", path);
@@ -53,7 +46,7 @@ Result<Secret> read_key_file(const std::string& target, const std::string& path)
         return unusable(target, "is empty or too large", path);
     }
     std::string text(static_cast<std::size_t>(info.st_size), '\0');
-    const auto got = ::read(file.fd, text.data(), text.size());
+    const auto got = ::read(file.get(), text.data(), text.size());
     Secret secret{std::move(text)};
     if (got != info.st_size) return unusable(target, "cannot be read", path);
     return secret;

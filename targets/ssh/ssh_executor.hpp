@@ -36,6 +36,8 @@ public:
                                                      const ssh::Timing& timing);
 
     SshExecutor(std::shared_ptr<ssh::WarmSession> warm, const Setup& setup);
+    SshExecutor(const SshExecutor&) = delete;
+    SshExecutor& operator=(const SshExecutor&) = delete;
     ~SshExecutor() override;
 
     std::set<Facet> facets() const override { return {Facet::reachability, Facet::shell}; }

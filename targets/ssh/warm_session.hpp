@@ -31,6 +31,7 @@ public:
     WarmSession(boost::asio::any_io_executor strand, Setup setup);
     WarmSession(const WarmSession&) = delete;
     WarmSession& operator=(const WarmSession&) = delete;
+    ~WarmSession() = default;
 
     struct Lease {
         Lease(std::shared_ptr<Session> up, bool fresh) : session{std::move(up)}, is_fresh{fresh} {}
