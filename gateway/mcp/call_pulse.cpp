@@ -5,8 +5,8 @@
 namespace tailops::mcp {
 
 struct CallPulse::Beat : std::enable_shared_from_this<Beat> {
-    Beat(boost::asio::any_io_executor strand, Caller& whose, std::chrono::milliseconds every)
-        : timer{std::move(strand)},
+    Beat(const boost::asio::any_io_executor& strand, Caller& whose, std::chrono::milliseconds every)
+        : timer{strand},
           caller{&whose},
           interval{every}
     {
@@ -43,10 +43,11 @@ CallPulse::CallPulse(boost::asio::any_io_executor strand,
                      std::chrono::milliseconds interval)
 {
     if (!caller.wants_progress()) return;
-    beat_ = std::make_shared<Beat>(std::move(strand), caller, interval);
+    beat_ = std::make_shared<Beat>(strand, caller, interval);
     beat_->wait();
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): cancelling a steady_timer cannot fail
 CallPulse::~CallPulse()
 {
     if (!beat_) return;

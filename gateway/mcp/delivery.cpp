@@ -292,15 +292,17 @@ Task<void> run_and_deliver(Task<Answer> work,
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         }
         co_await join(*pump, is_cancelled);
+        if (thrown) std::rethrow_exception(thrown);
+        co_return;  // the answer went that way, or nobody reads
     }
     if (thrown) std::rethrow_exception(thrown);
-    if (pump->has_run) co_return;  // the answer went that way, or nobody reads
+    if (pump->has_run) co_return;  // the stream is over already: nobody reads
     if (outbox->is_empty()) {
         (void)co_await send_answer(std::move(answer), exchange, accepts);
         co_return;
     }
     // Said in the last moment, before the pump could begin: had it begun, has_run would be set.
-    outbox->answer(std::move(answer));  // NOLINT(bugprone-use-after-move)
+    outbox->answer(std::move(answer));
     pump->options.begins_now = false;
     (void)co_await deliver(outbox, exchange, pump->options);
 }

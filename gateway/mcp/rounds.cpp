@@ -108,7 +108,7 @@ bool goes_on(const Turn& turn)
 /// own state that is too long.
 Answer unsealable(const Asked& asked, const Caller& caller, const Error& error)
 {
-    const auto why = error.public_message();
+    const auto& why = error.public_message();
     if (!caller.answers() || caller.answers()->empty()) {
         return to_answer(internal_error("the state of this request is " + why, asked.message.id));
     }

@@ -123,8 +123,9 @@ Task<Answer> update_task(Protocol& protocol, const Asked& asked)
     std::optional<Error> misfit;
     const auto edit = [given, &misfit](StoredTask& task) {
         auto taken = take_answers(task, *given);
-        if (!taken) misfit = std::move(taken).error();
-        return taken && *taken;
+        if (taken) return *taken;
+        misfit = std::move(taken).error();
+        return false;
     };
     auto changed = co_await protocol.tasks->change(*id, asked.principal.identity.key(), edit);
     if (!changed) co_return refused(protocol, asked, changed.error());

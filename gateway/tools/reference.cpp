@@ -107,8 +107,9 @@ std::string rights_text(const Tool& tool)
         }
     }
     std::string out;
-    for (const auto& [name, tiers] : rows)
-        out += (out.empty() ? "`" : ", `") + name + "` (" + tiers + ')';
+    for (const auto& [name, tiers] : rows) {
+        out.append(out.empty() ? "`" : ", `").append(name).append("` (").append(tiers).append(")");
+    }
     return out;
 }
 
