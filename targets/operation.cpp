@@ -3,6 +3,7 @@
 #include "gateway/core/text.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace tailops::targets {
 namespace {
@@ -16,6 +17,10 @@ struct FacetOf {
 
 }  // namespace
 
+// So there always is one of the four to visit.
+static_assert(std::is_nothrow_move_constructible_v<Operation>);
+
+// NOLINTNEXTLINE(bugprone-exception-escape): see above
 Facet facet_of(const Operation& operation) noexcept
 {
     return std::visit(FacetOf{}, operation);

@@ -64,8 +64,8 @@ struct Pipe {
 
 /// posix_spawn's attribute objects, destroyed on every way out.
 struct SpawnPlan {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions{};
+    posix_spawnattr_t attributes{};
     SpawnPlan()
     {
         ::posix_spawn_file_actions_init(&actions);
@@ -120,7 +120,7 @@ Status check(const Command& command)
 /// Reads to the end.
 Task<void> collect(asio::posix::stream_descriptor& from, OutputCollector& into)
 {
-    std::array<char, 16 * 1024> chunk;
+    std::array<char, 16 * 1024> chunk;  // NOLINT(*-member-init): read as far as written
     for (;;) {
         const auto [error, length] = co_await from.async_read_some(asio::buffer(chunk), awaited);
         if (error) co_return;

@@ -46,6 +46,9 @@ private:
         pid_t value{-1};
         explicit Released(pid_t pid) : value{pid} {}
         Released(Released&& other) noexcept : value{std::exchange(other.value, -1)} {}
+        Released(const Released&) = delete;
+        Released& operator=(const Released&) = delete;
+        ~Released() = default;
     };
     Released pid_;
     bool reaped_{false};
