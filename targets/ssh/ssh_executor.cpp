@@ -190,6 +190,7 @@ SshExecutor::SshExecutor(std::shared_ptr<WarmSession> warm, const Setup& setup)
 {
 }
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory for the post there is nobody to tell
 SshExecutor::~SshExecutor()
 {
     asio::post(warm_->strand(), [warm = warm_] { warm->close(); });
