@@ -26,6 +26,7 @@ public:
     }
     TaskBoard(const TaskBoard&) = delete;
     TaskBoard& operator=(const TaskBoard&) = delete;
+    ~TaskBoard() = default;
 
     const TaskSettings& settings() const noexcept { return settings_; }
 
