@@ -3,6 +3,7 @@
 #include "gateway/core/text.hpp"
 #include "policy/constraint_reader.hpp"
 #include "policy/file_names.hpp"
+#include "policy/name_list.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -47,18 +48,6 @@ std::set<std::string> choices_of(const Shapes& shapes)
 {
     std::set<std::string> out;
     for (const auto* shape : shapes) out.insert(shape->choices.begin(), shape->choices.end());
-    return out;
-}
-
-/// `"GET", "HEAD", ...`
-std::string in_words(const std::set<std::string>& choices)
-{
-    std::string out;
-    std::size_t shown = 0;
-    for (const auto& choice : choices) {
-        if (shown++ == choices_shown_max) return out + ", ...";
-        out += (out.empty() ? "" : ", ") + quote(choice);
-    }
     return out;
 }
 
@@ -162,7 +151,7 @@ private:
         if (have_choices && subject_.shapes.size() > 1) {
             // The reason of one shape would name its own choices only.
             const auto choices = choices_of(subject_.shapes);
-            why = quote(subject_.name) + " is one of " + in_words(choices) +
+            why = quote(subject_.name) + " is one of " + name_list(choices, choices_shown_max) +
                   suggestion(node.text(), choices);
         }
         complain(node, quote(node.text()) + " can never be the argument: " + *why +

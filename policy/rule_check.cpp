@@ -2,6 +2,7 @@
 
 #include "gateway/core/text.hpp"
 #include "policy/match.hpp"
+#include "policy/name_list.hpp"
 #include "policy/possible.hpp"
 #include "policy/tool_clauses.hpp"
 
@@ -14,17 +15,6 @@ using Forms = std::vector<NamedForm>;
 
 /// How many names a message lists before it says "...".
 constexpr std::size_t names_shown_max = 4;
-
-std::string list_of(const std::set<std::string>& names)
-{
-    std::string out;
-    std::size_t shown = 0;
-    for (const auto& name : names) {
-        if (shown++ == names_shown_max) return out + ", ...";
-        out += (out.empty() ? "" : ", ") + quote(name);
-    }
-    return out;
-}
 
 /// Why none of `forms` is within the rule's tiers, and what to write.
 std::string tier_complaint(const Rule& rule, const Forms& forms)
@@ -163,8 +153,8 @@ private:
         if (needed.empty()) {
             return " is not what this rule is about: its tools ask the gateway itself";
         }
-        if (needed.size() == 1) return " does not offer " + list_of(needed);
-        return " offers nothing that this rule is about: " + list_of(needed);
+        if (needed.size() == 1) return " does not offer " + name_list(needed, names_shown_max);
+        return " offers nothing that this rule is about: " + name_list(needed, names_shown_max);
     }
 
     void check_selection(const Forms& forms)
@@ -187,8 +177,8 @@ private:
         // What restricts may be written for targets to come; ids written out are told one by one.
         const bool is_told = std::ranges::includes(targets.ids, selected);
         if (is_possible || is_told || !names_something() || rule_.effect != Effect::allow) return;
-        notice(places_.targets,
-               "none of its targets offers what it is about: " + list_of(selected));
+        notice(places_.targets, "none of its targets offers what it is about: " +
+                                    name_list(selected, names_shown_max));
     }
 
     /// Whether the rule says of which tools or capabilities it is; one that does not is for all.

@@ -93,6 +93,18 @@ TEST_P(GateAlways, NamesInItsOutlookWhateverDecidesACall)
     }
 }
 
+/// Borrows both.
+Question question_of(const AccessRequest& request, const std::string& key)
+{
+    return {.principal = request.principal,
+            .principal_key = key,
+            .tool = &request.tool,
+            .action = request.action,
+            .tier = request.tier,
+            .target = request.target,
+            .parameters = &request.parameters};
+}
+
 TEST_P(GateAlways, NeverDecidesByARuleThatAnotherCovers)
 {
     const auto rules = random.rules(150);
@@ -105,13 +117,7 @@ TEST_P(GateAlways, NeverDecidesByARuleThatAnotherCovers)
     for (int i = 0; i < 300; ++i) {
         const auto request = random.request();
         const auto key = request.principal.identity.key();
-        const Question question{.principal = request.principal,
-                                .principal_key = key,
-                                .tool = &request.tool,
-                                .action = request.action,
-                                .tier = request.tier,
-                                .target = request.target,
-                                .parameters = &request.parameters};
+        const auto question = question_of(request, key);
         for (const auto& [stronger, weaker] : covered) {
             if (match(*weaker, question).fit != Fit::yes) continue;
             ASSERT_EQ(match(*stronger, question).fit, Fit::yes)
@@ -189,13 +195,7 @@ TEST_P(GateAlways, DecidesByRulesThatCouldDecideACallOfThatForm)
     for (int i = 0; i < 400; ++i) {
         const auto [request, form] = asked_in(world, random);
         const auto key = request.principal.identity.key();
-        const Question question{.principal = request.principal,
-                                .principal_key = key,
-                                .tool = &request.tool,
-                                .action = request.action,
-                                .tier = request.tier,
-                                .target = request.target,
-                                .parameters = &request.parameters};
+        const auto question = question_of(request, key);
         for (const auto& rule : rules) {
             if (match(rule, question).fit != Fit::yes) continue;
             ASSERT_TRUE(could_decide(rule, request.tool.view(), form)) << rule.id.view();
@@ -219,13 +219,7 @@ TEST_P(GateAlways, DecidesByOthersThanTheRuleThatIsCoveredInWhatIsKnown)
     for (int i = 0; i < 400; ++i) {
         const auto [request, form] = asked_in(world, random);
         const auto key = request.principal.identity.key();
-        const Question question{.principal = request.principal,
-                                .principal_key = key,
-                                .tool = &request.tool,
-                                .action = request.action,
-                                .tier = request.tier,
-                                .target = request.target,
-                                .parameters = &request.parameters};
+        const auto question = question_of(request, key);
         for (const auto& [weaker, by] : covered) {
             if (match(*weaker, question).fit != Fit::yes) continue;
             const bool is_decided = std::ranges::any_of(by, [&](const Rule* stronger) {
