@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 
 // A person types faster than containers come and go.
 constexpr auto names_live = 5s;
+// The command of the catalogue that lists services, in the words of systemctl.
+constexpr std::string_view services_command = "active_services";
 constexpr std::size_t lists_max = 256;
 
 /// 0 is best; nothing when `candidate` does not go with `typed`. Both in lower case.
@@ -63,7 +65,38 @@ Status check_reference(const CompletionQuery& query)
     return {};
 }
 
+std::vector<std::string> containers_in(const json& content)
+{
+    std::vector<std::string> names;
+    const auto* rows = find_member(content, "containers");
+    if (!rows || !rows->is_array()) return names;
+    for (const auto& row : *rows) names.emplace_back(text_member(row, "name"));
+    return names;
+}
+
+/// The units that `systemctl list-units` names: `ssh.service` is "ssh".
+std::vector<std::string> services_in(const json& content)
+{
+    constexpr std::string_view suffix = ".service";
+    std::vector<std::string> names;
+    for (const auto line : split(text_member(content, "output"), '\n')) {
+        for (const auto word : split(line, ' ')) {
+            if (word.size() <= suffix.size() || !word.ends_with(suffix)) continue;
+            names.emplace_back(word.substr(0, word.size() - suffix.size()));
+            break;  // what follows describes it
+        }
+    }
+    return names;
+}
+
 }  // namespace
+
+/// A call whose answer has names in it.
+struct GatewayCompletions::Source {
+    std::string tool;
+    json arguments;
+    std::vector<std::string> (*names_in)(const json& content);
+};
 
 std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed)
 {
@@ -93,9 +126,15 @@ Task<Result<Completion>> GatewayCompletions::complete(Caller& caller, Completion
 
 Task<std::vector<std::string>> GatewayCompletions::candidates(Caller& caller, CompletionQuery query)
 {
-    if (query.argument != "container_name") co_return known_names(caller.principal(), query);
     const auto target = query.context.find("target");
-    if (target == query.context.end()) co_return co_await containers_anywhere(caller);
+    const bool has_target = target != query.context.end();
+    if (query.argument == "service") {
+        // Every machine would have to be asked for those of all.
+        if (!has_target) co_return std::vector<std::string>{};
+        co_return co_await services(caller, target->second);
+    }
+    if (query.argument != "container_name") co_return known_names(caller.principal(), query);
+    if (!has_target) co_return co_await containers_anywhere(caller);
     co_return co_await containers(caller, target->second);
 }
 
@@ -137,30 +176,44 @@ Task<std::vector<std::string>> GatewayCompletions::containers_anywhere(Caller& c
 
 Task<std::vector<std::string>> GatewayCompletions::containers(Caller& caller, std::string target)
 {
-    const auto key =
-        std::to_string(pipeline_.generation()) + rights_key(caller.principal()) + '\n' + target;
+    Source source{.tool = "get_container_list",
+                  .arguments = {{"target", std::move(target)}},
+                  .names_in = containers_in};
+    return names_of(caller, std::move(source));
+}
+
+Task<std::vector<std::string>> GatewayCompletions::services(Caller& caller, std::string target)
+{
+    if (!pipeline_.world().get()->commands->find(services_command)) {
+        co_return std::vector<std::string>{};
+    }
+    Source source{.tool = "execute_command",
+                  .arguments = {{"target", std::move(target)}, {"command_name", services_command}},
+                  .names_in = services_in};
+    co_return co_await names_of(caller, std::move(source));
+}
+
+Task<std::vector<std::string>> GatewayCompletions::names_of(Caller& caller, Source source)
+{
+    const auto key = std::to_string(pipeline_.generation()) + rights_key(caller.principal()) +
+                     '\n' + source.tool + dump_json(source.arguments);
     {
         const std::scoped_lock lock{mutex_};
-        const auto at = containers_.find(key);
-        if (at != containers_.end() && clock_.now() - at->second.asked < names_live) {
+        const auto at = lists_.find(key);
+        if (at != lists_.end() && clock_.now() - at->second.asked < names_live) {
             co_return at->second.names;
         }
     }
-    json arguments{{"target", target}};
     call::Invocation call{.id = caller.request(),
                           .principal = caller.principal(),
-                          .tool = "get_container_list",
-                          .arguments = std::make_shared<const json>(std::move(arguments))};
+                          .tool = std::move(source.tool),
+                          .arguments = std::make_shared<const json>(std::move(source.arguments))};
     const auto answer = co_await pipeline_.run(std::move(call));
-    std::vector<std::string> names;
     // Whatever keeps us from the names: nothing is proposed.
-    const auto* rows = answer ? find_member(*answer->content, "containers") : nullptr;
-    if (rows && rows->is_array()) {
-        for (const auto& row : *rows) names.emplace_back(text_member(row, "name"));
-    }
+    auto names = answer ? source.names_in(*answer->content) : std::vector<std::string>{};
     const std::scoped_lock lock{mutex_};
-    if (containers_.size() >= lists_max) containers_.clear();
-    containers_.insert_or_assign(key, Names{clock_.now(), names});
+    if (lists_.size() >= lists_max) lists_.clear();
+    lists_.insert_or_assign(key, Names{clock_.now(), names});
     co_return names;
 }
 

@@ -16,8 +16,9 @@ namespace tailops::mcp {
 /// count.
 std::vector<std::string> ranked(std::vector<std::string> candidates, std::string_view typed);
 
-/// What may stand for an argument of a prompt or a resource template: targets, containers,
-/// commands, the caller's own runs. Never what the principal may not see. Safe from any strand.
+/// What may stand for an argument of a prompt or a resource template: targets, containers, services
+/// of a target that is chosen, commands, the caller's own runs. Never what the principal may not
+/// see. Safe from any strand.
 class GatewayCompletions {
 public:
     GatewayCompletions(call::Pipeline& pipeline, const Clock& clock)
@@ -33,9 +34,13 @@ private:
     Task<std::vector<std::string>> candidates(Caller& caller, CompletionQuery query);
     std::vector<std::string> known_names(const auth::Principal&, const CompletionQuery&) const;
     Task<std::vector<std::string>> containers_anywhere(Caller& caller);
-    /// The names of the containers on `target`, asked for at most every few seconds by those of the
-    /// same rights.
     Task<std::vector<std::string>> containers(Caller& caller, std::string target);
+    /// The services that run on `target`, as far as the catalogue's command lists them.
+    Task<std::vector<std::string>> services(Caller& caller, std::string target);
+
+    struct Source;
+    /// Asked for at most every few seconds by those of the same rights.
+    Task<std::vector<std::string>> names_of(Caller& caller, Source source);
 
     struct Names {
         TimePoint asked;
@@ -44,7 +49,7 @@ private:
     call::Pipeline& pipeline_;
     const Clock& clock_;
     std::mutex mutex_;
-    std::map<std::string, Names, std::less<>> containers_;  // by rights, policy and target
+    std::map<std::string, Names, std::less<>> lists_;  // by rights, policy and call
 };
 
 }  // namespace tailops::mcp

@@ -37,7 +37,8 @@ PromptRow health_check()
         .name = "health_check",
         .title = "Check a machine's health",
         .description = "A quick look at a machine, and a verdict",
-        .arguments = {target()},
+        .arguments = {target(),
+                      {.name = "service", .description = "A service to look at more closely"}},
         .opening = "Check the health of {target}. Only look.",
         .steps = {{{"test_target"}, "test_target {target}: can it be reached at all?"},
                   {{"get_system_status"}, "get_system_status: load, memory, disks, uptime."},
@@ -47,7 +48,10 @@ PromptRow health_check()
                    "get_container_list on its Docker engine: what is not "
                    "running, or not healthy."},
                   {{"get_container_logs"},
-                   "get_container_logs (tail 100) of whatever looks wrong."}},
+                   "get_container_logs (tail 100) of whatever looks wrong."},
+                  {{"list_commands", "execute_command"},
+                   "list_commands, then execute_command for the state and the log of the service "
+                   "{service}."}},
         .closing =
             "Then say healthy, degraded or critical in the first line, and the findings that led "
             "to it, worst first, each with what to do."};

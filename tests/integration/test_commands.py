@@ -58,6 +58,16 @@ class ShippedCommands(unittest.TestCase):
                 self.assertIn(SAYS.get(name, ""), said)
                 self.assertTrue(said or SAYS.get(name) == "", "it says nothing")
 
+    def test_names_services_where_a_prompt_asks_for_one(self):
+        def named(value, **context):
+            answer = self.gateway.rpc("completion/complete", {
+                "ref": {"type": "ref/prompt", "name": "health_check"},
+                "argument": {"name": "service", "value": value}, "context": {"arguments": context}})
+            return answer.result["completion"]["values"]
+        self.assertEqual(named("ss", target="booted")[0], "ssh")
+        self.assertIn("systemd-journald", named("journal", target="booted"))
+        self.assertEqual(named("ss", target="elsewhere"), [])
+
 
 if __name__ == "__main__":
     unittest.main()

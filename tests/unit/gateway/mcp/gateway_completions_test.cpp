@@ -99,6 +99,21 @@ TEST_F(GatewayCompletionsTest, KeepContainersForThoseOfTheSameRightsOnly)
     EXPECT_EQ(engine_->calls, 1);
 }
 
+TEST_F(GatewayCompletionsTest, NameServicesOfTheTargetThatIsChosen)
+{
+    CompletionQuery query{.about = CompletionQuery::About::prompt,
+                          .name = "health_check",
+                          .argument = "service",
+                          .value = "",
+                          .context = {{"target", "local"}}};
+    EXPECT_EQ(complete(query), (Names{"ssh", "web"}));
+    EXPECT_EQ(complete(query, scoped("alice", {"container:read"})), Names{}) << "may not ask";
+    query.context = {{"target", "docker"}};
+    EXPECT_EQ(complete(query), Names{}) << "has none";
+    query.context.clear();
+    EXPECT_EQ(complete(query), Names{}) << "of which target?";
+}
+
 TEST(RightsKey, TellsApartWhatRulesCanTellApart)
 {
     const auto made = [](std::set<std::string> groups,

@@ -10,6 +10,7 @@
 namespace tailops::mcp {
 
 inline constexpr auto gateway_catalogue = R"(commands:
+  - {name: active_services, description: "Show the services that run", command_template: "printf '  UNIT LOAD\\n  ssh.service loaded active running Secure shell.service\\n● web.service loaded failed\\n\\n2 units.\\n'", category: custom}
   - {name: count, description: "Print some numbers", command_template: "seq 1 20000", category: custom}
   - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}
 )";
