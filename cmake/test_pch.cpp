@@ -1,0 +1,1 @@
+// The tests' precompiled header needs one file to belong to.
