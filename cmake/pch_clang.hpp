@@ -1,20 +1,8 @@
-// What the precompiled header of clang's builds (sanitizers, fuzzers) holds besides the lean set. Clang loads
-// a large precompiled header lazily, so that it costs nothing where it is not used; g++ reads it whole.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <list>
-#include <mutex>
-#include <span>
-#include <sstream>
-#include <thread>
-#include <unordered_map>
-
+// What the precompiled header of clang's builds (sanitizers, fuzzers) holds besides the lean set.
+// Clang loads a large precompiled header lazily, so that it costs nothing where it is not used; g++
+// reads it whole.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -34,6 +22,19 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <nlohmann/json.hpp>
+
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <span>
+#include <sstream>
+#include <thread>
+#include <unordered_map>
 
 // One copy of the parser and writer for the whole program, in pch.cpp, instead of one per file.
 extern template class nlohmann::basic_json<>;
