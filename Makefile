@@ -6,7 +6,7 @@ LISTEN ?= 127.0.0.1:8080
 SOURCES = git ls-files -co --exclude-standard -- '*.cpp' '*.hpp'
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test deps-bench npm npm-toon build debug run test unit integration quality lint format fix \
-        tidy security conformance asan tsan fuzz bench golden docs package clean hooks
+        tidy security nightly conformance asan tsan fuzz bench golden docs package clean hooks
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,19 +40,33 @@ debug: deps-test ## build the daemon and the unit tests with debug information
 run: build ## start a gateway on 127.0.0.1:8080 with a local target and a fresh token
 	@exec build/release/bin/tailops serve --embedded --state-dir $(RUN_DIR) --listen $(LISTEN) --welcome
 
-# The unit tests run twice, under either sanitizer; a third run without one would show nothing more.
-test: deps-test npm ## build and pass every test, sanitizers included
-	@rm -f build/test-counts
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory integration
-	@$(MAKE) --no-print-directory conformance
-	@$(MAKE) --no-print-directory asan
-	@$(MAKE) --no-print-directory tsan
+# Both cover what a change may break within minutes; what takes longer is in `make nightly`.
+test: ## build and pass the tests: lint, release build, integration, conformance, ASan and UBSan
+	@rm -f build/test-counts build/test-times
+	@./scripts/stage packages $(MAKE) --no-print-directory deps-test npm
+	@./scripts/stage lint $(MAKE) --no-print-directory lint
+	@./scripts/stage release-build $(MAKE) --no-print-directory build
+	@./scripts/stage integration $(MAKE) --no-print-directory integration
+	@./scripts/stage conformance $(MAKE) --no-print-directory conformance
+	@./scripts/stage asan-build ./scripts/sanitized asan build $(JOBS)
+	@./scripts/stage asan-unit ./scripts/sanitized asan unit $(JOBS)
+	@./scripts/stage asan-integration ./scripts/sanitized asan integration $(JOBS)
+	@./scripts/test-summary
+
+# make stops at the first stage that fails, so that its words stand last.
+nightly: ## what takes longer: TSan in full, clang-tidy, the fuzzers, a bench smoke, both Debian releases from nothing
+	@rm -f build/test-counts build/test-times
+	@./scripts/install-deps nightly
+	@./scripts/stage tsan $(MAKE) --no-print-directory tsan
+	@./scripts/stage tidy $(MAKE) --no-print-directory tidy
+	@./scripts/stage fuzz $(MAKE) --no-print-directory fuzz
+	@./scripts/stage bench $(MAKE) --no-print-directory bench
+	@./scripts/stage debian-12 ./scripts/bare-root bookworm test
+	@./scripts/stage debian-13 ./scripts/bare-root trixie test
 	@./scripts/test-summary
 
 unit: debug npm-toon ## run the unit tests
-	@./scripts/ctest build/debug
+	@./scripts/unit-tests build/debug
 
 integration: build npm ## run the built binary against real servers and the official clients
 	@python3 tests/integration/run.py --binary build/release/bin/tailops
@@ -62,11 +76,11 @@ conformance: npm ## run the official MCP conformance suites; prints the scoreboa
 	@cmake --build build/release --target mcp_fixture_server -j $(JOBS)
 	@python3 tests/conformance/run.py --server build/release/bin/mcp_fixture_server
 
-asan: deps-test npm-toon ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
-	@./scripts/sanitized asan $(JOBS)
+asan: deps-test npm ## unit tests and daemon under AddressSanitizer and UndefinedBehaviorSanitizer
+	@./scripts/sanitized asan all $(JOBS)
 
-tsan: deps-test npm-toon ## unit tests and daemon under ThreadSanitizer
-	@./scripts/sanitized tsan $(JOBS)
+tsan: deps-test npm ## unit tests and daemon under ThreadSanitizer
+	@./scripts/sanitized tsan all $(JOBS)
 
 quality: lint tidy ## everything that reads the code: lint, format, shellcheck, clang-tidy
 
@@ -88,7 +102,7 @@ format: deps-test ## format every C++ file
 fix: format ## repair what tools can repair
 
 security: unit ## the tests that hold the security promises: policy, auth, audit, quoting, files
-	@./scripts/ctest build/debug -R '(Gate|Policy|Permit|Introspect|Token|Challenge|Trail|Verify|Redact|Quot|KnownHosts|File|Host|Origin|Smuggl)'
+	@./scripts/unit-tests build/debug --filter '*Gate*:*Policy*:*Permit*:*Introspect*:*Token*:*Challenge*:*Trail*:*Verify*:*Redact*:*Quot*:*KnownHosts*:*File*:*Host*:*Origin*:*Smuggl*'
 
 fuzz: deps-test ## run every fuzzer for 60 s (FUZZ_SECONDS=n)
 	@./scripts/fuzz $(JOBS) $${FUZZ_SECONDS:-60}

@@ -1,6 +1,8 @@
 """Real machines for the tests: OpenSSH and dropbear servers, a Docker engine in a network namespace of
 its own, OAuth servers. Each is a context manager that ends what it started."""
+import atexit
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -14,25 +16,58 @@ import tempfile
 
 from harness import ROOT, until
 
-USER = "tailops-test"
+USER_PREFIX = "tailops-it-"
+claims = []  # one abstract socket per port that this process took, kept open for its life
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback interface that nothing listens on, and that no other test process takes while this one
+    runs: an abstract Unix socket with the port in its name stands for it. Below the range out of which the
+    kernel gives ports to clients."""
+    for step in range(12000):
+        port = 20000 + (os.getpid() * 97 + len(claims) + step) % 12000
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0tailops-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        claims.append(claim)
+        return port
+    raise AssertionError("no free port")
 
 
+def remove_left_users():
+    """Removes the users of test processes that run no more."""
+    for account in pwd.getpwall():
+        pid = account.pw_name.removeprefix(USER_PREFIX)
+        if pid != account.pw_name and not os.path.exists(f"/proc/{pid}"):
+            subprocess.run(["userdel", "--force", account.pw_name], check=False, timeout=60)
+
+
+@functools.cache
 def login_user():
-    """Who the tests log in as. root gets a user with a plain shell; anyone else is that user."""
+    """Who the tests log in as. root gets a user of this process's own with a plain shell, removed at its end; anyone
+    else is that user."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid()).pw_name
-    try:
-        pwd.getpwnam(USER)
-    except KeyError:
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", USER], check=True)
-        subprocess.run(["usermod", "-p", "*", USER], check=True)  # else sshd calls it locked
-    return USER
+    remove_left_users()
+    name = f"{USER_PREFIX}{os.getpid()}"
+    folder = tempfile.mkdtemp(prefix="tailops-home-")
+    os.chmod(folder, 0o755)
+    # "*": no password; with none at all sshd would call the account locked.
+    subprocess.run(["useradd", "--system", "--create-home", "--home-dir", f"{folder}/home", "--shell", "/bin/sh",
+                    "--password", "*", name], check=True, timeout=60)
+
+    def remove(owner=os.getpid()):
+        if os.getpid() == owner:
+            subprocess.run(["userdel", "--force", name], check=False, timeout=60)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return name
 
 
 class Machine:

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "tests/support/free_port.hpp"
+#include "tests/support/login_user.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <pwd.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +21,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -87,70 +88,6 @@ inline std::vector<pid_t> process_tree(pid_t ancestor)
         tree.insert(tree.end(), children.begin(), children.end());
     }
     return tree;
-}
-
-/// The user to log in as. Tests that run as root make the system user tailops-test once (its shell
-/// is plain /bin/sh, and it needs no password); others log in as themselves.
-struct LoginUser {
-    std::string name;
-    std::string home;
-
-    static const LoginUser& get()
-    {
-        static const LoginUser user = make();
-        return user;
-    }
-
-private:
-    static LoginUser make()
-    {
-        if (::geteuid() != 0) {
-            const auto* const self = ::getpwuid(::geteuid());
-            if (self == nullptr) throw std::runtime_error{"who am I?"};
-            return {self->pw_name, self->pw_dir};
-        }
-        // Several test programs may start at once.
-        const int lock = ::open("/run/tailops-test-user.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-        if (lock < 0 || ::flock(lock, LOCK_EX) != 0) throw std::runtime_error{"cannot lock"};
-        if (::getpwnam("tailops-test") == nullptr) {
-            run_program({"useradd", "--system", "--create-home", "--home-dir",
-                         "/var/lib/tailops-test", "--shell", "/bin/sh", "--password", "*",
-                         "tailops-test"});
-        }
-        prepare_home();
-        std::filesystem::create_directories("/run/sshd");
-        ::close(lock);
-        return {"tailops-test", "/var/lib/tailops-test"};
-    }
-
-    /// dropbear takes authorized keys from the home directory only: one key for all tests lies
-    /// there.
-    static void prepare_home()
-    {
-        const std::string directory = "/var/lib/tailops-test/.ssh";
-        if (std::filesystem::exists(directory + "/authorized_keys")) return;
-        std::filesystem::create_directories(directory);
-        std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
-        std::filesystem::remove(directory + "/key");
-        run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory + "/key"});
-        run_program({"chown", "-R", "tailops-test:", directory});
-        run_program({"cp", "-p", directory + "/key.pub", directory + "/authorized_keys"});
-    }
-};
-
-/// A port of the loopback interface that was free a moment ago.
-inline std::uint16_t free_port()
-{
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool ok = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(fd);
-    if (!ok) throw std::runtime_error{"no free port"};
-    return ntohs(address.sin_port);
 }
 
 /// Whether something on this port of the loopback interface greets like an SSH server.
