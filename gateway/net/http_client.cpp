@@ -159,6 +159,7 @@ private:
         for (;;) {
             WireOutcome got;
             if (reader.is_beyond_limit()) {
+                if (std::chrono::steady_clock::now() >= rest_deadline) co_return Status{};
                 const auto rest = co_await with_deadline(rest_deadline, read_result(wire, buffer));
                 if (!rest && rest.error().code() == Errc::cancelled) co_return fail(rest.error());
                 if (!rest) co_return Status{};
