@@ -1,10 +1,9 @@
 #include "gateway/net/dialer.hpp"
 
 #include "gateway/core/try.hpp"
-#include "gateway/net/resolve.hpp"
+#include "gateway/net/connect.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -141,7 +140,7 @@ public:
     Task<Result<std::unique_ptr<Wire>>> dial() const override
     {
         if (!endpoint_.socket_path.empty()) co_return co_await dial_unix();
-        TAILOPS_CO_TRY(auto socket, co_await connect_tcp());
+        TAILOPS_CO_TRY(auto socket, co_await connect());
         if (!tls_) co_return std::make_unique<TcpWire>(std::move(socket));
         co_return co_await shake_hands(std::move(socket));
     }
@@ -201,16 +200,11 @@ private:
         co_return std::make_unique<UnixWire>(std::move(socket));
     }
 
-    Task<Result<Tcp::socket>> connect_tcp() const
+    Task<Result<Tcp::socket>> connect() const
     {
-        auto [unresolved, addresses] = co_await resolve(endpoint_.host, endpoint_.port);
-        if (unresolved) co_return fail(not_connected(unresolved));
-        Tcp::socket socket{co_await asio::this_coro::executor};
-        const auto [error, chosen] = co_await asio::async_connect(socket, addresses, await_tuple);
-        if (error) co_return fail(not_connected(error));
-        error_code ignored;  // a socket that keeps Nagle's delay still works
-        socket.set_option(Tcp::no_delay{true}, ignored);
-        co_return std::move(socket);
+        auto connected = co_await connect_tcp(endpoint_.host, endpoint_.port);
+        if (!connected) co_return fail(not_connected(connected.error().error));
+        co_return *std::move(connected);
     }
 
     Task<Result<std::unique_ptr<Wire>>> shake_hands(Tcp::socket socket) const

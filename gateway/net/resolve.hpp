@@ -1,24 +1,16 @@
 #pragma once
 
 #include "gateway/async/awaitable.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
+#include "gateway/net/lookups.hpp"
 
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace tailops::net {
 
-struct Resolved {
-    boost::system::error_code error;
-    std::vector<boost::asio::ip::tcp::endpoint> addresses;
-};
-
-/// The addresses of `host`; an address in text form is taken as it is.
+/// The addresses of `host`; an address in text form is taken as it is. All of one io_context share
+/// the threads that look names up, and a lookup of the same name.
 ///
-/// Runs on the caller's executor. Cancelling returns at once, although getaddrinfo itself cannot be
-/// interrupted: it is left to end by itself.
-Task<Resolved> resolve(std::string host, std::uint16_t port);
+/// Runs on the caller's executor. Cancelling returns at once, with operation_aborted.
+Task<Found> resolve(std::string host);
 
 }  // namespace tailops::net

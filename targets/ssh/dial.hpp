@@ -9,8 +9,7 @@
 
 namespace tailops::targets::ssh {
 
-/// Resolves `host` and connects to it, one address after the other, on the caller's executor, with
-/// Nagle's algorithm off (it costs 40 ms per command). `target` is for messages.
+/// Connects to `host` on the caller's executor, as net::connect_tcp does. `target` is for messages.
 /// Errors: unreachable, deadline_exceeded.
 Task<Result<Socket>> dial_tcp(std::string target,
                               std::string host,

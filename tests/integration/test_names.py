@@ -1,0 +1,149 @@
+"""Names whose servers are silent and addresses that do not answer: each holds up itself alone.
+
+Every test runs once more as a program in a network and a mount namespace of its own, where /etc/hosts,
+/etc/resolv.conf and the routes are the test's. A dummy interface swallows what is sent to its networks, as a
+broken IPv6 or a dead name server does.
+"""
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import harness
+from harness import GATEWAY_TOKEN, POLICY_ALL, local_gateway, text_of
+
+SILENT_V6, SILENT_SERVER = "2001:db8::77", "10.66.0.53"
+
+
+class InNamespace(unittest.TestCase):
+    def run_there(self, scenario):
+        """What the scenario of this name, a function below, tells."""
+        done = subprocess.run(["unshare", "--net", "--mount", sys.executable, __file__, scenario, str(harness.BINARY)],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def test_an_address_that_is_silent_hides_no_other(self):
+        seen = self.run_there("silent_address")
+        self.assertEqual(seen["addresses"][0], SILENT_V6, "the silent one is to be preferred")
+        for call in seen["calls"]:
+            self.assertTrue(call["ok"], call)
+        self.assertLess(seen["calls"][0]["seconds"], 3)
+        # What answered is tried first from then on; the server closes every connection.
+        self.assertLess(seen["calls"][1]["seconds"], 0.2)
+
+    def test_a_name_whose_servers_are_silent_holds_up_no_other_and_no_stop(self):
+        seen = self.run_there("silent_servers")
+        # connection.timeout is 3 s, the resolver's own patience 10 s, the call's 20 s.
+        self.assertFalse(seen["dead"]["ok"])
+        self.assertLess(seen["dead"]["seconds"], 6)
+        for call in seen["beside"]:
+            self.assertTrue(call["ok"], call)
+            self.assertLess(call["seconds"], 2)
+        self.assertLess(seen["stop_seconds"], 5)
+
+
+# What runs in the namespaces.
+
+def sh(*words):
+    subprocess.run(words, check=True)
+
+
+def prepare(hosts, resolv=""):
+    sh("mount", "--make-rprivate", "/")
+    for words in (["link", "set", "lo", "up"], ["link", "add", "swallow", "type", "dummy"],
+                  ["addr", "add", "10.66.0.2/24", "dev", "swallow"],
+                  ["-6", "addr", "add", "2001:db8::1/64", "dev", "swallow", "nodad"],
+                  ["link", "set", "swallow", "up"]):
+        sh("ip", *words)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tailops-names-"))
+    for path, text in (("/etc/hosts", hosts), ("/etc/resolv.conf", resolv)):
+        file = folder / pathlib.Path(path).name
+        file.write_text(text)
+        sh("mount", "--bind", str(file), os.path.realpath(path))
+    return folder
+
+
+class Ok(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        pass
+
+
+def serve():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ok)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
+def timed(gateway, tool, **arguments):
+    start = time.monotonic()
+    result = gateway.call(tool, arguments)
+    return {"seconds": time.monotonic() - start, "ok": not result.get("isError"), "text": text_of(result)[:200]}
+
+
+def http_target(host, port):
+    return f"""  api:
+    type: remote
+    executor: http
+    connection: {{base_url: "http://{host}:{port}/", methods: [GET], paths: [/]}}
+    capabilities: ["http:read"]
+    constraints: {{timeout: 30s}}
+"""
+
+
+def silent_address():
+    folder = prepare(f"127.0.0.1 localhost\n{SILENT_V6} two.example\n127.0.0.1 two.example\n")
+    import socket
+    addresses = [a[4][0] for a in socket.getaddrinfo("two.example", 80, type=socket.SOCK_STREAM)]
+    targets = 'version: "1.0"\ntargets:\n' + http_target("two.example", serve())
+    with local_gateway(policy=POLICY_ALL, targets=targets) as gateway:
+        calls = [timed(gateway, "http_request", target="api", path="/") for _ in range(2)]
+    shutil.rmtree(folder)
+    return {"addresses": addresses, "calls": calls}
+
+
+def silent_servers():
+    folder = prepare("127.0.0.1 localhost\n127.0.0.1 good.example\n",
+                     f"nameserver {SILENT_SERVER}\noptions timeout:5 attempts:2\n")
+    sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key"))
+    pin = " ".join((folder / "key.pub").read_text().split()[:2])
+    targets = f"""version: "1.0"
+targets:
+  dead:
+    type: remote
+    executor: ssh
+    connection: {{host: dead.example, username: root, key_path: {folder}/key, host_key: {pin}, timeout: 3s}}
+    capabilities: ["system:read"]
+    constraints: {{timeout: 20s}}
+""" + http_target("good.example", serve())
+    with local_gateway(policy=POLICY_ALL, targets=targets, gateway=GATEWAY_TOKEN) as gateway:
+        dead = {}
+        waiting = threading.Thread(target=lambda: dead.update(timed(gateway, "test_target", target="dead")))
+        waiting.start()
+        time.sleep(0.5)  # the lookup has begun; nothing tells when
+        beside = [timed(gateway, "http_request", target="api", path="/") for _ in range(2)]
+        waiting.join()
+        start = time.monotonic()
+        gateway.stop(signal.SIGTERM)  # the lookup still runs: ten seconds are not over
+        stopped = time.monotonic() - start
+    shutil.rmtree(folder)
+    return {"dead": dead, "beside": beside, "stop_seconds": stopped}
+
+
+if __name__ == "__main__":
+    harness.BINARY = pathlib.Path(sys.argv[2])
+    print(json.dumps({"silent_address": silent_address, "silent_servers": silent_servers}[sys.argv[1]]()))
