@@ -1,63 +1,16 @@
 #include "gateway/http/byte_stream.hpp"
 #include "gateway/http/tls_context.hpp"
+#include "gateway/net/socket_bio.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 namespace tailops::http {
 namespace {
-
-// OpenSSL's own socket BIO uses write(2), which raises SIGPIPE when the client is gone.
-int descriptor_of(BIO* bio)
-{
-    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
-
-int bio_write(BIO* bio, const char* data, int size)
-{
-    BIO_clear_retry_flags(bio);
-    const auto put = ::send(descriptor_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-    if (put < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
-    return static_cast<int>(put);
-}
-
-int bio_read(BIO* bio, char* data, int size)
-{
-    BIO_clear_retry_flags(bio);
-    const auto got = ::recv(descriptor_of(bio), data, static_cast<std::size_t>(size), 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
-    return static_cast<int>(got);
-}
-
-long bio_control(BIO*, int command, long, void*)
-{
-    return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-struct MethodDeleter {
-    void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
-};
-
-const BIO_METHOD* socket_method()
-{
-    static const std::unique_ptr<BIO_METHOD, MethodDeleter> method = [] {
-        std::unique_ptr<BIO_METHOD, MethodDeleter> made{
-            BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE")};
-        BIO_meth_set_write(made.get(), bio_write);
-        BIO_meth_set_read(made.get(), bio_read);
-        BIO_meth_set_ctrl(made.get(), bio_control);
-        return made;
-    }();
-    return method.get();
-}
 
 // A record's payload (RFC 8446 section 5.1): what one SSL_write can put in one record.
 constexpr std::size_t record_bytes = 16 * 1024;
@@ -148,14 +101,11 @@ std::unique_ptr<ByteStream> make_tls_stream(int descriptor,
 {
     SSL* session = SSL_new(context->native());
     if (!session) return nullptr;
-    BIO* bio = BIO_new(socket_method());
+    BIO* bio = net::make_socket_bio(descriptor);
     if (!bio) {
         SSL_free(session);
         return nullptr;
     }
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): a number is all the BIO has to keep.
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
-    BIO_set_init(bio, 1);
     SSL_set_bio(session, bio, bio);
     return std::make_unique<TlsStream>(session, std::move(context));
 }

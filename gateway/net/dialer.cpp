@@ -2,6 +2,8 @@
 
 #include "gateway/core/try.hpp"
 #include "gateway/net/connect.hpp"
+#include "gateway/net/peek.hpp"
+#include "gateway/net/tls_wire.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -9,18 +11,14 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-
-#include <sys/socket.h>
+#include <openssl/x509v3.h>
 
 #include <array>
-#include <cerrno>
 #include <optional>
 
 namespace tailops::net {
@@ -34,7 +32,7 @@ using boost::system::error_code;
 
 constexpr auto await_tuple = asio::as_tuple(asio::use_awaitable);
 
-/// A wire over any Asio stream.
+/// A wire over a socket of Asio's, which keeps nothing that it has read.
 template <class Stream>
 class StreamWire final : public Wire {
 public:
@@ -54,15 +52,7 @@ public:
         co_return WireOutcome{error, written};
     }
 
-    bool is_quiet() noexcept override
-    {
-        char byte{};
-        const auto got =
-            ::recv(stream_.lowest_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    }
-
-    Stream& stream() noexcept { return stream_; }
+    bool is_quiet() noexcept override { return is_open_and_empty(stream_.native_handle()); }
 
 private:
     Stream stream_;
@@ -70,7 +60,6 @@ private:
 
 using TcpWire = StreamWire<Tcp::socket>;
 using UnixWire = StreamWire<Unix::socket>;
-using TlsWire = StreamWire<asio::ssl::stream<Tcp::socket>>;
 
 bool is_cancelled(const error_code& error)
 {
@@ -207,25 +196,35 @@ private:
         co_return *std::move(connected);
     }
 
+    /// The name or address that we ask for and that has to stand in the certificate. Errors:
+    /// invalid_argument (it is not fit for TLS).
+    Status name_server(::SSL* ssl) const
+    {
+        error_code not_numeric;
+        asio::ip::make_address(endpoint_.host, not_numeric);
+        const auto* const host = endpoint_.host.c_str();
+        auto* const terms = ::SSL_get0_param(ssl);
+        bool is_fit = false;
+        if (not_numeric) {
+            ::X509_VERIFY_PARAM_set_hostflags(terms, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+            is_fit = ::SSL_set_tlsext_host_name(ssl, host) == 1 &&
+                     ::X509_VERIFY_PARAM_set1_host(terms, host, 0) == 1;
+        } else {
+            // Server name indication is for names only (RFC 6066 section 3).
+            is_fit = ::X509_VERIFY_PARAM_set1_ip_asc(terms, host) == 1;
+        }
+        if (!is_fit) return fail(Errc::invalid_argument, "the server's name is not fit for TLS");
+        return {};
+    }
+
     Task<Result<std::unique_ptr<Wire>>> shake_hands(Tcp::socket socket) const
     {
-        auto wire =
-            std::make_unique<TlsWire>(asio::ssl::stream<Tcp::socket>{std::move(socket), *tls_});
-        auto& stream = wire->stream();
-        error_code error;
-        asio::ip::make_address(endpoint_.host, error);
-        const bool is_name{error};
-        // Server name indication is for names only (RFC 6066 section 3).
-        if (is_name &&
-            ::SSL_set_tlsext_host_name(stream.native_handle(), endpoint_.host.c_str()) != 1) {
-            co_return fail(Errc::invalid_argument, "the server's name is not fit for TLS");
-        }
-        if (verify_ == TlsOptions::Verify::yes) {
-            stream.set_verify_callback(asio::ssl::host_name_verification{endpoint_.host});
-        }
-        const auto [refused] =
-            co_await stream.async_handshake(asio::ssl::stream_base::client, await_tuple);
-        if (refused) co_return fail(not_shaken(refused, stream.native_handle()));
+        SslPointer ssl{::SSL_new(tls_->native_handle())};
+        if (!ssl) co_return fail(Errc::internal, "there is no memory for a TLS connection");
+        TAILOPS_CO_CHECK(name_server(ssl.get()));
+        auto wire = std::make_unique<TlsWire>(std::move(socket), std::move(ssl));
+        const auto refused = co_await wire->handshake();
+        if (refused) co_return fail(not_shaken(refused, wire->native()));
         co_return std::move(wire);
     }
 

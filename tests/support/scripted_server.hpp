@@ -10,6 +10,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -39,6 +40,8 @@ public:
     virtual std::string read_some() = 0;
     /// False when the client has closed.
     virtual bool write(std::string_view bytes) = 0;
+    /// Both at once: with TLS in two records, and over TCP in one segment.
+    virtual bool write_together(std::string_view first, std::string_view second) = 0;
 
     /// One request with its Content-Length body; empty when the client has closed.
     std::string read_request()
@@ -83,6 +86,17 @@ public:
         boost::system::error_code error;
         boost::asio::write(stream_, boost::asio::buffer(bytes.data(), bytes.size()), error);
         return !error;
+    }
+    bool write_together(std::string_view first, std::string_view second) override
+    {
+        const auto hold_back = [this](int yes) {  // a Unix socket does not know of it
+            ::setsockopt(stream_.lowest_layer().native_handle(), IPPROTO_TCP, TCP_CORK, &yes,
+                         sizeof yes);
+        };
+        hold_back(1);
+        const bool is_written = write(first) && write(second);
+        hold_back(0);
+        return is_written;
     }
 
 private:
@@ -172,6 +186,9 @@ private:
             boost::system::error_code error;
             acceptor.accept(socket, error);
             if (error) return;
+            // What a script has written is at the client; a Unix socket does not know of it.
+            const int yes = 1;
+            ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
             const Turn turn{*this, socket.native_handle()};
             const auto index = static_cast<std::size_t>(connections_++);
             if (index >= scripts_.size()) continue;
