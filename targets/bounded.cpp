@@ -79,6 +79,9 @@ Task<Result<ExecutionResult>> Bounded::run(policy::Permit permit, Operation oper
 
     auto slot = co_await slots_.take(deadline);
     if (!slot) {
+        if (slot.error().code() == Errc::cancelled) {
+            co_return fail(std::move(slot).error().with_nothing_begun());
+        }
         Error full{slot.error().code(),
                    "target " + quote(id_.view()) + " is busy: " + slot.error().public_message()};
         co_return fail(std::move(full).with_nothing_begun());

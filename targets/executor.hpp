@@ -26,6 +26,10 @@ public:
     /// connecting. Output beyond the permit's limit goes to the operation's sink when it has one
     /// (targets/output.hpp); it is counted in any case.
     ///
+    /// The last thing before the target is asked to act (a process is started, a command or a
+    /// request is sent) is permit.commitment().begin(); what that refuses is not done. Cancelling
+    /// reaches an implementation until then, and afterwards only when the call merely looks.
+    ///
     /// When the time is up or the caller cancels, the remote work is stopped (its process group is
     /// signalled, its request aborted) and the error's message says what is known to remain.
     /// Errors: unreachable, unauthorized_there (our credential was refused, or the target's

@@ -376,8 +376,8 @@ Task<void> Daemon::stop()
     tell_service_manager(environment_, "STOPPING=1");
     const auto give_up = after(settings_.limits.stop_grace + stop_margin);
     endpoint_->drain();
-    // What changes something runs on when its client leaves, but not for longer than we may stay:
-    // its outcome is then recorded as unknown by the next start.
+    pipeline_->stop_beginning();
+    // What has begun runs on, for no longer than we may stay; the next start calls it unknown.
     const auto home = co_await asio::this_coro::executor;
     auto timer = std::make_shared<asio::steady_timer>(home, give_up);
     auto is_closed = std::make_shared<bool>(false);

@@ -1,5 +1,6 @@
 #include "gateway/call/pipeline.hpp"
 
+#include "gateway/async/withdrawable.hpp"
 #include "gateway/call/idempotency.hpp"
 #include "gateway/call/records.hpp"
 #include "gateway/call/refusal.hpp"
@@ -151,15 +152,18 @@ RunResult result_for_book(const Result<Answer>& answer)
     return answer->content;
 }
 
-/// A caller who left while the intent was written wants nothing any more.
+/// Until the target is asked to act, who leaves takes the call back: also one who left while the
+/// intent was written, when a cancellation was only noted.
 Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit permit)
 {
+    const auto commitment = permit.commitment();
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {
-        co_return fail(Errc::cancelled, "the caller went away before anything was done");
+        commitment.withdraw(caller_left());
     }
-    co_return co_await call.target->executor->run(std::move(permit),
-                                                  std::move(call.plan.operation));
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+    co_return co_await withdrawable(
+        commitment, call.target->executor->run(std::move(permit), std::move(call.plan.operation)));
 }
 
 }  // namespace
@@ -201,10 +205,18 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
 
     const bool has_effect = request.tier > Tier::observe;
     std::optional<Claim> claim;
+    permit->commit_with(
+        commitments_.open(has_effect ? Commitment::Once::held : Commitment::Once::cancellable));
     if (has_effect) {
-        // What changes something runs on to its deadline: half done is worse than unobserved. And
-        // what has reserved its key has to settle it.
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        // What has reserved its key has to settle it, so a cancellation is only noted here. Once
+        // begun, what changes something runs on to its deadline: half done is worse than
+        // unobserved.
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) {
+            permit->commitment().withdraw(caller_left());
+        }
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation(),
+                                                           asio::disable_cancellation());
         if (!permit->obligations().dry_run && !idempotency_key_of(call).empty()) {
             auto claimed = co_await claim_key(call, request.target.id);
             if (!claimed || claimed->first) {
@@ -306,6 +318,13 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
     const bool failed = tells_of_failure(*content);
     co_return Answer{.content = std::make_shared<const nlohmann::json>(*std::move(content)),
                      .failed = failed};
+}
+
+void Pipeline::stop_beginning()
+{
+    commitments_.close(
+        Error{Errc::unavailable,
+              "the gateway is stopping; nothing was done, call again when it is back"});
 }
 
 std::uint64_t Pipeline::generation() const

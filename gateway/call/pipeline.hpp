@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/async/commitment.hpp"
 #include "gateway/audit/trail.hpp"
 #include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
@@ -57,8 +58,9 @@ class Pipeline {
 public:
     explicit Pipeline(const PipelineParts& parts);
 
-    /// A call of tier `observe` is cancelled with its caller; one of a higher tier runs on to its
-    /// deadline, so that nothing is left half done. The outcome is recorded either way.
+    /// A call of tier `observe` is cancelled with its caller; one of a higher tier only until its
+    /// target is asked to act (then `cancelled`, with nothing begun), and runs on to its deadline
+    /// from there, so that nothing is left half done. The outcome is recorded either way.
     /// One that brings an idempotency_key is carried out at most once (call/idempotency.hpp).
     /// Errors: invalid_argument, insufficient_scope, denied, not_found, approval_required, busy,
     /// unavailable (the trail or the key cannot be written: nothing was done), outcome_unknown (of
@@ -98,6 +100,11 @@ public:
 
     CurrentWorld& world() noexcept { return world_; }
 
+    /// From now on nothing that changes something is begun: calls that wait for their turn, and new
+    /// ones, are refused as unavailable, with nothing begun. What has begun goes on. Safe from any
+    /// thread.
+    void stop_beginning();
+
 private:
     /// A call that never became a question to the gate: a path outside the allowed ones, an unknown
     /// target, an argument that does not fit.
@@ -125,6 +132,7 @@ private:
     Runs& runs_;
     IdempotencyKeys* const keys_;
     const TimePoint started_;
+    Commitments commitments_;
 };
 
 }  // namespace tailops::call

@@ -125,6 +125,10 @@ private:
     {
         auto& trace = *request.trace;
         trace.connected = true;
+        if (auto begun = request.commitment.begin(); !begun) {
+            pool_.put(std::move(wire));
+            co_return Attempt{fail(std::move(begun).error())};
+        }
         trace.request_begun = true;
         const auto sent = co_await wire->write(text);
         // A server may answer and close before it has read everything: look for the answer anyhow,

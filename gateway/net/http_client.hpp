@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/async/awaitable.hpp"
+#include "gateway/async/commitment.hpp"
 #include "gateway/async/deadline.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -75,6 +76,8 @@ struct HttpRequest {
     /// Optional. Beyond the limit the body is read for the tap alone, until it wants no more. An
     /// answer that breaks off there, or whose time ends there, is a truncated one and no failure.
     BodyTap body_tap{};
+    /// Asked before the first byte is sent; what it refuses is not sent, and fails with its error.
+    Commitment commitment{};
 };
 
 struct HttpResponse {
@@ -101,8 +104,9 @@ public:
     /// Name the request and move it in: g++ 12 frees a braced temporary twice when it is an
     /// argument inside a co_await expression (`co_await client.send({...}, d)` crashes). Errors:
     /// invalid_argument (a method, target or header that would break the message, or a header that
-    /// is ours to add), unreachable (no connection, TLS refused, or the answer broke off: the
-    /// detail says which), HttpClientOptions::not_trusted, deadline_exceeded, cancelled.
+    /// is ours to add), those of `commitment`, unreachable (no connection, TLS refused, or the
+    /// answer broke off: the detail says which), HttpClientOptions::not_trusted, deadline_exceeded,
+    /// cancelled.
     virtual Task<Result<HttpResponse>> send(HttpRequest request, Deadline deadline) = 0;
 };
 

@@ -44,6 +44,7 @@ struct Course {
     std::string server;
     steady_clock::time_point start;
     Deadline deadline;
+    Commitment commitment;  // of the call itself; what asks for the version changes nothing
 };
 
 /// What comes of one answer's body: collected as it is, or as the text of a log.
@@ -101,7 +102,8 @@ public:
         const auto start = steady_clock::now();
         Course course{.server = "the Docker engine of target " + quote(permit.target().view()),
                       .start = start,
-                      .deadline = start + permit.obligations().timeout};
+                      .deadline = start + permit.obligations().timeout,
+                      .commitment = permit.commitment()};
         if (std::holds_alternative<Probe>(operation)) co_return co_await probe(std::move(course));
         auto* call = std::get_if<EngineCall>(&operation);
         if (call == nullptr) {
@@ -169,6 +171,7 @@ private:
         request.target = with_query("/v" + version.text() + call.path, call.query);
         request.body = call.body;
         request.body_limit_bytes = body->limit_bytes;
+        request.commitment = course.commitment;
         if (is_collected(call)) request.body_tap = tap_into(std::move(body), call.answer);
         if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
         co_return co_await exchange(std::move(request), course, work_of(call));

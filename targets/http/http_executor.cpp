@@ -95,6 +95,7 @@ public:
             co_return fail(std::move(allowed).error().with_nothing_begun());
         }
         auto request = request_for(*call);
+        request.commitment = permit.commitment();
         request.body_limit_bytes = permit.obligations().output_limit_bytes;
         std::shared_ptr<OutputCollector> body;
         if (call->rest) {

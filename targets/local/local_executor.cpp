@@ -1,6 +1,7 @@
 #include "targets/local/local_executor.hpp"
 
 #include "gateway/async/deadline.hpp"
+#include "gateway/core/try.hpp"
 #include "targets/local/child.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -25,6 +26,7 @@ Task<Result<ExecutionResult>> LocalExecutor::run(policy::Permit permit, Operatio
 
     const auto& obligations = permit.obligations();
     co_await asio::this_coro::throw_if_cancelled(false);
+    TAILOPS_CO_CHECK(permit.commitment().begin());
     auto child = Child::spawn(co_await asio::this_coro::executor, *command);
     if (!child) co_return fail(std::move(child).error().with_nothing_begun());
 

@@ -180,6 +180,7 @@ Task<Attempt> run_order(std::shared_ptr<Session> session,
     }
     auto& channel = **opened;
 
+    if (auto begun = order->commitment.begin(); !begun) co_return unsent(std::move(begun).error());
     const auto accepted = co_await channel.execute(order->line, order->deadline);
     if (!accepted) {
         const auto code = accepted.error().code();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/async/commitment.hpp"
 #include "targets/output.hpp"
 #include "targets/ssh/session.hpp"
 
@@ -29,6 +30,7 @@ struct Order {
     std::string input;
     OutputBounds bounds;  // of each stream
     Deadline deadline;
+    Commitment commitment{};  // begun when the command is sent
 };
 
 /// What became of it. `sent` tells whether the server may have seen the command at all.

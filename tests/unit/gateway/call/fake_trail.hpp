@@ -2,6 +2,7 @@
 
 #include "gateway/audit/trail.hpp"
 
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -13,6 +14,7 @@ class FakeTrail final : public audit::Trail {
 public:
     Task<Status> append(audit::Record record, audit::Durability durability) override
     {
+        if (before_append) before_append();
         const std::scoped_lock lock{mutex_};
         if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
         records.push_back(std::move(record));
@@ -21,6 +23,7 @@ public:
     }
     Status health() const override { return {}; }
     bool is_broken{false};
+    std::function<void()> before_append;
     std::vector<audit::Record> records;
     std::vector<audit::Durability> durabilities;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/call/idempotency.hpp"
+#include "gateway/core/try.hpp"
 #include "gateway/store/sqlite_store.hpp"
 #include "policy/gate.hpp"
 #include "targets/bounded.hpp"
@@ -23,23 +24,34 @@ namespace tailops::call {
 class FakeExecutor final : public targets::Executor {
 public:
     std::set<targets::Facet> facets() const override { return {targets::Facet::shell}; }
-    Task<Result<targets::ExecutionResult>> run(policy::Permit, targets::Operation) override
+    Task<Result<targets::ExecutionResult>> run(policy::Permit permit, targets::Operation) override
     {
+        ++asked;
+        co_await wait_while(is_queued);
+        TAILOPS_CO_CHECK(permit.commitment().begin());
         ++runs;
-        // A caller who has to be kept waiting sets how long.
-        while (is_held && is_held()) {
-            boost::asio::steady_timer turn{co_await boost::asio::this_coro::executor,
-                                           std::chrono::milliseconds{1}};
-            co_await turn.async_wait(boost::asio::use_awaitable);
-        }
+        co_await wait_while(is_held);
         if (before_end) before_end();
         co_return answer;
     }
 
-    std::atomic<int> runs{0};
+    std::atomic<int> asked{0};  // calls that came
+    std::atomic<int> runs{0};   // those that began
+    // A caller who has to be kept waiting sets how long: before the call begins, and after.
+    std::function<bool()> is_queued;
     std::function<bool()> is_held;
     std::function<void()> before_end;
     Result<targets::ExecutionResult> answer{targets::ExecutionResult{}};
+
+private:
+    static Task<void> wait_while(std::function<bool()>& condition)
+    {
+        while (condition && condition()) {
+            boost::asio::steady_timer turn{co_await boost::asio::this_coro::executor,
+                                           std::chrono::milliseconds{1}};
+            co_await turn.async_wait(boost::asio::use_awaitable);
+        }
+    }
 };
 
 class FakeClock final : public Clock {

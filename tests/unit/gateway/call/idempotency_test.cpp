@@ -125,35 +125,63 @@ TEST_F(IdempotencyTest, CarriesOutOneOfManyAtOnce)
     EXPECT_EQ(executor_->runs, 1);
 }
 
+/// Has a call with a key come to its end, whose caller leaves when `is_time` says so.
+template <class IsTime>
+Task<void> leave_when(IsTime is_time,
+                      Pipeline& pipeline,
+                      Invocation made,
+                      std::atomic<bool>& has_left)
+{
+    const auto home = co_await asio::this_coro::executor;
+    asio::cancellation_signal leave;
+    bool has_ended = false;
+    auto call = [&]() -> Task<void> {
+        (void)co_await pipeline.run(made);
+        has_ended = true;
+    };
+    asio::co_spawn(home, call,
+                   asio::bind_cancellation_slot(leave.slot(), [](std::exception_ptr) {}));
+    asio::steady_timer turn{home};
+    while (!has_ended) {
+        if (is_time() && !has_left) {
+            leave.emit(asio::cancellation_type::terminal);
+            has_left = true;
+        }
+        turn.expires_after(1ms);
+        co_await turn.async_wait(asio::use_awaitable);
+    }
+}
+
 TEST_F(IdempotencyTest, KeepsTheOutcomeForACallerWhoLeft)
 {
     std::atomic<bool> has_left{false};
     executor_->is_held = [&] { return !has_left; };
     testing::run([&](Runtime& runtime) -> Task<void> {
-        const auto home = co_await asio::this_coro::executor;
         IdempotencyKeys keys{store_, runtime.blocking, clock_, bounds_};
         Pipeline pipeline{parts(&keys)};
-        asio::cancellation_signal leave;
-        bool has_ended = false;
-        auto call = [&, made = invocation(with_key)]() -> Task<void> {
-            (void)co_await pipeline.run(made);
-            has_ended = true;
-        };
-        asio::co_spawn(home, std::move(call),
-                       asio::bind_cancellation_slot(leave.slot(), [](std::exception_ptr) {}));
-        asio::steady_timer turn{home};
-        while (!has_ended) {
-            if (executor_->runs == 1 && !has_left) {
-                leave.emit(asio::cancellation_type::terminal);
-                has_left = true;
-            }
-            turn.expires_after(1ms);
-            co_await turn.async_wait(asio::use_awaitable);
-        }
+        const auto has_begun = [&] { return executor_->runs == 1; };
+        co_await leave_when(has_begun, pipeline, invocation(with_key), has_left);
     });
     const auto again = run(with_key);
     ASSERT_TRUE(again) << again.error().describe();
     EXPECT_EQ(again->replayed_from, "r1");
+    EXPECT_EQ(executor_->runs, 1);
+}
+
+TEST_F(IdempotencyTest, GivesTheKeyBackOfACallerWhoLeftBeforeItBegan)
+{
+    std::atomic<bool> has_left{false};
+    executor_->is_queued = [&] { return !has_left; };
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        IdempotencyKeys keys{store_, runtime.blocking, clock_, bounds_};
+        Pipeline pipeline{parts(&keys)};
+        const auto has_come = [&] { return executor_->asked == 1; };
+        co_await leave_when(has_come, pipeline, invocation(with_key), has_left);
+    });
+    EXPECT_EQ(executor_->runs, 0);
+    const auto again = run(with_key);
+    ASSERT_TRUE(again) << again.error().describe();
+    EXPECT_EQ(again->replayed_from, "");
     EXPECT_EQ(executor_->runs, 1);
 }
 

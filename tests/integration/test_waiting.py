@@ -1,0 +1,114 @@
+"""Changes that wait for their turn when their caller leaves or the gateway stops: nothing of them is begun."""
+import http.client
+import json
+import threading
+import unittest
+import urllib.parse
+
+from harness import GATEWAY_TOKEN, POLICY_ALL, PROTOCOL, local_gateway, text_of, until
+
+# One at a time, so that the second waits; the first ends when somebody opens its gate, a FIFO.
+TARGETS = """version: "1.0"
+targets:
+  local:
+    type: local
+    capabilities: ["system:read", "system:write"]
+    constraints: {concurrency: 1, timeout: 60s}
+    metadata: {environment: lab}
+"""
+COMMANDS = """commands:
+  - {name: occupy, description: "Stay for a good while", command_template: "sleep {seconds}", category: custom,
+     parameters: {seconds: {type: integer, description: "How long"}}}
+  - name: make_file
+    description: "Make one more file, which changes something"
+    command_template: "mktemp -p {folder}"
+    category: custom
+    capability: "system:write"
+    tier: control
+    parameters: {folder: {type: path, description: "Where"}}
+"""
+
+
+class Waiting(unittest.TestCase):
+    def setUp(self):
+        self.gateway = local_gateway(policy=POLICY_ALL, targets=TARGETS,
+                                     gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
+        self.gateway.write("commands.yaml", COMMANDS)
+        self.folder = self.gateway.directory / "effects"
+        self.folder.mkdir()
+        self.gateway.start()
+        self.addCleanup(self.gateway.__exit__)
+
+    def files(self):
+        return list(self.folder.iterdir())
+
+    def records(self, phase, command):
+        told = self.gateway.command("audit", "query", "--limit", "1000", "--state-dir", str(self.gateway.state_dir))
+        records = [json.loads(line) for line in told.stdout.splitlines()]
+        return [r for r in records if r["phase"] == phase and command in str(r.get("parameters", ""))]
+
+    def arguments(self, command, key=None, **parameters):
+        out = {"target": "local", "command_name": command, "parameters": parameters}
+        return {**out, "idempotency_key": key} if key else out
+
+    def begin(self, arguments):
+        """A call whose client can leave: its connection."""
+        where = urllib.parse.urlsplit(self.gateway.url)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
+        params = {"name": "execute_command", "arguments": arguments,
+                  "_meta": {"io.modelcontextprotocol/protocolVersion": PROTOCOL,
+                            "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
+                            "io.modelcontextprotocol/clientCapabilities": {}}}
+        connection.request("POST", where.path,
+                           json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}),
+                           {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+                            "MCP-Protocol-Version": PROTOCOL, "Mcp-Method": "tools/call", "Mcp-Name": "execute_command",
+                            "Mcp-Param-Target": "local", "Authorization": f"Bearer {self.gateway.token}"})
+        return connection
+
+    def occupied(self, seconds):
+        """A call that holds the target's one slot: its thread."""
+        thread = threading.Thread(target=self.gateway.call,
+                                  args=("execute_command", self.arguments("occupy", seconds=seconds)))
+        thread.start()
+        self.addCleanup(thread.join)
+        until(lambda: self.records("intent", "occupy"), what="the first call")
+        return thread
+
+    def queued(self, key=None):
+        connection = self.begin(self.arguments("make_file", key, folder=str(self.folder)))
+        until(lambda: self.records("intent", "make_file"), what="the call that waits")
+        return connection
+
+    def test_who_leaves_takes_back_what_waits_and_its_key(self):
+        first = self.occupied(4)
+        self.queued(key="once").close()
+        ended = until(lambda: self.records("outcome", "make_file"), what="the end of the call that waited")
+        self.assertEqual(ended[0]["outcome"], "cancelled")
+        self.assertEqual(ended[0]["detail"], "the caller went away before anything was done")
+        first.join()
+        self.assertEqual(self.files(), [])
+        # Its key is free again, and the call with it is the first of its kind.
+        again = self.gateway.call("execute_command",
+                                  self.arguments("make_file", "once", folder=str(self.folder)))
+        self.assertFalse(again.get("isError"), text_of(again))
+        self.assertNotIn("replayed", again["structuredContent"])
+        self.assertEqual(len(self.files()), 1)
+
+    def test_a_stop_begins_nothing_that_waits(self):
+        first = self.occupied(3)
+        waiting = self.queued()
+        told = []
+        reader = threading.Thread(target=lambda: told.append(waiting.getresponse().read().decode()))
+        reader.start()
+        self.gateway.stop()
+        reader.join()
+        first.join()
+        self.assertEqual(self.files(), [])
+        self.assertIn("the gateway is stopping; nothing was done", told[0])
+        self.assertEqual([r["outcome"] for r in self.records("outcome", "make_file")],
+                         ["unavailable"])
+
+
+if __name__ == "__main__":
+    unittest.main()

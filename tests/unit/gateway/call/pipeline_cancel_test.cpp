@@ -1,0 +1,162 @@
+#include "tests/unit/gateway/call/call_rig.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+/// Who leaves takes back what has not begun, and nothing else.
+namespace tailops::call {
+namespace {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+class PipelineCancel : public ::testing::Test {
+protected:
+    PipelineCancel() : rig_{catalogue().c_str()} {}
+
+    std::string catalogue() const
+    {
+        const auto change = [](const std::string& name, const std::string& command) {
+            return "  - {name: " + name +
+                   ", description: \"Change something\", command_template: \"" + command +
+                   "\", category: custom, capability: \"system:write\", tier: control}\n";
+        };
+        return "commands:\n"
+               "  - {name: occupy, description: \"Stay for a while\", command_template: \"sleep "
+               "98772\", category: custom}\n" +
+               change("mark", "touch " + marks_.file("mark")) + change("slow_mark", "sleep 0.2");
+    }
+    bool is_marked() const { return std::filesystem::exists(marks_.file("mark")); }
+
+    /// One call and its caller, who may leave.
+    struct Caller {
+        asio::cancellation_signal leave;
+        std::optional<Result<Answer>> answer;
+    };
+    void call(const asio::any_io_executor& home, const std::string& name, Caller& caller)
+    {
+        auto invocation =
+            rig_.invocation("execute_command", json{{"target", "local"}, {"command_name", name}},
+                            "alice", "r" + std::to_string(++requests_));
+        asio::co_spawn(
+            home, rig_.pipeline->run(std::move(invocation)),
+            asio::bind_cancellation_slot(
+                caller.leave.slot(), [&caller](std::exception_ptr thrown, Result<Answer> answer) {
+                    EXPECT_FALSE(thrown);
+                    caller.answer.emplace(std::move(answer));
+                }));
+    }
+    /// Takes all slots of the target.
+    Task<void> occupy(asio::any_io_executor home, std::vector<Caller>& occupants)
+    {
+        for (auto& occupant : occupants) call(home, "occupy", occupant);
+        co_await until([&] { return rig_.trail.records.size() == occupants.size(); });
+        co_await pause(50ms);  // until they run; were they slower, the call below would not wait
+    }
+    static Task<void> pause(std::chrono::milliseconds time)
+    {
+        asio::steady_timer timer{co_await asio::this_coro::executor, time};
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+    template <class Condition>
+    static Task<void> until(Condition condition)
+    {
+        while (!condition()) co_await pause(1ms);
+    }
+    Task<void> end(std::vector<Caller>& occupants)
+    {
+        for (auto& occupant : occupants) occupant.leave.emit(asio::cancellation_type::terminal);
+        for (auto& occupant : occupants) {
+            co_await until([&] { return occupant.answer.has_value(); });
+        }
+    }
+
+    testing::TemporaryDirectory marks_;
+    CallRig rig_;
+    int requests_{0};
+};
+
+constexpr std::size_t slots = 4;  // TargetLimits::concurrency
+
+TEST_F(PipelineCancel, AChangeThatWaitsForItsTurnIsTakenBackByWhoLeaves)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        std::vector<Caller> occupants(slots);
+        co_await occupy(home, occupants);
+        Caller caller;
+        call(home, "mark", caller);
+        co_await until([&] { return rig_.trail.records.size() == slots + 1; });
+        caller.leave.emit(asio::cancellation_type::terminal);
+        co_await until([&] { return caller.answer.has_value(); });
+        EXPECT_FALSE(*caller.answer);
+        EXPECT_EQ(caller.answer->error().code(), Errc::cancelled);
+        EXPECT_TRUE(caller.answer->error().has_nothing_begun());
+        co_await end(occupants);
+        co_await pause(50ms);
+    });
+    EXPECT_FALSE(is_marked());
+    EXPECT_EQ(rig_.trail.records.at(slots + 1).outcome, "cancelled");
+    EXPECT_EQ(rig_.trail.records.at(slots + 1).detail,
+              "the caller went away before anything was done");
+}
+
+TEST_F(PipelineCancel, AChangeWhoseCallerLeavesWhileTheIntentIsWrittenIsNotBegun)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        Caller caller;
+        rig_.trail.before_append = [&] { caller.leave.emit(asio::cancellation_type::terminal); };
+        call(home, "mark", caller);
+        co_await until([&] { return caller.answer.has_value(); });
+        EXPECT_FALSE(*caller.answer);
+        EXPECT_EQ(caller.answer->error().code(), Errc::cancelled);
+    });
+    EXPECT_FALSE(is_marked());
+}
+
+TEST_F(PipelineCancel, AChangeThatHasBegunRunsToItsEnd)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        Caller caller;
+        call(home, "slow_mark", caller);
+        co_await until([&] { return rig_.trail.records.size() == 1; });
+        co_await pause(50ms);
+        caller.leave.emit(asio::cancellation_type::terminal);
+        co_await until([&] { return caller.answer.has_value(); });
+        EXPECT_TRUE(caller.answer->has_value());
+    });
+    EXPECT_EQ(rig_.trail.records.at(1).outcome, "ok");
+}
+
+TEST_F(PipelineCancel, AGatewayThatStopsBeginsNoChangeThatWaits)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        std::vector<Caller> occupants(slots);
+        co_await occupy(home, occupants);
+        Caller waiting, later;
+        call(home, "mark", waiting);
+        co_await until([&] { return rig_.trail.records.size() == slots + 1; });
+        rig_.pipeline->stop_beginning();
+        co_await until([&] { return waiting.answer.has_value(); });
+        call(home, "mark", later);
+        co_await until([&] { return later.answer.has_value(); });
+        for (const auto* caller : {&waiting, &later}) {
+            EXPECT_FALSE(*caller->answer);
+            EXPECT_EQ(caller->answer->error().code(), Errc::unavailable);
+            EXPECT_TRUE(caller->answer->error().has_nothing_begun());
+        }
+        co_await end(occupants);
+    });
+    EXPECT_FALSE(is_marked());
+}
+
+}  // namespace
+}  // namespace tailops::call
