@@ -106,6 +106,9 @@ Task<void> Connection::run()
         co_return;
     }
     while (co_await serve_one()) {
+        // A client that has its next request here already, and the next, lets the others have a
+        // turn.
+        if (wire_->holds_request()) co_await asio::post(strand_, asio::use_awaitable);
     }
 }
 

@@ -133,7 +133,7 @@ void Wire::on_ready(Direction direction)
         check_for_hang_up();
     }
     // A handler that answered at once never costs a watch: only one that has let go of the strand.
-    if (watcher_ && !gone_ && inbox_.empty()) arm(Direction::read);
+    look_on();
 }
 
 void Wire::abandon(Direction direction)
@@ -288,28 +288,6 @@ Task<WireState> Wire::drained()
     co_return output_state_;
 }
 
-void Wire::watch(asio::cancellation_signal& signal)
-{
-    watcher_ = &signal;
-    // Inside the read callback the watch starts only if the handler is still there afterwards.
-    if (!in_read_callback_ && inbox_.empty() && !stream_->holds_input()) arm(Direction::read);
-}
-
-void Wire::check_for_hang_up()
-{
-    // Bytes are the next request; they wait in the inbox for their turn.
-    if (has_ended(read_now(inbox_, read_chunk_bytes))) hang_up();
-}
-
-void Wire::hang_up()
-{
-    gone_ = true;
-    if (!watcher_) return;
-    auto* signal = watcher_;
-    watcher_ = nullptr;
-    signal->emit(asio::cancellation_type::terminal);
-}
-
 void Wire::set_deadline(Deadline deadline)
 {
     deadline_ = deadline;
@@ -355,6 +333,7 @@ void Wire::close()
     socket_.close(ignored);
     ++timer_generation_;
     timer_.cancel();
+    if (looker_) looker_->cancel();
     if (output_state_ == WireState::ok) output_state_ = WireState::closed;
 }
 

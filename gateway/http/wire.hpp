@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,8 @@ public:
 
     /// What has been read and not been taken yet.
     std::string& inbox() noexcept { return inbox_; }
+    /// Whether something has come that was not taken yet, so that a read would not wait.
+    bool holds_request() const;
 
     Task<WireState> handshake(Deadline deadline);
     /// Appends 1 to `max` bytes to `into`. Holds no buffer while it waits.
@@ -54,7 +57,8 @@ public:
     /// Whether queued text could not be written.
     WireState output_state() const noexcept { return output_state_; }
 
-    /// From now to unwatch(), emits terminal cancellation on `signal` when the client hangs up.
+    /// From now to unwatch(), emits terminal cancellation on `signal` when the client hangs up,
+    /// also behind requests that it has sent ahead.
     void watch(boost::asio::cancellation_signal& signal);
     void unwatch() noexcept { watcher_ = nullptr; }
     /// Whether the client was found to have hung up.
@@ -90,6 +94,7 @@ private:
     void arm(Direction direction);
     void on_ready(Direction direction);
     void abandon(Direction direction);
+    void look_on();
     void check_for_hang_up();
     void hang_up();
     void set_deadline(Deadline deadline);
@@ -124,6 +129,7 @@ private:
     WireState output_state_{WireState::ok};
 
     boost::asio::cancellation_signal* watcher_{nullptr};
+    std::optional<boost::asio::steady_timer> looker_;  // made for a client that sends far ahead
     bool gone_{false};
     bool closed_{false};
 };

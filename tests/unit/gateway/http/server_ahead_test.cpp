@@ -1,0 +1,111 @@
+#include "tests/unit/gateway/http/served.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+
+/// Clients that send their next requests before they have the answer to the one before.
+namespace tailops::http {
+namespace {
+
+using namespace testing;
+
+std::string repeated(const std::string& text, std::size_t bytes)
+{
+    std::string out;
+    while (out.size() < bytes) out += text;
+    return out;
+}
+
+TEST(ServerAhead, NoticesAHangUpBehindWhatWasSentAhead)
+{
+    const std::pair<const char*, std::string> rows[] = {
+        {"a stray line end", "\r\n"},
+        {"the next request", get("/next")},
+        {"half of it", "GET /next HT"},
+        {"more than is read ahead", repeated(get("/next"), 60'000)},
+    };
+    for (const auto& [what, ahead] : rows) {
+        SCOPED_TRACE(what);
+        std::promise<void> started;
+        std::promise<void> cancelled;
+        Served served{[&](Request, mcp::Exchange&) -> Task<void> {
+            started.set_value();
+            boost::asio::steady_timer never{co_await boost::asio::this_coro::executor,
+                                            std::chrono::steady_clock::time_point::max()};
+            try {
+                co_await never.async_wait(boost::asio::use_awaitable);
+            } catch (const boost::system::system_error&) {
+                cancelled.set_value();
+            }
+        }};
+        auto client = served.client();
+        client.send(get("/") + ahead);
+        started.get_future().wait();
+        client.close();
+        EXPECT_EQ(cancelled.get_future().wait_for(20s), std::future_status::ready);
+    }
+}
+
+TEST(ServerAhead, AnswersAllThatWasSentAheadOfASlowAnswer)
+{
+    std::promise<void> all_sent;
+    auto sent = all_sent.get_future().share();
+    std::atomic<int> calls{0};
+    Served served{[&, sent](Request request, mcp::Exchange& exchange) -> Task<void> {
+        boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};
+        if (++calls == 1) {
+            while (sent.wait_for(0s) != std::future_status::ready) {
+                tick.expires_after(1ms);
+                co_await tick.async_wait(boost::asio::use_awaitable);
+            }
+        }
+        co_await exchange.reply(text_reply(request.path));
+    }};
+    auto client = served.client();
+    client.send(get("/0"));
+    constexpr int more = 2000;  // some 80 KB: far more than is read ahead
+    std::string ahead;
+    for (int i = 1; i <= more; ++i) ahead += get("/" + std::to_string(i));
+    client.send(ahead);
+    all_sent.set_value();
+    for (int i = 0; i <= more; ++i) {
+        ASSERT_EQ(client.response().body, "/" + std::to_string(i));
+    }
+}
+
+TEST(ServerAhead, OneWhoNeverWaitsLetsOthersHaveTheirTurn)
+{
+    std::atomic<int> flooded{0};
+    std::atomic<int> flooded_before{-1};
+    Served served{[&](Request request, mcp::Exchange& exchange) -> Task<void> {
+        if (request.path == "/other") {
+            flooded_before = flooded.load();
+        } else {
+            ++flooded;
+        }
+        co_await exchange.reply(text_reply("x"));
+    }};
+    constexpr int floods = 3;  // more than there are threads
+    constexpr int requests = 5'000;
+    const auto flood = repeated(get("/"), get("/").size() * requests);
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < floods; ++i) {
+        clients.emplace_back([&] {
+            auto client = served.client();
+            const std::jthread sending{[&] { client.send(flood); }};
+            for (int n = 0; n < requests; ++n) client.response();
+        });
+    }
+    while (flooded == 0) std::this_thread::yield();
+    auto other = served.client();
+    const int before = flooded;
+    EXPECT_EQ(other.ask(get("/other")).status, 200);
+    // Without a turn for others it would come after two whole floods.
+    EXPECT_LT(flooded_before - before, requests);
+}
+
+}  // namespace
+}  // namespace tailops::http
