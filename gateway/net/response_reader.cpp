@@ -116,6 +116,8 @@ struct ResponseReader::State {
         return parser->is_done() || (parser->is_header_done() && chunks.is_complete());
     }
 
+    /// Whether there is enough of a status line for the parser, which then gets a proper one.
+    bool complete_status_line();
     /// Both take what they can of `pending`, and say how much that was.
     Result<std::size_t> take_by_parser();
     Result<std::size_t> take_chunks();
@@ -150,8 +152,24 @@ ResponseReader::ResponseReader(Body body, Bounds bounds, BodyTap tap)
 
 ResponseReader::~ResponseReader() = default;
 
+/// "HTTP/1.1 200" without the space behind it, as some appliances answer, is not what RFC 9112
+/// section 4 demands, and what Beast refuses. Nothing else can be meant.
+bool ResponseReader::State::complete_status_line()
+{
+    constexpr std::string_view begins{"HTTP/1."};
+    constexpr std::size_t length = std::string_view{"HTTP/1.1 200"}.size();
+    if (parser->got_some()) return true;
+    if (pending.size() > length) {
+        if (pending.starts_with(begins) && pending[length] == '\r') pending.insert(length, 1, ' ');
+        return true;
+    }
+    const auto known = std::min(pending.size(), begins.size());
+    return pending.compare(0, known, begins, 0, known) != 0;
+}
+
 Result<std::size_t> ResponseReader::State::take_by_parser()
 {
+    if (!complete_status_line()) return 0;
     error_code error;
     const auto taken =
         parser->put(boost::asio::const_buffer{pending.data(), pending.size()}, error);

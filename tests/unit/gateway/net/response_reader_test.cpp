@@ -226,6 +226,35 @@ TEST(ResponseReader, ABodyThatBreaksOffBeyondTheLimitIsATruncatedOne)
     }
 }
 
+TEST(ResponseReader, ForgivesAStatusLineWithoutTheSpaceBehindItsCode)
+{
+    const std::string bytes =
+        "HTTP/1.1 100\r\n\r\nHTTP/1.1 200\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
+    for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+        ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}};
+        auto step = Step::more;
+        for (std::size_t at = 0; at < bytes.size(); at += piece) {
+            const auto fed = reader.feed(std::string_view{bytes}.substr(at, piece));
+            ASSERT_TRUE(fed) << fed.error().describe();
+            step = *fed;
+        }
+        EXPECT_EQ(step, Step::done) << piece;
+        EXPECT_TRUE(reader.can_keep_connection());
+        const auto response = std::move(reader).take();
+        EXPECT_EQ(response.status, 200);
+        EXPECT_EQ(response.body, "{\"a\":1}");
+    }
+    // Its neighbours are still no HTTP.
+    for (const std::string text :
+         {"HTTP/1.1 20\r\n\r\n  ", "HTTP/1.1  200\r\n\r\n", "HTTP/1.x 200\r\n"}) {
+        ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}};
+        EXPECT_FALSE(reader.feed(text)) << text;
+    }
+    // What cannot become HTTP is not waited for.
+    ResponseReader reader{Body::expected, {.header_bytes = 200, .body_bytes = 10}};
+    EXPECT_FALSE(reader.feed("SSH-2.0-x"));
+}
+
 TEST(ResponseReader, RefusesWhatIsNotHttp)
 {
     const std::string rows[] = {
