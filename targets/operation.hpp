@@ -87,8 +87,10 @@ struct ExecutionResult {
     std::uint64_t output_lines{0};       // of the same
     std::uint64_t diagnostics_lines{0};
     std::string content_type;  // of an HTTP answer
-    bool truncated{false};     // a stream was cut
-    bool dry_run{false};       // nothing was done; `output` says what would have been
+    /// Of an HTTP answer, those that say how to go on: by their names in lower case.
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool truncated{false};  // a stream was cut
+    bool dry_run{false};    // nothing was done; `output` says what would have been
     std::chrono::milliseconds elapsed{0};
 };
 

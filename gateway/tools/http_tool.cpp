@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <optional>
 
 namespace tailops::tools {
 namespace {
@@ -43,6 +44,8 @@ constexpr std::string_view output = R"json({
     "success": {"type": "boolean", "description": "Whether the status is below 400"},
     "status": {"type": "integer", "description": "HTTP status"},
     "content_type": {"type": "string"},
+    "headers": {"type": "object", "additionalProperties": {"type": "string"},
+                "description": "Those of the answer that lead on: location (not followed), link, etag, last-modified, retry-after, allow, content-range, content-encoding, x-total-count, x-next-page"},
     "body": {"type": "string", "description": "Absent when the answer is no text; its beginning when it was too long"},
     "body_tail": {"type": "string", "description": "The end of what was read, when it was too long"},
     "note": {"type": "string", "description": "Why there is no body"},
@@ -132,6 +135,94 @@ bool has_header(const Pairs& headers, std::string_view lower_name)
         headers, [&](const auto& header) { return lower_ascii(header.first) == lower_name; });
 }
 
+/// The content type without its parameters, and its charset.
+struct MediaType {
+    std::string name;
+    std::string charset;
+};
+
+MediaType media_type_of(std::string_view text)
+{
+    const auto lower = lower_ascii(text);
+    const auto parts = split(lower, ';');
+    MediaType out{.name = std::string{trim(parts.front())}, .charset = {}};
+    constexpr std::string_view name = "charset=";
+    for (const auto part : parts) {
+        auto value = trim(part);
+        if (!value.starts_with(name)) continue;
+        value.remove_prefix(name.size());
+        if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
+        out.charset = value;
+    }
+    return out;
+}
+
+/// Whether a server that says so means text, whatever single bytes of it are.
+bool is_textual(const MediaType& type)
+{
+    return type.name.starts_with("text/") || type.name.ends_with("json") ||
+           type.name.ends_with("xml") || type.name.ends_with("yaml") ||
+           type.name.ends_with("javascript");
+}
+
+/// The bytes of ISO 8859-1 are the first 256 characters of Unicode.
+std::string from_latin1(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80) {
+            out += c;
+        } else {
+            out += static_cast<char>(0xC0 | (byte >> 6));
+            out += static_cast<char>(0x80 | (byte & 0x3F));
+        }
+    }
+    return out;
+}
+
+/// How the body is compressed, if it is.
+std::string_view compression_of(const ExecutionResult& result)
+{
+    for (const auto& [name, value] : result.headers) {
+        if (name == "content-encoding" && value != "identity") return value;
+    }
+    return {};
+}
+
+/// The result with its body as UTF-8, where what the server calls text is none: as its charset has
+/// it, or with U+FFFD for the bytes that mean nothing.
+std::optional<ExecutionResult> repaired(const ExecutionResult& result)
+{
+    const auto type = media_type_of(result.content_type);
+    const bool is_binary = result.output.find('\0') != std::string::npos;
+    if (!is_textual(type) || is_binary || !compression_of(result).empty()) return std::nullopt;
+    const bool is_latin1 =
+        type.charset == "iso-8859-1" || type.charset == "latin1" || type.charset == "windows-1252";
+    const auto repair = is_latin1 ? from_latin1 : repair_utf8;
+    auto out = result;
+    out.output = repair(result.output);
+    out.output_tail = repair(result.output_tail);
+    return out;
+}
+
+std::string why_no_body(const ExecutionResult& result)
+{
+    const auto bytes = std::to_string(result.output_bytes);
+    const auto compression = compression_of(result);
+    if (compression.empty()) return "the answer is no text; " + bytes + " bytes are not shown";
+    return "the answer is compressed (" + std::string{compression} +
+           "), which was not asked for; " + bytes + " bytes are not shown";
+}
+
+json shown_headers(const ExecutionResult& result)
+{
+    auto out = json::object();
+    for (const auto& [name, value] : result.headers) out.emplace(name, value);
+    return out;
+}
+
 Result<json> present(const ExecutionResult& result)
 {
     json out{{"success", result.status < 400},
@@ -139,6 +230,7 @@ Result<json> present(const ExecutionResult& result)
              {"body_bytes", result.output_bytes},
              {"elapsed_ms", result.elapsed.count()}};
     if (!result.content_type.empty()) out["content_type"] = escaped_line(result.content_type, 200);
+    if (!result.headers.empty()) out["headers"] = shown_headers(result);
     // A text that was cut may end inside a character; three bytes are the most that can be missing.
     std::string_view text = result.output;
     for (int cut = 0; result.truncated && cut < 3 && !is_valid_utf8(text); ++cut)
@@ -149,8 +241,12 @@ Result<json> present(const ExecutionResult& result)
         if (result.output_tail.empty()) out["body"] = text;
         return out;
     }
-    out["note"] =
-        "the answer is no text; " + std::to_string(result.output_bytes) + " bytes are not shown";
+    if (const auto text_of_it = repaired(result)) {
+        add_output(out, "body", *text_of_it);
+        if (text_of_it->output_tail.empty()) out["body"] = text_of_it->output;
+        return out;
+    }
+    out["note"] = why_no_body(result);
     if (result.truncated) add_extent(out, result.output_bytes, result.output_lines);
     return out;
 }

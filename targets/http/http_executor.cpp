@@ -155,15 +155,8 @@ private:
         request.trace = facts.trace;
         auto response = co_await client_->send(std::move(request), deadline);
         if (!response) co_return fail(failure_of(response.error(), facts));
-        const auto location = std::string{response->header("location")};
-        auto result = body ? result_of(*std::move(response), *body, start)
-                           : result_of(*std::move(response), start);
-        if (result.status / 100 == 3 && !location.empty()) {
-            result.diagnostics =
-                "the answer points to " + quote(location) + "; it was not followed";
-            result.diagnostics_bytes = result.diagnostics.size();
-        }
-        co_return result;
+        co_return body ? result_of(*std::move(response), *body, start)
+                       : result_of(*std::move(response), start);
     }
 
     HttpConnection connection_;

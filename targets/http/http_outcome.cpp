@@ -2,9 +2,29 @@
 
 #include "gateway/core/text.hpp"
 
+#include <array>
+
 namespace tailops::targets {
 
 namespace {
+
+/// What a caller needs of an answer's head to go on: where it points, which pages there are, what
+/// it may be asked again with and when, and how its body is written. No other header is shown: some
+/// hold secrets (Set-Cookie).
+constexpr std::array<std::string_view, 10> shown_headers{
+    "allow", "content-encoding", "content-range", "etag",        "last-modified",
+    "link",  "location",         "retry-after",   "x-next-page", "x-total-count"};
+constexpr std::size_t shown_value_bytes = 2048;
+
+std::vector<std::pair<std::string, std::string>> headers_to_show(const net::HttpResponse& response)
+{
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto name : shown_headers) {
+        const auto value = response.header(name);
+        if (!value.empty()) out.emplace_back(name, escaped_line(value, shown_value_bytes));
+    }
+    return out;
+}
 
 std::string what_happened(const Error& error, const ExchangeFacts& facts)
 {
@@ -27,6 +47,7 @@ ExecutionResult result_of(net::HttpResponse response, std::chrono::steady_clock:
     ExecutionResult result;
     result.status = response.status;
     result.content_type = response.header("content-type");
+    result.headers = headers_to_show(response);
     result.truncated = response.truncated;
     result.output_bytes = response.body.size();
     if (response.truncated) {

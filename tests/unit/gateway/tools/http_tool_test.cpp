@@ -107,6 +107,69 @@ TEST(HttpRequest, ShowsTheAnswer)
     EXPECT_EQ(made->rest, Plan::Rest::kept);
 }
 
+TEST(HttpRequest, ShowsATextThatIsNotUtf8AsItsServerMeansIt)
+{
+    struct Row {
+        const char* content_type;
+        std::string bytes;
+        const char* shown;  // null: it is no text
+    };
+    const Row rows[] = {
+        {"text/plain; charset=iso-8859-1", "T\xFCr", "T\u00fcr"},
+        {"text/html;Charset=\"ISO-8859-1\"", "T\xFCr", "T\u00fcr"},
+        {"application/json", "{\"a\": \"K\xFC\"}", "{\"a\": \"K\uFFFD\"}"},
+        {"application/problem+json", "\xFF", "\uFFFD"},
+        {"text/plain", "one\nodd \xFF byte\n", "one\nodd \uFFFD byte\n"},
+        {"application/octet-stream", "one\xFF", nullptr},
+        {"image/png", "\x89PNG", nullptr},
+        {"", "\xFF\xFE", nullptr},
+        {"text/plain", std::string{"a\0\xFF", 3}, nullptr},
+    };
+    const auto made = plan({{"path", "/"}});
+    for (const auto& row : rows) {
+        targets::ExecutionResult result;
+        result.status = 200;
+        result.content_type = row.content_type;
+        result.output = row.bytes;
+        result.output_bytes = row.bytes.size();
+        const auto content = made->present(result);
+        ASSERT_TRUE(content);
+        EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *content));
+        EXPECT_EQ(content->value("body", "(none)"), row.shown ? row.shown : "(none)")
+            << row.content_type;
+        EXPECT_EQ(content->at("body_bytes"), row.bytes.size());
+    }
+}
+
+TEST(HttpRequest, SaysThatABodyIsCompressed)
+{
+    const auto made = plan({{"path", "/"}});
+    targets::ExecutionResult result;
+    result.status = 200;
+    result.content_type = "application/json";
+    result.headers = {{"content-encoding", "br"}};
+    result.output = "\x0B\x05\x80{}";
+    result.output_bytes = 5;
+    const auto content = made->present(result);
+    EXPECT_FALSE(content->contains("body"));
+    EXPECT_THAT(content->at("note").get<std::string>(), HasSubstr("compressed (br)"));
+    result.headers = {{"content-encoding", "identity"}};
+    EXPECT_TRUE(made->present(result)->contains("body"));
+}
+
+TEST(HttpRequest, ShowsTheHeadersThatLeadOn)
+{
+    const auto made = plan({{"path", "/"}});
+    targets::ExecutionResult result;
+    result.status = 302;
+    EXPECT_FALSE(made->present(result)->contains("headers"));
+    result.headers = {{"location", "https://login.example/start"}, {"etag", "\"v7\""}};
+    const auto content = made->present(result);
+    EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *content));
+    EXPECT_EQ(content->at("headers"),
+              (json{{"location", "https://login.example/start"}, {"etag", "\"v7\""}}));
+}
+
 TEST(HttpRequest, ShowsBothEndsOfAnAnswerThatWasCut)
 {
     const auto made = plan({{"path", "/"}});

@@ -71,6 +71,17 @@ TEST(HttpApiExecutor, AsksNothingThatItsAllowListRefuses)
     EXPECT_EQ(server.connections(), 0);
 }
 
+TEST(HttpApiExecutor, ShowsTheHeadersThatLeadOnAndNoOther)
+{
+    ScriptedServer server{{answers(answer(
+        200, "x", "Link: </x?page=2>; rel=\"next\"\r\nETag: \"v7\"\r\nSet-Cookie: s=ecret\r\n"))}};
+    const auto result = run(connection_to(server), get("/"));
+    ASSERT_TRUE(result);
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(result->headers,
+              (Headers{{"etag", "\"v7\""}, {"link", "</x?page=2>; rel=\"next\""}}));
+}
+
 TEST(HttpApiExecutor, KeepsNoMoreOutputThanPermitted)
 {
     ScriptedServer server{{answers(answer(200, std::string(5000, 'x')))}};
