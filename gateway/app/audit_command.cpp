@@ -64,6 +64,8 @@ Status check_outcome(const std::string& outcome)
     for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
         known.push_back(to_string(static_cast<Errc>(code)));
     }
+    known.push_back(audit::outcome_alarm);
+    known.push_back(audit::outcome_notice);
     if (std::ranges::find(known, outcome) != known.end()) return {};
     std::string words;
     for (const auto word : known) words += (words.empty() ? "" : ", ") + std::string{word};
@@ -111,7 +113,9 @@ int audit_verify(const AuditVerifyOptions& options)
     if (!anchor) return complain(anchor.error(), exit_usage);
     const auto trail = find_trail(options.state);
     if (!trail) return complain(trail.error(), exit_usage);
-    const auto report = audit::verify(trail->directory, trail->key, *anchor);
+    const auto report =
+        audit::verify(trail->directory, trail->key,
+                      {.anchor = *anchor, .acknowledged_seq = options.acknowledged_seq});
     if (!report) return complain(report.error(), exit_failed);
     for (const auto& note : report->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
     for (const auto& problem : report->problems) {

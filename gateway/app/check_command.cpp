@@ -2,7 +2,9 @@
 #include "gateway/app/configuration.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/output.hpp"
+#include "gateway/app/own_credential.hpp"
 #include "gateway/app/state_dir.hpp"
+#include "gateway/audit/reader.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/http/tls_context.hpp"
 #include "targets/executors.hpp"
@@ -10,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -87,6 +90,33 @@ Status try_to_build(const Configuration& configuration)
     return {};
 }
 
+/// What a start would find of the trail, as notes. Errors: it would refuse to go on.
+Status check_trail(const config::Settings& settings)
+{
+    const StatePaths paths{settings.state_dir};
+    std::error_code unreadable;
+    if (!std::filesystem::exists(paths.audit(), unreadable)) return {};
+    auto key = settings.audit.key
+                   ? own_credential("audit.key", *settings.audit.key, process_environment())
+                   : audit::read_trail_key(paths.audit());
+    if (!key) return key.error().code() == Errc::not_found ? Status{} : fail(key.error());
+    const auto found = audit::examine(paths.audit(), *key);
+    if (!found && found.error().code() == Errc::not_found) return {};
+    if (!found) return fail(found.error());
+    const auto note = [](const std::string& text) {
+        std::fprintf(stderr, "note: audit trail: %s\n", escaped_line(text).c_str());
+    };
+    if (!found->has_ended_in_order) {
+        note("the last run did not end in order; " + std::to_string(found->open_calls) +
+             " call(s) are without an outcome");
+    }
+    if (found->torn_bytes > 0)
+        note(std::to_string(found->torn_bytes) + " bytes at its end are torn");
+    for (const auto& loss : found->losses) note(loss);
+    for (const auto& strange : found->strange) note(strange);
+    return {};
+}
+
 }  // namespace
 
 int check(const CheckOptions& options)
@@ -99,6 +129,9 @@ int check(const CheckOptions& options)
     if (!problems.empty()) return report(problems, {});
     if (const auto built = try_to_build(configuration); !built) {
         return complain(built.error(), exit_usage);
+    }
+    if (const auto sound = check_trail(configuration.settings); !sound) {
+        return complain(sound.error(), exit_failed);
     }
     return report(problems, "ok: " + std::to_string(configuration.targets.targets.size()) +
                                 " targets, " + std::to_string(configuration.policy.rules.size()) +

@@ -145,6 +145,9 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
     add_state(*verify, options.verify.state);
     verify->add_option("--anchor", options.verify.anchor,
                        "a head noted down earlier, SEQ:MAC, which must still be there");
+    verify->add_option(
+        "--acknowledged", options.verify.acknowledged_seq,
+        "alarms of the gateway itself up to this record are known; notes from now on");
     verify->callback([&] { action = [&] { return audit_verify(options.verify); }; });
 
     auto& query = options.query;
@@ -153,7 +156,8 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
     find->add_option("--subject", query.subject, "who asked");
     find->add_option("--tool", query.tool, "the tool");
     find->add_option("--target", query.target, "the target");
-    find->add_option("--outcome", query.outcome, "ok, refused, unknown, or an error code");
+    find->add_option("--outcome", query.outcome,
+                     "ok, refused, unknown, alarm, notice, or an error code");
     find->add_option("--effect", query.effect, "allow, deny, require_approval, dry_run_only");
     find->add_option("--request", query.request, "one call");
     find->add_option("--trace", query.trace, "calls of one distributed trace: its trace-id");

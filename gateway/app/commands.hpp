@@ -71,7 +71,8 @@ int targets_trust(const TrustOptions&);
 
 struct AuditVerifyOptions {
     StateOptions state;
-    std::string anchor;  // "SEQ MAC" or "SEQ:MAC", as verify printed it once
+    std::string anchor;                 // "SEQ MAC" or "SEQ:MAC", as verify printed it once
+    std::uint64_t acknowledged_seq{0};  // alarms up to this record are known
 };
 int audit_verify(const AuditVerifyOptions&);
 struct AuditQueryOptions {

@@ -3,6 +3,7 @@
 #include "auth/challenge.hpp"
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/environment.hpp"
+#include "gateway/app/gateway_event.hpp"
 #include "gateway/app/mcp_settings.hpp"
 #include "gateway/app/operator.hpp"
 #include "gateway/app/own_credential.hpp"
@@ -45,11 +46,9 @@ int io_threads(const config::Settings& settings)
 
 audit::TrailSettings trail_settings(const config::Settings& settings, const StatePaths& paths)
 {
-    audit::TrailSettings out;
-    out.directory = paths.audit();
-    out.rotate_bytes = settings.audit.rotate_bytes;
-    out.files_max = settings.audit.keep_files;
-    return out;
+    return {.directory = paths.audit(),
+            .rotate_bytes = settings.audit.rotate_bytes,
+            .files_max = settings.audit.keep_files};
 }
 
 store::CallKeyBounds key_bounds(const config::Limits& limits)
@@ -59,14 +58,12 @@ store::CallKeyBounds key_bounds(const config::Limits& limits)
             .retention = limits.idempotency_retention};
 }
 
-audit::Record event_record(std::string why)
+/// What is said when a coroutine that runs by itself ends by an exception.
+auto log_bug(const char* where)
 {
-    audit::Record record;
-    record.phase = audit::Phase::event;
-    record.effect = policy::Effect::allow;
-    record.why = std::move(why);
-    record.outcome = "ok";
-    return record;
+    return [where](std::exception_ptr error) {
+        if (error) log(Event::internal_error, {{"where", where}});
+    };
 }
 
 }  // namespace
@@ -113,6 +110,14 @@ Status Daemon::open()
     // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.
     TAILOPS_TRY(trail_, audit::JsonlTrail::open(std::move(trail), *clock_));
     TAILOPS_TRY(store_, store::SqliteStore::open({.path = paths_.database()}));
+    continuity_ = std::make_unique<Continuity>(
+        Continuity::Ends{.marks = *store_,
+                         .trail = *trail_,
+                         .trail_folder = paths_.audit(),
+                         .blocking = runtime_.blocking,
+                         .clock = *clock_,
+                         .keys_retention = settings_.limits.idempotency_retention});
+    TAILOPS_CHECK(continuity_->compare());
     const TokenEventRelay::Ends ends{
         .tokens = *store_, .events = *store_, .trail = *trail_, .blocking = runtime_.blocking};
     token_events_ = std::make_unique<TokenEventRelay>(ends, runtime_.io.get_executor());
@@ -284,10 +289,7 @@ Task<void> Daemon::tidy()
 
 void Daemon::run()
 {
-    const auto failed = [](std::exception_ptr error) {
-        if (error) log(Event::internal_error, {{"where", "tidy"}});
-    };
-    asio::co_spawn(asio::make_strand(runtime_.io), tidy(), failed);
+    asio::co_spawn(asio::make_strand(runtime_.io), tidy(), log_bug("tidy"));
     asio::co_spawn(asio::make_strand(runtime_.io), supervise(), [this](std::exception_ptr error) {
         if (error) log(Event::internal_error, {{"where", "supervise"}});
         runtime_.io.stop();
@@ -298,16 +300,12 @@ void Daemon::run()
 Task<void> Daemon::supervise()
 {
     log(Event::ready, {{"url", url()}, {"pid", std::to_string(::getpid())}});
-    auto started = event_record("the gateway started");
-    if (trail_->lacks_its_past()) {
-        started.why +=
-            "; the key of its trail was there before, and no record: a trail before this is gone";
-    }
+    auto started = gateway_event("the gateway started");
     (void)co_await trail_->append(std::move(started), audit::Durability::buffered);
+    co_await continuity_->mark_or_log();
     const auto home = co_await asio::this_coro::executor;
-    asio::co_spawn(home, token_events_->run(), [](std::exception_ptr error) {
-        if (error) log(Event::internal_error, {{"where", "token events"}});
-    });
+    asio::co_spawn(home, continuity_->run(), log_bug("continuity"));
+    asio::co_spawn(home, token_events_->run(), log_bug("token events"));
     if (line_client_) {
         // The end of the input stops us as a signal does.
         asio::co_spawn(home, line_client_->run(), [this](std::exception_ptr error) {
@@ -358,8 +356,8 @@ Task<void> Daemon::reload()
     endpoint_->publish(mcp::change::Resources{});
     endpoint_->publish_followed();
     log(Event::reloaded);
-    (void)co_await trail_->append(event_record("the configuration was reloaded"),
-                                  audit::Durability::buffered);
+    auto reloaded = gateway_event("the configuration was reloaded");
+    (void)co_await trail_->append(std::move(reloaded), audit::Durability::buffered);
 }
 
 /// Returns when the last client is gone.
@@ -393,7 +391,9 @@ Task<void> Daemon::stop()
     }
     co_await token_events_->stop(give_up);
     if (!*is_closed || endpoint_->legacy_calls() > 0) log(Event::stop_incomplete);
-    (void)co_await trail_->append(event_record("the gateway stopped"), audit::Durability::durable);
+    auto stopped = gateway_event("the gateway stopped");
+    (void)co_await trail_->append(std::move(stopped), audit::Durability::durable);
+    co_await continuity_->mark_or_log();
     log(Event::stopped);
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/app/authentication.hpp"
 #include "gateway/app/configuration.hpp"
+#include "gateway/app/continuity.hpp"
 #include "gateway/app/http_front.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/app/stdio_lines.hpp"
@@ -87,6 +88,7 @@ private:
     std::shared_ptr<store::SqliteStore> store_;
     audit::SecretRegistry own_secrets_;
     std::unique_ptr<audit::JsonlTrail> trail_;
+    std::unique_ptr<Continuity> continuity_;
     std::unique_ptr<TokenEventRelay> token_events_;
     Authentication authentication_;
     std::unique_ptr<call::CurrentWorld> world_;

@@ -2,6 +2,7 @@
 
 #include "gateway/app/environment.hpp"
 #include "gateway/app/operator.hpp"
+#include "gateway/core/disk.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -49,6 +50,11 @@ Status make_state_directory(const StatePaths& paths)
     const bool is_new = fs::create_directories(paths.directory, error);
     if (!error && is_new) {
         fs::permissions(paths.directory, fs::perms::owner_all, fs::perm_options::replace, error);
+        // What is kept in it for good must not be lost with the folder itself.
+        Disk disk;
+        if (!error) {
+            TAILOPS_CHECK(sync_folder_of(disk, paths.directory));
+        }
     }
     if (!error) return {};
     return fail(Error{Errc::unavailable,

@@ -14,6 +14,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t events_at_once = 64;
+// What the trail takes of a record's parameters, escapes not counted.
+constexpr std::size_t parameters_bytes_max = 2048;
 
 }  // namespace
 
@@ -27,14 +29,19 @@ audit::Record record_of(const auth::TokenEvent& event)
     record.client = event.by.program;
     record.method = "command_line";
     record.target = gateway_target;
-    const nlohmann::json told{{"token", event.token},
-                              {"subject", event.subject},
-                              {"scopes", event.scopes},
-                              {"expires", rfc3339(event.expires)},
-                              {"at", rfc3339(event.when)}};
+    nlohmann::json told{{"token", event.token},
+                        {"subject", event.subject},
+                        {"scopes", event.scopes},
+                        {"expires", rfc3339(event.expires)},
+                        {"at", rfc3339(event.when)}};
     record.parameters = dump_json(told);
-    record.why =
-        event.kind == auth::TokenEvent::Kind::minted ? "a token was minted" : "a token was revoked";
+    // Clipped, it would lose the token's id.
+    if (record.parameters.size() > parameters_bytes_max) {
+        told["scopes"] = std::to_string(event.scopes.size()) + " scopes";
+        record.parameters = dump_json(told);
+    }
+    record.why = event.kind == auth::TokenEvent::Kind::minted ? "a token was minted"
+                                                              : std::string{token_revoked};
     record.outcome = "ok";
     record.detail = event.by.detail;
     return record;

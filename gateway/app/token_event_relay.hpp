@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace tailops::app {
 
@@ -57,6 +58,9 @@ private:
     bool is_running_{false};
     bool is_stopping_{false};
 };
+
+/// What such a record says of a revocation: a database that forgot one is told by it.
+inline constexpr std::string_view token_revoked = "a token was revoked";
 
 /// The record that tells of `event`.
 audit::Record record_of(const auth::TokenEvent& event);

@@ -65,21 +65,29 @@ std::string rotated_name(std::uint64_t first_seq)
     return std::string{rotated_prefix} + digits + std::string{rotated_suffix};
 }
 
-Result<Directory> Directory::open(const std::filesystem::path& path, Purpose purpose)
+Result<Directory> Directory::open(const std::filesystem::path& path,
+                                  Purpose purpose,
+                                  std::shared_ptr<Disk> disk)
 {
-    if (purpose == Purpose::writing && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail(unwritable("mkdir " + path.string(), errno));
+    if (!disk) disk = std::make_shared<Disk>();
+    if (purpose == Purpose::writing) {
+        if (disk->make_folder(path.c_str(), 0700) == 0) {
+            TAILOPS_CHECK(sync_folder_of(*disk, path));
+        } else if (errno != EEXIST) {
+            return fail(unwritable("mkdir " + path.string(), errno));
+        }
     }
-    FileDescriptor descriptor{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    FileDescriptor descriptor{
+        disk->open(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)};
     if (!descriptor.is_open()) return fail(unreadable("open " + path.string(), errno));
-    return Directory{std::move(descriptor)};
+    return Directory{std::move(descriptor), std::move(disk)};
 }
 
 Result<FileDescriptor> Directory::open_file(std::string_view name, int flags) const
 {
     const std::string path{name};
     FileDescriptor file{
-        ::openat(descriptor_.get(), path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
+        disk_->open(descriptor_.get(), path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file.is_open()) {
         const auto why = errno;
         if (why == ENOENT) return fail(Errc::not_found, "the audit trail has no such file");
@@ -105,8 +113,7 @@ Status Directory::rename(std::string_view from, std::string_view to) const
 {
     const std::string source{from};
     const std::string destination{to};
-    if (::renameat(descriptor_.get(), source.c_str(), descriptor_.get(), destination.c_str()) !=
-        0) {
+    if (disk_->rename(descriptor_.get(), source.c_str(), destination.c_str()) != 0) {
         return fail(unwritable("rename " + source, errno));
     }
     return {};
@@ -115,7 +122,7 @@ Status Directory::rename(std::string_view from, std::string_view to) const
 Status Directory::remove(std::string_view name) const
 {
     const std::string path{name};
-    if (::unlinkat(descriptor_.get(), path.c_str(), 0) != 0 && errno != ENOENT) {
+    if (disk_->remove(descriptor_.get(), path.c_str()) != 0 && errno != ENOENT) {
         return fail(unwritable("unlink " + path, errno));
     }
     return {};
@@ -123,8 +130,8 @@ Status Directory::remove(std::string_view name) const
 
 Status Directory::sync() const
 {
-    if (::fsync(descriptor_.get()) != 0) return fail(unwritable("fsync of the directory", errno));
-    return {};
+    if (disk_->sync(descriptor_.get()) == 0) return {};
+    return fail(unwritable("fsync of the directory", errno));
 }
 
 Result<std::vector<std::string>> Directory::rotated_files() const
@@ -145,6 +152,24 @@ Result<std::vector<std::string>> Directory::rotated_files() const
         return a.size() != b.size() ? a.size() < b.size() : a < b;
     });
     return names;
+}
+
+Status write_at(Disk& disk,
+                const FileDescriptor& file,
+                std::string_view bytes,
+                std::uint64_t offset,
+                std::string_view what)
+{
+    while (!bytes.empty()) {
+        const auto count = disk.write(file.get(), bytes, static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) {
+            return fail(unwritable("write to " + std::string{what}, count < 0 ? errno : EIO));
+        }
+        offset += static_cast<std::uint64_t>(count);
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
 }
 
 Directory::Identity identify(const FileDescriptor& file)
@@ -218,11 +243,9 @@ Result<Secret> read_or_make_key(const Directory& directory)
     Secret key{random_bytes(key_bytes)};
     if (auto removed = directory.remove(draft); !removed) return fail(removed.error());
     TAILOPS_TRY(const auto file, directory.open_file(draft, O_WRONLY | O_CREAT | O_EXCL));
-    const auto bytes = key.reveal();
-    if (::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
-        ::fsync(file.get()) != 0) {
-        return fail(unwritable("writing audit.key", errno));
-    }
+    TAILOPS_CHECK(write_at(directory.disk(), file, key.reveal(), 0, draft));
+    if (directory.disk().sync(file.get()) != 0)
+        return fail(unwritable("fsync of audit.key", errno));
     if (auto renamed = directory.rename(draft, key_file); !renamed) return fail(renamed.error());
     if (auto synced = directory.sync(); !synced) return fail(synced.error());
     return key;

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "gateway/core/disk.hpp"
 #include "gateway/core/error.hpp"
 #include "gateway/core/file_descriptor.hpp"
 #include "gateway/core/secret.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,9 +31,12 @@ std::string rotated_name(std::uint64_t first_seq);
 /// symbolic link is followed inside it. Safe from any thread.
 class Directory {
 public:
-    /// Opens it; `for_writing` makes it first (0700) when it is missing. Errors: unavailable.
+    /// Opens it; `writing` makes it first (0700) when it is missing. All changes go through `disk`;
+    /// null: the machine's own. Errors: unavailable.
     enum class Purpose { reading, writing };
-    static Result<Directory> open(const std::filesystem::path& path, Purpose purpose);
+    static Result<Directory> open(const std::filesystem::path& path,
+                                  Purpose purpose,
+                                  std::shared_ptr<Disk> disk = nullptr);
 
     /// openat(2) with O_CLOEXEC|O_NOFOLLOW; new files get mode 0600 whatever the umask.
     /// Errors: not_found (no such file), unavailable.
@@ -52,10 +57,25 @@ public:
     /// Names of the files that rotation put aside, in the chain's order.
     Result<std::vector<std::string>> rotated_files() const;
 
+    Disk& disk() const noexcept { return *disk_; }
+
 private:
-    explicit Directory(FileDescriptor descriptor) : descriptor_{std::move(descriptor)} {}
+    Directory(FileDescriptor descriptor, std::shared_ptr<Disk> disk)
+        : descriptor_{std::move(descriptor)},
+          disk_{std::move(disk)}
+    {
+    }
     FileDescriptor descriptor_;
+    std::shared_ptr<Disk> disk_;
 };
+
+/// Writes all of `bytes` at `offset`, or fails; what was written until then stays. `what` names the
+/// file. Errors: unavailable.
+Status write_at(Disk& disk,
+                const FileDescriptor& file,
+                std::string_view bytes,
+                std::uint64_t offset,
+                std::string_view what);
 
 Directory::Identity identify(const FileDescriptor& file);
 

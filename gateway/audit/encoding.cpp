@@ -1,35 +1,18 @@
 #include "gateway/audit/encoding.hpp"
 
-#include "gateway/core/digest.hpp"
-#include "gateway/core/json.hpp"
+#include "gateway/audit/line_format.hpp"
 #include "gateway/core/text.hpp"
-#include "gateway/core/try.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace tailops::audit {
 namespace {
 
-constexpr std::size_t hex_digits = 64;
-constexpr std::string_view seq_prefix = R"({"seq":)";
-constexpr std::string_view prev_prefix = R"(,"prev":")";
-constexpr std::string_view mac_prefix = R"(,"mac":")";
-constexpr std::string_view time_prefix = R"("time":")";
-constexpr std::string_view phase_prefix = R"(","phase":")";
-constexpr std::string_view request_prefix = R"(","request":")";
-constexpr std::size_t time_bytes = 24;  // 2026-11-20T11:36:38.233Z
-
 // With six bytes for the worst escape of each byte, all fields together stay under line_bytes_max.
 constexpr std::size_t word_bytes_max = 512;
 constexpr std::size_t clause_bytes_max = 2048;
 constexpr std::size_t parameters_bytes_max = 4096;
-
-constexpr std::array kinds = {LineKind::intent, LineKind::outcome, LineKind::event,
-                              LineKind::file,   LineKind::open,    LineKind::close};
 
 template <class Number>
 void append_number(std::string& out, Number value)
@@ -51,6 +34,13 @@ void append_name(std::string& out, std::string_view name)
     out += R"(,")";
     out += name;
     out += R"(":)";
+}
+
+template <class Number>
+void append_member(std::string& out, std::string_view name, Number value)
+{
+    append_name(out, name);
+    append_number(out, value);
 }
 
 /// Appends the member unless it is empty.
@@ -84,100 +74,6 @@ LineKind kind_of(Phase phase) noexcept
     case Phase::event: return LineKind::event;
     }
     return LineKind::event;
-}
-
-Phase phase_of(LineKind kind) noexcept
-{
-    switch (kind) {
-    case LineKind::intent:
-    case LineKind::open: return Phase::intent;
-    case LineKind::outcome: return Phase::outcome;
-    case LineKind::event:
-    case LineKind::file:
-    case LineKind::close: return Phase::event;
-    }
-    return Phase::event;
-}
-
-/// The raw JSON string that starts at the front of `text`, up to its closing quote.
-std::string_view raw_string(std::string_view text) noexcept
-{
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '"') return text.substr(0, i);
-        if (text[i] == '\\') ++i;
-    }
-    return {};
-}
-
-Result<LineKind> parse_kind(std::string_view text)
-{
-    for (const auto kind : kinds) {
-        if (to_string(kind) == text) return kind;
-    }
-    return fail(Errc::invalid_argument, quote(text) + " is no phase of a record");
-}
-
-Result<policy::Effect> parse_effect(std::string_view text)
-{
-    using policy::Effect;
-    for (const auto effect :
-         {Effect::allow, Effect::deny, Effect::require_approval, Effect::dry_run_only}) {
-        if (policy::to_string(effect) == text) return effect;
-    }
-    return fail(Errc::invalid_argument, quote(text) + " is no effect");
-}
-
-Result<std::string> text_of(const nlohmann::json& object, std::string_view name)
-{
-    TAILOPS_TRY(auto text, optional_field<std::string>(object, name));
-    return std::move(text).value_or(std::string{});
-}
-
-Result<std::int64_t> number_of(const nlohmann::json& object, std::string_view name)
-{
-    TAILOPS_TRY(const auto number, optional_field<std::int64_t>(object, name));
-    return number.value_or(0);
-}
-
-/// The texts of a Record that are plain strings, with their names on the line.
-struct TextField {
-    std::string_view name;
-    std::string Record::* member;
-};
-constexpr TextField text_fields[] = {
-    {"subject", &Record::subject},
-    {"name", &Record::name},
-    {"client", &Record::client},
-    {"method", &Record::method},
-    {"trace", &Record::trace},
-    {"capability", &Record::capability},
-    {"parameters", &Record::parameters},
-    {"why", &Record::why},
-    {"rule", &Record::rule},
-    {"policy", &Record::policy_version},
-    {"outcome", &Record::outcome},
-    {"detail", &Record::detail},
-};
-
-Status read_record(const nlohmann::json& object, Record& record)
-{
-    for (const auto& [name, member] : text_fields) {
-        TAILOPS_TRY(record.*member, text_of(object, name));
-    }
-    TAILOPS_TRY(auto request, text_of(object, "request"));
-    record.request = RequestId{std::move(request)};
-    TAILOPS_TRY(auto tool, text_of(object, "tool"));
-    record.tool = ToolName{std::move(tool)};
-    TAILOPS_TRY(auto target, text_of(object, "target"));
-    record.target = TargetId{std::move(target)};
-    TAILOPS_TRY(record.elapsed_ms, number_of(object, "ms"));
-    if (const auto tier = text_member(object, "tier"); !tier.empty()) {
-        TAILOPS_TRY(record.tier, parse_tier(tier));
-    }
-    if (const auto effect = text_member(object, "effect"); !effect.empty()) {
-        TAILOPS_TRY(record.effect, parse_effect(effect));
-    }
-    return {};
 }
 
 }  // namespace
@@ -250,41 +146,66 @@ std::string encode_body(const Record& record, TimePoint time)
     if (record.phase != Phase::event) append_text(out, "tier", to_string(record.tier));
     append_text(out, "target", record.target.view());
     append_text(out, "parameters", record.parameters, parameters_bytes_max);
+    append_text(out, "idempotency_key", record.idempotency_key);
     if (record.phase != Phase::event) append_text(out, "effect", policy::to_string(record.effect));
     append_text(out, "why", record.why, clause_bytes_max);
     append_text(out, "rule", record.rule);
     append_text(out, "policy", record.policy_version);
     append_text(out, "outcome", record.outcome);
     append_text(out, "detail", record.detail, clause_bytes_max);
-    if (record.elapsed_ms != 0) {
-        append_name(out, "ms");
-        append_number(out, record.elapsed_ms);
-    }
+    if (record.elapsed_ms != 0) append_member(out, "ms", record.elapsed_ms);
     return out;
 }
 
-std::string encode_file_body(std::string_view key_id, TimePoint time)
+std::string encode_file_body(std::string_view key_id, std::uint64_t oldest_seq, TimePoint time)
 {
     auto out = begin_body(LineKind::file, time);
-    append_name(out, "format");
-    append_number(out, 1);
+    append_member(out, "format", 1);
     append_text(out, "key", key_id);
+    append_member(out, "oldest", oldest_seq);
     return out;
 }
 
-std::string encode_close_body(TimePoint time)
+std::string encode_close_body(std::uint64_t oldest_seq, TimePoint time)
 {
-    return begin_body(LineKind::close, time);
+    auto out = begin_body(LineKind::close, time);
+    append_member(out, "oldest", oldest_seq);
+    return out;
+}
+
+std::string encode_event_body(std::string detail, TimePoint time)
+{
+    return encode_body({.phase = Phase::event, .name = "trail", .detail = std::move(detail)}, time);
 }
 
 std::string encode_removal_body(const Removal& removal, TimePoint time)
 {
-    auto out = begin_body(LineKind::event, time);
-    append_text(out, "name", "trail");
-    append_text(out, "detail", removal.file + " removed by retention");
-    append_name(out, "removed_seq");
-    append_number(out, removal.last_seq);
+    auto out = encode_event_body(removal.file + " removed by retention", time);
+    append_member(out, "removed_from", removal.first_seq);
+    append_member(out, "removed_seq", removal.last_seq);
     append_text(out, "removed_mac", removal.last_mac);
+    return out;
+}
+
+std::string encode_loss_body(const Loss& loss, TimePoint time)
+{
+    auto out = encode_body({.phase = Phase::event,
+                            .name = "trail",
+                            .outcome = std::string{outcome_alarm},
+                            .detail = "records " + std::to_string(loss.first_seq) + " to " +
+                                      std::to_string(loss.last_seq) + ": " + loss.why},
+                           time);
+    append_member(out, "lost_from", loss.first_seq);
+    append_member(out, "lost_to", loss.last_seq);
+    return out;
+}
+
+std::string encode_unclean_body(std::uint64_t last_seq, TimePoint time)
+{
+    auto out = encode_event_body(
+        "the run before did not end in order; its last record is " + std::to_string(last_seq),
+        time);
+    append_member(out, "ended_at", last_seq);
     return out;
 }
 
@@ -298,78 +219,6 @@ std::string as_open_body(std::string_view intent_body)
     out += to_string(LineKind::open);
     out += intent_body.substr(after_phase);
     return out;
-}
-
-Result<Frame> parse_frame(std::string_view line)
-{
-    const auto bad = [] { return fail(Errc::invalid_argument, "not a record of an audit trail"); };
-    constexpr auto tail_bytes = mac_prefix.size() + hex_digits + 2;
-    if (!line.starts_with(seq_prefix) || !line.ends_with("\"}")) return bad();
-
-    Frame frame;
-    const auto* const last = line.data() + line.size();
-    const auto [end, error] = std::from_chars(line.data() + seq_prefix.size(), last, frame.seq);
-    if (error != std::errc{} || frame.seq == 0) return bad();
-    auto rest = line.substr(static_cast<std::size_t>(end - line.data()));
-    if (!rest.starts_with(prev_prefix)) return bad();
-    rest.remove_prefix(prev_prefix.size());
-    if (rest.size() < hex_digits + 2 + tail_bytes) return bad();
-    frame.prev = rest.substr(0, hex_digits);
-    if (rest.substr(hex_digits, 2) != "\",") return bad();
-    rest.remove_prefix(hex_digits + 2);
-
-    const auto tail = rest.substr(rest.size() - tail_bytes);
-    if (!tail.starts_with(mac_prefix)) return bad();
-    frame.mac = tail.substr(mac_prefix.size(), hex_digits);
-    frame.body = rest.substr(0, rest.size() - tail_bytes);
-    frame.sealed = line.substr(0, line.size() - tail_bytes);
-    if (!is_hex(frame.prev) || !is_hex(frame.mac)) return bad();
-    return frame;
-}
-
-Heading read_heading(std::string_view body)
-{
-    Heading heading;
-    if (!body.starts_with(time_prefix)) return heading;
-    body.remove_prefix(time_prefix.size());
-    if (!body.substr(std::min(body.size(), time_bytes)).starts_with(phase_prefix)) return heading;
-    heading.time = body.substr(0, time_bytes);
-    body.remove_prefix(time_bytes + phase_prefix.size());
-    heading.phase = raw_string(body);
-    body.remove_prefix(heading.phase.size());
-    if (body.starts_with(request_prefix)) {
-        heading.request = raw_string(body.substr(request_prefix.size()));
-    }
-    // A quote inside a string is escaped, so this text can only be the member itself.
-    const bool has_outcome = body.find(R"(,"outcome":")") != std::string_view::npos;
-    heading.is_open_intent = (heading.phase == to_string(LineKind::intent) ||
-                              heading.phase == to_string(LineKind::open)) &&
-                             !has_outcome && !heading.request.empty();
-    return heading;
-}
-
-Result<StoredRecord> decode_line(std::string_view line)
-{
-    TAILOPS_TRY(const auto object, parse_json(line, 4));
-    StoredRecord stored;
-    TAILOPS_TRY(const auto seq, number_of(object, "seq"));
-    stored.seq = static_cast<std::uint64_t>(seq);
-    TAILOPS_TRY(const auto time, text_of(object, "time"));
-    TAILOPS_TRY(stored.time, parse_rfc3339(time));
-    TAILOPS_TRY(const auto phase, text_of(object, "phase"));
-    TAILOPS_TRY(stored.kind, parse_kind(phase));
-    stored.record.phase = phase_of(stored.kind);
-    if (auto read = read_record(object, stored.record); !read) return fail(read.error());
-    TAILOPS_TRY(stored.key_id, text_of(object, "key"));
-    TAILOPS_TRY(stored.removed_mac, text_of(object, "removed_mac"));
-    TAILOPS_TRY(const auto removed_seq, number_of(object, "removed_seq"));
-    stored.removed_seq = static_cast<std::uint64_t>(removed_seq);
-    return stored;
-}
-
-Result<StoredRecord> decode_body(std::string_view body)
-{
-    return decode_line('{' + std::string{body} + '}');
 }
 
 }  // namespace tailops::audit

@@ -10,8 +10,6 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <unistd.h>
-
 namespace tailops::audit {
 namespace {
 
@@ -80,9 +78,8 @@ JsonlTrail::~JsonlTrail() = default;
 Result<std::unique_ptr<JsonlTrail>> JsonlTrail::open(TrailSettings settings, const Clock& clock)
 {
     if (auto valid = check(settings); !valid) return fail(valid.error());
-    if (!settings.sync) settings.sync = [](int descriptor) { return ::fdatasync(descriptor); };
-
-    TAILOPS_TRY(auto directory, Directory::open(settings.directory, Directory::Purpose::writing));
+    TAILOPS_TRY(auto directory,
+                Directory::open(settings.directory, Directory::Purpose::writing, settings.disk));
     TAILOPS_TRY(auto lock, lock_trail(directory));
     const bool has_key = !settings.key && read_key(directory).has_value();
     if (!settings.key) {
@@ -122,6 +119,11 @@ Task<Status> JsonlTrail::flush()
 Status JsonlTrail::health() const
 {
     return writer_->health();
+}
+
+TrailHead JsonlTrail::head() const
+{
+    return writer_->head();
 }
 
 TrailCounters JsonlTrail::counters() const

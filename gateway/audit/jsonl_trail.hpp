@@ -32,8 +32,9 @@ public:
     /// A cancelled caller's record is written all the same: the wait cannot be cancelled. It is
     /// bounded by the disk alone.
     /// `durable` returns after fdatasync. `buffered` returns once the record is queued; it is kept
-    /// and written as soon as the disk takes it. An outcome that the disk refuses is kept as well,
-    /// though append fails; an intent is not, for its caller does not act.
+    /// and written as soon as the disk takes it. The outcome of an intent that was taken is queued
+    /// also while the disk refuses, and when the queue is full. A durable outcome that the disk
+    /// refuses is kept as well, though append fails; an intent is not, for its caller does not act.
     /// Errors: unavailable (the trail cannot be written, or its queue is full).
     Task<Status> append(Record record, Durability durability) override;
 
@@ -42,6 +43,8 @@ public:
 
     Status health() const override;
     TrailCounters counters() const;
+    /// The newest record that is on stable storage: it stays, whatever befalls us now.
+    TrailHead head() const;
 
     /// Whether its key lay there when it was opened, and no record: a trail before this one is
     /// gone, or its daemon ended before the first. Unknown, and so false, of a key from elsewhere.

@@ -22,6 +22,7 @@ public:
     std::optional<std::string> open(const std::string& request, std::string body);
     void close(const std::string& request);
 
+    bool contains(const std::string& request) const { return by_request_.contains(request); }
     bool empty() const noexcept { return intents_.empty(); }
     /// Oldest first.
     std::vector<std::string> bodies() const;

@@ -5,6 +5,7 @@
 #include "gateway/core/try.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace tailops::audit {
 namespace {
@@ -124,6 +125,25 @@ Result<std::size_t> query(const std::filesystem::path& directory,
         if (!read) return fail(read.error());
     }
     return delivery.count();
+}
+
+Status read_back(const std::filesystem::path& directory,
+                 std::uint64_t down_to,
+                 const std::function<bool(const Frame&)>& each)
+{
+    TAILOPS_TRY(const auto opened, Directory::open(directory, Directory::Purpose::reading));
+    TAILOPS_TRY(auto files, open_trail(opened));
+    for (const auto& file : std::views::reverse(files)) {
+        ReverseLineReader lines{file.file, file.bytes};
+        for (;;) {
+            TAILOPS_TRY(const auto line, lines.next());
+            if (!line) break;
+            const auto frame = parse_frame(line->text);
+            if (!frame) continue;  // for verify to tell of
+            if (frame->seq < down_to || !each(*frame)) return {};
+        }
+    }
+    return {};
 }
 
 }  // namespace tailops::audit

@@ -24,6 +24,8 @@ struct Problem {
         wrong_key,      // sealed with a key that is not the one given
         missing_files,  // the chain begins after its beginning and no retention record says why
         anchor_missed,  // the trail does not hold the record that was noted down elsewhere
+        no_outcome,     // an intent of an earlier run, and nobody said what came of it
+        alarm,          // the gateway itself recorded that evidence is gone or was changed
     };
     Kind kind{Kind::unreadable};
     std::string file;
@@ -59,13 +61,32 @@ struct Report {
     bool is_sound() const noexcept { return problem_count == 0; }
 };
 
+/// What verify() is told.
+struct Expectation {
+    std::optional<Anchor> anchor{};     // a head noted down earlier, which must still be there
+    std::uint64_t acknowledged_seq{0};  // alarms up to this record are known: notes, no problems
+};
+
 /// Walks the whole chain: every mac, every link, every number. Works while a daemon writes, and
 /// then covers what was written before it began. Blocking; one buffer of memory. Safe from any
-/// thread. `anchor`: a head noted down earlier, which must still be there. Errors: not_found (no
-/// trail), unavailable (cannot be read). A broken trail is a report, no error.
+/// thread. Errors: not_found (no trail), unavailable (cannot be read). A broken trail is a report,
+/// no error.
 Result<Report> verify(const std::filesystem::path& directory,
                       const Secret& key,
-                      const std::optional<Anchor>& anchor = std::nullopt);
+                      const Expectation& expected = {});
+
+/// What the next start would find, without changing a thing.
+struct Examination {
+    bool is_live{false};  // a daemon writes it now: nothing else was looked at
+    bool has_ended_in_order{true};
+    std::uint64_t torn_bytes{0};
+    std::size_t open_calls{0};         // whose outcome it would record as unknown
+    std::vector<std::string> losses;   // each a clause: records that are gone
+    std::vector<std::string> strange;  // each a clause: files that are none of the trail
+};
+/// Reads the ends of each file, and all of the newest after a crash. Blocking. Errors: not_found
+/// (no trail), unavailable (cannot be read, or a start would refuse it).
+Result<Examination> examine(const std::filesystem::path& directory, const Secret& key);
 
 /// The key that lies with the trail (audit.key). Errors: not_found, unavailable.
 Result<Secret> read_trail_key(const std::filesystem::path& directory);
@@ -97,5 +118,11 @@ struct Query {
 Result<std::size_t> query(const std::filesystem::path& directory,
                           const Query& query,
                           const std::function<bool(const StoredRecord&)>& each);
+
+/// Gives every record from the newest back to number `down_to` to `each`, until it says false. The
+/// views of a Frame are valid during that call. Otherwise as query().
+Status read_back(const std::filesystem::path& directory,
+                 std::uint64_t down_to,
+                 const std::function<bool(const Frame&)>& each);
 
 }  // namespace tailops::audit

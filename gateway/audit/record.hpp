@@ -18,6 +18,11 @@ enum class Phase {
     event,    // about the gateway itself: start, stop, reload, token minted, recovery
 };
 
+/// Of an event: evidence is gone or was changed. Verifying fails while such a record is there.
+inline constexpr std::string_view outcome_alarm = "alarm";
+/// Of an event: the gateway's state is not what it was, and why may be known to its operator.
+inline constexpr std::string_view outcome_notice = "notice";
+
 /// One line of the audit trail: who asked for what, what we said and why, what came of it. Holds no
 /// secret: parameters are redacted by whoever fills it (audit/redaction.hpp).
 struct Record {
@@ -32,12 +37,14 @@ struct Record {
     std::string capability{};
     Tier tier{Tier::observe};
     TargetId target{};
-    std::string parameters{};  // JSON object, redacted, clipped
+    std::string parameters{};       // JSON object, redacted, clipped
+    std::string idempotency_key{};  // that the call brings; whole, so that it is found again
     policy::Effect effect{policy::Effect::deny};
     std::string why{};
     std::string rule{};            // empty: the default decided
     std::string policy_version{};  // of the gate that decided
-    std::string outcome{};         // "ok", an Errc name, "refused", "replayed", "unknown" (crash)
+    std::string outcome{};         // "ok", an Errc name, "refused", "replayed", "unknown" (crash);
+                                   // of an event: outcome_alarm or outcome_notice
     std::string detail{};          // exit status, what remains, ...; one clause
     std::int64_t elapsed_ms{0};
 };

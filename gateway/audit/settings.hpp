@@ -1,13 +1,15 @@
 #pragma once
 
+#include "gateway/core/disk.hpp"
 #include "gateway/core/secret.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 
 namespace tailops::audit {
 
@@ -23,8 +25,13 @@ struct TrailSettings {
     std::chrono::milliseconds flush_interval{
         500};  // a buffered record is written after it, at most
     std::chrono::milliseconds retry_interval{1000};  // while the trail cannot be written
-    // How a file reaches stable storage: fdatasync(2). Tests hold it or make it fail.
-    std::function<int(int descriptor)> sync{};
+    std::shared_ptr<Disk> disk{};                    // null: the machine's own. Tests make it fail.
+};
+
+/// One record by its place in the chain.
+struct TrailHead {
+    std::uint64_t seq{0};  // 0: there is none
+    std::string mac{};     // 64 hex digits
 };
 
 /// What a JsonlTrail has done since it was opened.

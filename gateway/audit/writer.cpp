@@ -1,10 +1,8 @@
 #include "gateway/audit/writer.hpp"
 
-#include "gateway/audit/lines.hpp"
+#include "gateway/audit/encoding.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/try.hpp"
-
-#include <fcntl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,6 +19,8 @@ constexpr int linger_share = 4;
 constexpr auto linger_max = std::chrono::milliseconds{2};
 // A queued record costs its body and about this much.
 constexpr std::size_t submission_bytes = sizeof(Submission) + 64;
+// What waits for a sync stays in memory (TrailFile), so it is not left to wait for ever.
+constexpr std::size_t unsynced_bytes_max = 1024 * 1024;
 
 std::size_t cost(const Submission& submission)
 {
@@ -33,11 +33,6 @@ std::size_t count_waiting(std::span<const Submission> batch)
         std::ranges::count_if(batch, [](const auto& item) { return bool{item.waiter}; }));
 }
 
-std::string event_body(std::string detail, TimePoint time)
-{
-    return encode_body({.phase = Phase::event, .name = "trail", .detail = std::move(detail)}, time);
-}
-
 }  // namespace
 
 Writer::Writer(Opened opened, const Clock& clock)
@@ -48,7 +43,7 @@ Writer::Writer(Opened opened, const Clock& clock)
       mac_{std::move(opened.mac)},
       recovered_{std::move(opened.recovered)},
       position_{recovered_.position},
-      open_{settings_.open_intents_max}
+      open_{std::max(settings_.open_intents_max, recovered_.intents.size())}
 {
 }
 
@@ -71,43 +66,6 @@ Writer::~Writer()
     ready_.notify_one();
 }
 
-Status Writer::begin()
-{
-    if (recovered_.has_current) {
-        TAILOPS_TRY(file_, TrailFile::resume(directory_, settings_.sync, recovered_.bytes,
-                                             recovered_.first_seq));
-        return {};
-    }
-    // The calls that the last run left open are settled right below; nothing is carried over.
-    TAILOPS_TRY(file_,
-                TrailFile::begin(directory_, settings_.sync, {{}, clock_.now()}, position_, mac_));
-    return {};
-}
-
-void Writer::record_recovery()
-{
-    Batch batch;
-    const auto time = clock_.now();
-    if (recovered_.torn_bytes > 0) {
-        auto body = event_body(
-            std::to_string(recovered_.torn_bytes) + " bytes of a torn write moved to audit.torn",
-            time);
-        batch.push_back({.body = std::move(body), .is_kept = true});
-    }
-    for (const auto& intent : recovered_.intents) {
-        constexpr auto detail = "the gateway ended before the outcome was known";
-        batch.push_back({.body = unknown_outcome_body(intent, detail, time), .is_kept = true});
-    }
-    counters_.recovered = recovered_.intents.size();
-    if (batch.empty()) return;
-    log(Event::trail_recovered, {{"calls", std::to_string(recovered_.intents.size())},
-                                 {"torn_bytes", std::to_string(recovered_.torn_bytes)}});
-    recovered_.intents.clear();
-    // Durable before the first call of this run.
-    auto written = write(batch, Sync::always);
-    conclude(std::move(batch), std::move(written));
-}
-
 void Writer::submit(Submission submission)
 {
     {
@@ -125,7 +83,7 @@ void Writer::submit(Submission submission)
 Writer::Queued Writer::try_queue(Submission& submission)
 {
     const std::scoped_lock lock{mutex_};
-    if (failure_) return Queued::failing;
+    if (failure_ && !is_owed(submission)) return Queued::failing;
     if (!has_room(submission)) {
         ++counters_.refused;
         return Queued::full;
@@ -137,11 +95,19 @@ Writer::Queued Writer::try_queue(Submission& submission)
 
 bool Writer::has_room(const Submission& submission) const
 {
-    return !is_stopping_ && queue_bytes_ + cost(submission) <= settings_.queue_bytes_max;
+    if (is_stopping_) return false;
+    return is_owed(submission) || queue_bytes_ + cost(submission) <= settings_.queue_bytes_max;
+}
+
+bool Writer::is_owed(const Submission& submission) const
+{
+    return submission.mark == Submission::Mark::closes && owed_.contains(submission.request);
 }
 
 void Writer::enqueue(Submission submission)
 {
+    if (submission.mark == Submission::Mark::opens) owed_.insert(submission.request);
+    if (submission.mark == Submission::Mark::closes) owed_.erase(submission.request);
     const bool was_empty = queue_.empty();
     const bool was_low = queue_bytes_ < settings_.queue_bytes_max / 4;
     queue_bytes_ += cost(submission);
@@ -167,6 +133,12 @@ TrailCounters Writer::counters() const
     return counters;
 }
 
+TrailHead Writer::head() const
+{
+    const std::scoped_lock lock{mutex_};
+    return durable_head_;
+}
+
 void Writer::run()
 {
     for (;;) {
@@ -184,7 +156,32 @@ void Writer::run()
         const std::scoped_lock lock{mutex_};
         if (is_stopping_ && failed) break;
     }
+    abandon_queue();
     close();
+}
+
+/// What came while the last attempt failed: nobody will try again.
+void Writer::abandon_queue()
+{
+    Batch left;
+    {
+        const std::scoped_lock lock{mutex_};
+        left.swap(queue_);
+        queue_bytes_ = 0;
+        waiting_ = 0;
+    }
+    std::vector<Waiter> waiting;
+    std::size_t lost = 0;
+    for (auto& item : left) {
+        lost += item.body.empty() ? 0 : 1;
+        if (item.waiter) waiting.push_back(std::exchange(item.waiter, {}));
+    }
+    if (lost > 0) {
+        log(Event::trail_unwritable,
+            {{"why", std::to_string(lost) + " records could not be written before the stop"}});
+    }
+    tell(waiting,
+         fail(Errc::unavailable, "the gateway stops and its audit trail cannot be written"));
 }
 
 void Writer::await_work(Lock& lock)
@@ -222,14 +219,17 @@ Writer::Batch Writer::take_batch()
 Status Writer::write(const Batch& batch, Sync sync)
 {
     const auto failing = !health();
-    const bool is_durable = sync == Sync::always || failing || count_waiting(batch) > 0;
-    if (file_->bytes() >= settings_.rotate_bytes) {
+    const bool is_durable = sync == Sync::always || failing || count_waiting(batch) > 0 ||
+                            file_->unsynced_bytes() >= unsynced_bytes_max;
+    // What a file begins with may be longer than that by itself, and would have each batch rotate.
+    if (file_->bytes_of_records() >= settings_.rotate_bytes) {
         if (auto rotated = rotate(); !rotated) return rotated;
     }
     auto position = position_;
     lines_.clear();
     if (failing)
-        seal(lines_, event_body("the trail can be written again", clock_.now()), position, mac_);
+        seal(lines_, encode_event_body("the trail can be written again", clock_.now()), position,
+             mac_);
     for (const auto& item : batch) {
         if (!item.body.empty()) seal(lines_, item.body, position, mac_);
     }
@@ -245,6 +245,7 @@ Status Writer::write(const Batch& batch, Sync sync)
     }
     is_at_rest_ = is_at_rest_ && lines_.empty();
     position_ = std::move(position);
+    if (is_durable) note_durable();
     const std::scoped_lock lock{mutex_};
     ++counters_.batches;
     counters_.syncs += is_durable ? 1 : 0;
@@ -256,6 +257,11 @@ Status Writer::write(const Batch& batch, Sync sync)
 void Writer::conclude(Batch batch, Status written)
 {
     if (written) note_open_intents(batch);
+    if (written && recovering_) {
+        log(Event::trail_recovered, {{"calls", std::to_string(*recovering_)},
+                                     {"torn_bytes", std::to_string(recovered_.torn_bytes)}});
+        recovering_.reset();
+    }
     note_health(written);
 
     std::vector<Waiter> waiting;
@@ -267,6 +273,10 @@ void Writer::conclude(Batch batch, Status written)
         const std::scoped_lock lock{mutex_};
         if (!written) {
             counters_.refused += waiting.size();
+            for (const auto& item : batch) {
+                const bool is_refused = item.mark == Submission::Mark::opens && !item.is_kept;
+                if (is_refused) owed_.erase(item.request);
+            }
             keep_for_later(batch);
         }
         expected_ = waiting.size() + waiting_;
@@ -292,6 +302,7 @@ void Writer::note_open_intents(Batch& batch)
         if (!given_up) continue;
         constexpr auto detail = "no outcome was recorded while many later calls began";
         const std::scoped_lock lock{mutex_};
+        owed_.erase(std::string{read_heading(*given_up).request});
         enqueue({.body = unknown_outcome_body(*given_up, detail, clock_.now()), .is_kept = true});
     }
 }
@@ -313,86 +324,10 @@ void Writer::note_health(const Status& written)
     }
 }
 
-Status Writer::rotate()
+void Writer::note_durable()
 {
-    if (auto sound = file_->check(); !sound) return sound;
-    if (auto synced = file_->sync(); !synced) return synced;
-    const auto aside = rotated_name(file_->first_seq());
-    if (auto renamed = directory_.rename(current_file, aside); !renamed) return renamed;
-    const auto bodies = open_.bodies();
-    auto next =
-        TrailFile::begin(directory_, settings_.sync, {bodies, clock_.now()}, position_, mac_);
-    if (!next) {
-        // Back to where we were. Should this fail too, check() says so at each attempt.
-        static_cast<void>(directory_.rename(aside, current_file));
-        return fail(next.error());
-    }
-    file_ = *std::move(next);
-    is_at_rest_ = false;
-    {
-        const std::scoped_lock lock{mutex_};
-        ++counters_.rotations;
-        counters_.syncs += 2;
-    }
-    retain();
-    return {};
-}
-
-void Writer::retain()
-{
-    auto names = directory_.rotated_files();
-    auto kept = Status{};
-    for (std::size_t i = 0; names && kept && names->size() - i + 1 > settings_.files_max; ++i) {
-        kept = drop((*names)[i]);
-    }
-    if (names && kept) return;
-    // Too many files are no reason to refuse calls; the next rotation tries again.
-    const auto why = names ? kept.error().describe() : names.error().describe();
-    log(Event::trail_retention_failed, {{"why", why}});
-}
-
-Status Writer::drop(const std::string& name)
-{
-    Removal removal{.file = name};
-    {
-        TAILOPS_TRY(const auto file, directory_.open_file(name, O_RDONLY));
-        ReverseLineReader lines{file, identify(file).bytes};
-        TAILOPS_TRY(const auto last, lines.next());
-        if (!last) return fail(Errc::unavailable, "an audit file to be removed holds no record");
-        TAILOPS_TRY(const auto frame, parse_frame(last->text));
-        removal.last_seq = frame.seq;
-        removal.last_mac = frame.mac;
-    }
-    // First the word of it, on stable storage, then the deed.
-    const auto body = encode_removal_body(removal, clock_.now());
-    if (auto said = append_and_sync(body); !said) return said;
-    return directory_.remove(name);
-}
-
-Status Writer::append_and_sync(std::string_view body)
-{
-    auto position = position_;
-    std::string line;
-    seal(line, body, position, mac_);
-    const auto before = file_->bytes();
-    if (auto appended = file_->append(line); !appended) return appended;
-    if (auto synced = file_->sync(); !synced) {
-        file_->take_back(before);
-        return synced;
-    }
-    position_ = std::move(position);
     const std::scoped_lock lock{mutex_};
-    ++counters_.syncs;
-    return {};
-}
-
-void Writer::close()
-{
-    // With a call still open there is no order to speak of: start-up must look for it.
-    if (is_at_rest_ || !open_.empty() || !health()) return;
-    if (auto closed = append_and_sync(encode_close_body(clock_.now())); !closed) {
-        log(Event::trail_unwritable, {{"why", closed.error().describe()}});
-    }
+    durable_head_ = {.seq = position_.next_seq - 1, .mac = position_.prev};
 }
 
 }  // namespace tailops::audit

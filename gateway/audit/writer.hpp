@@ -3,6 +3,7 @@
 #include "gateway/audit/open_intents.hpp"
 #include "gateway/audit/recovery.hpp"
 #include "gateway/audit/settings.hpp"
+#include "gateway/audit/shelf.hpp"
 #include "gateway/audit/trail_file.hpp"
 #include "gateway/audit/waiter.hpp"
 
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 namespace tailops::audit {
@@ -30,8 +32,8 @@ struct Submission {
 /// The one thread that writes a trail: collects what callers submit, writes it with one write(2),
 /// makes it durable with one fdatasync(2), then tells those who wait.
 ///
-/// submit(), try_queue(), health() and counters() are safe from any thread. Destruction writes what
-/// is queued (one attempt) and ends the file in order.
+/// submit(), try_queue(), health(), head() and counters() are safe from any thread. Destruction
+/// writes what is queued (one attempt), tells those who still wait, and ends the file in order.
 class Writer {
 public:
     /// What the writer takes over. `settings.directory` is open as `directory`.
@@ -53,12 +55,16 @@ public:
     void submit(Submission submission);
 
     /// Queues a record that nobody waits for. `failing`: the trail cannot be written now; submit it
-    /// instead, to learn whether it can again. Only with `queued` is the submission taken.
+    /// instead, to learn whether it can again. Only with `queued` is the submission taken. The
+    /// outcome of an intent that was taken always is: the effect happened, and the intents bound
+    /// how many there can be.
     enum class Queued { queued, full, failing };
     Queued try_queue(Submission& submission);
 
     Status health() const;
     TrailCounters counters() const;
+    /// The newest record that is on stable storage.
+    TrailHead head() const;
 
 private:
     using Batch = std::vector<Submission>;
@@ -73,6 +79,8 @@ private:
     void await_work(Lock& lock);
     void enqueue(Submission submission);
     bool has_room(const Submission& submission) const;
+    /// Whether it is the outcome of an intent that was taken.
+    bool is_owed(const Submission& submission) const;
 
     enum class Sync { when_awaited, always };
     Status write(const Batch& batch, Sync sync = Sync::when_awaited);
@@ -80,9 +88,11 @@ private:
     void keep_for_later(Batch& batch);
     void note_open_intents(Batch& batch);
     void note_health(const Status& written);
+    void note_durable();
+    void abandon_queue();
     Status rotate();
     void retain();
-    Status drop(const std::string& name);
+    Status drop_oldest();
     Status append_and_sync(std::string_view body);
     void close();
 
@@ -96,9 +106,13 @@ private:
     Recovered recovered_;
     ChainPosition position_;
     std::optional<TrailFile> file_;
+    Shelf shelf_;
+    std::vector<Loss> losses_;     // found at the start
+    std::uint64_t oldest_seq_{1};  // where the trail begins by now
     OpenIntents open_;
     std::string lines_;
-    bool is_at_rest_{true};  // nothing written since the file was opened
+    bool is_at_rest_{true};                  // nothing written since an orderly end
+    std::optional<std::size_t> recovering_;  // unknown outcomes that are not written yet
     std::chrono::steady_clock::duration last_sync_{};
 
     mutable std::mutex mutex_;  // guards what follows
@@ -109,7 +123,9 @@ private:
     std::size_t wake_at_{1};   // as many waiting callers wake the thread
     std::size_t expected_{0};  // callers that were around when the last batch ended
     std::optional<Error> failure_;
+    std::unordered_set<std::string> owed_;  // intents that were taken, and no outcome yet
     TrailCounters counters_;
+    TrailHead durable_head_;
     bool is_stopping_{false};
 
     std::jthread thread_;  // last: joined before anything it uses goes

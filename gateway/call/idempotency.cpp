@@ -228,7 +228,8 @@ Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call, const TargetI
         }
         hold.reset();
         const auto& stored = **found;
-        if (stored.fingerprint != wanted.fingerprint)
+        // One that the trail gave back to an older database has none: it may be this call.
+        if (!stored.fingerprint.empty() && stored.fingerprint != wanted.fingerprint)
             co_return fail(used_otherwise(wanted, stored));
         if (stored.outcome) {
             claim.first.emplace(decoded(stored));

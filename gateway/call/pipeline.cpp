@@ -241,7 +241,9 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     log_outcome(call, record);
     if (claim) co_await keys_->settle(*claim, answered);
     runs_.finish(*run, clock_.now(), result_for_book(answered));
-    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    // What was done was done: "unavailable" would have the caller do it again.
+    const auto told = co_await trail_.append(std::move(record), audit::Durability::buffered);
+    log_unrecorded(call, told);
     co_return answered;
 }
 
@@ -281,7 +283,9 @@ Task<Result<Answer>> Pipeline::answer_again(const Invocation& call,
     else
         describe_failure(record, claimed.error());
     log_outcome(call, record);
-    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    // The first call may have done it: "unavailable", which says that nothing was, would hide that.
+    const auto told = co_await trail_.append(std::move(record), audit::Durability::buffered);
+    log_unrecorded(call, told);
     if (!claimed) co_return fail(std::move(claimed).error());
     co_return *std::move(claimed->first);
 }

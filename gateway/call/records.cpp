@@ -1,6 +1,7 @@
 #include "gateway/call/records.hpp"
 
 #include "gateway/audit/redaction.hpp"
+#include "gateway/call/idempotency.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
@@ -20,6 +21,7 @@ audit::Record record_of_caller(const Invocation& call, const World& world)
     if (call.trace) record.trace = call.trace->trace_id;
     record.tool = ToolName{call.tool};
     record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
+    record.idempotency_key = audit::redact_text(idempotency_key_of(call), *world.secrets);
     record.policy_version = world.gate->version();
     return record;
 }
@@ -58,6 +60,13 @@ void describe_failure(audit::Record& record, const Error& error)
 {
     record.outcome = to_string(error.code());
     record.detail = error.public_message();
+}
+
+void log_unrecorded(const Invocation& call, const Status& appended)
+{
+    if (appended) return;
+    log(Event::outcome_unrecorded,
+        {{"request", call.id.str()}, {"tool", call.tool}, {"why", appended.error().describe()}});
 }
 
 void log_outcome(const Invocation& call, const audit::Record& record)

@@ -29,6 +29,9 @@ void describe_replay(audit::Record& record, const std::string& first_request);
 /// The same, and the caller got `error`.
 void describe_failure(audit::Record& record, const Error& error);
 
+/// For a call that is answered whether or not its record could be appended.
+void log_unrecorded(const Invocation& call, const Status& appended);
+
 void log_outcome(const Invocation& call, const audit::Record& record);
 void log_decision(const Invocation& call, const policy::Decision& decision);
 

@@ -130,6 +130,18 @@ void Runs::make_room()
         result_bytes_ -= at->second.result_bytes;
         runs_.erase(at);
     }
+    if (results_.size() <= 2 * settings_.runs_max) return;
+    // Those of runs that are forgotten; now and then, so that each call pays a little.
+    std::erase_if(results_, [this](const RequestId& id) {
+        const auto at = runs_.find(id);
+        return at == runs_.end() || at->second.result_bytes == 0;
+    });
+}
+
+std::size_t Runs::noted_results() const
+{
+    const std::scoped_lock lock{mutex_};
+    return results_.size();
 }
 
 Task<void> Runs::settle(Run& run, const Result<targets::ExecutionResult>& result)

@@ -78,6 +78,9 @@ public:
     /// unavailable.
     Task<Result<tools::OutputPage>> read(tools::OutputQuestion question, MayRead may_read) const;
 
+    /// How many results the book remembers to forget: never more than twice `runs_max`, and one.
+    std::size_t noted_results() const;
+
     /// Removes outputs that are too old. Blocks.
     void drop_old();
 
@@ -95,7 +98,7 @@ private:
     mutable std::mutex mutex_;
     std::map<RequestId, Booked> runs_;
     std::deque<RequestId> order_;    // oldest first
-    std::deque<RequestId> results_;  // oldest first: those whose result is kept
+    std::deque<RequestId> results_;  // oldest first: those whose result is kept, and some gone
     std::size_t result_bytes_{0};
 };
 

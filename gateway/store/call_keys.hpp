@@ -21,7 +21,7 @@ struct CallKeyScope {
 /// One call's hold on a key.
 struct CallKeyReservation {
     CallKeyScope scope;
-    std::string fingerprint;  // of the arguments: opaque text
+    std::string fingerprint;  // of the arguments: opaque text; empty: not known any more
     std::string request;      // of the call, unique
     TimePoint when;
 };

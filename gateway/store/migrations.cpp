@@ -69,6 +69,15 @@ constexpr std::array steps{
          PRIMARY KEY (principal, tool, target, key)
        ) STRICT;
        CREATE INDEX call_keys_by_age ON call_keys (created))",
+    // 5: where the audit trail stood (gateway/store/state_marks.hpp); one row
+    R"(CREATE TABLE state (
+         one INTEGER PRIMARY KEY CHECK (one = 1),
+         epoch TEXT NOT NULL,
+         number INTEGER NOT NULL,
+         head_seq INTEGER NOT NULL,
+         head_mac TEXT NOT NULL,
+         written INTEGER NOT NULL
+       ) STRICT)",
 };
 
 Result<std::int64_t> version_of(Database& database)

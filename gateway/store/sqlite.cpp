@@ -1,5 +1,6 @@
 #include "gateway/store/sqlite.hpp"
 
+#include "gateway/core/disk.hpp"
 #include "gateway/core/try.hpp"
 
 #include <fcntl.h>
@@ -15,8 +16,24 @@ namespace {
 
 constexpr std::string_view message = "the gateway's database cannot be used at the moment";
 
+/// What a damaged file means for whoever has to act: which one it is, and what can be done.
+std::unexpected<Error> damaged(sqlite3* connection)
+{
+    const char* path = sqlite3_db_filename(connection, "main");
+    const std::string file = path && *path ? path : "the database";
+    return fail(Error{Errc::unavailable, "the gateway's database is damaged"}.with_detail(
+        file + ": " + sqlite3_errmsg(connection) +
+        "; stop the gateway and put a backup in its place, or move it aside together with its "
+        "-wal and -shm: all gateway tokens end then, and the audit trail gives back what it knows "
+        "of idempotency keys"));
+}
+
 std::unexpected<Error> failed(sqlite3* connection, int code)
 {
+    const auto primary = code & 0xFF;
+    if (connection && (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)) {
+        return damaged(connection);
+    }
     const auto kind = (code & 0xFF) == SQLITE_BUSY ? Errc::busy : Errc::internal;
     const std::string detail = connection ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
     return fail(Error{kind, std::string{message}}.with_detail("SQLite: " + detail));
@@ -32,8 +49,16 @@ std::unexpected<Error> cannot_open(const std::string& path, const std::string& w
 /// beside it (-wal, -shm) the same mode.
 Status make_private_file(const std::string& path)
 {
+    const bool is_new = ::access(path.c_str(), F_OK) != 0;
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) return cannot_open(path, std::strerror(errno));
+    if (is_new) {
+        Disk disk;
+        if (auto synced = sync_folder_of(disk, path); !synced) {
+            ::close(file);
+            return cannot_open(path, synced.error().describe());
+        }
+    }
     struct stat status{};
     const bool known = ::fstat(file, &status) == 0;
     const bool regular = known && S_ISREG(status.st_mode);

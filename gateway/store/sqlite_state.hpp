@@ -78,6 +78,14 @@ struct CallKeyStatements {
     Status prepare(Database& database);
 };
 
+struct MarkStatements {
+    Statement find;
+    Statement set;
+    Statement restore_key;
+
+    Status prepare(Database& database);
+};
+
 struct SqliteStore::State {
     explicit State(Database opened) : database{std::move(opened)} {}
 
@@ -86,6 +94,7 @@ struct SqliteStore::State {
     TokenStatements tokens;
     TaskStatements tasks;
     CallKeyStatements call_keys;
+    MarkStatements marks;
     std::int64_t last_data_version{0};
     std::int64_t generation{0};
 };

@@ -117,6 +117,7 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
     if (auto done = state->call_keys.prepare(connection); !done) {
         return fail(std::move(done).error());
     }
+    TAILOPS_CHECK(state->marks.prepare(connection));
     return std::make_shared<SqliteStore>(std::move(state));
 }
 

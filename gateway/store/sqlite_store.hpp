@@ -3,6 +3,7 @@
 #include "auth/token_store.hpp"
 #include "gateway/store/call_keys.hpp"
 #include "gateway/store/sqlite.hpp"
+#include "gateway/store/state_marks.hpp"
 #include "gateway/store/tasks.hpp"
 
 #include <chrono>
@@ -12,13 +13,14 @@
 namespace tailops::store {
 
 /// The gateway's durable state in one SQLite file: gateway tokens, their events on the way to the
-/// audit trail, tasks, and idempotency keys. A change has reached the disk when its call returns.
-/// Safe from any thread (one at a time gets in); several processes may hold the same file. Calls
-/// block, at most for the busy timeout and the disk.
+/// audit trail, tasks, idempotency keys, and its own place in time. A change has reached the disk
+/// when its call returns. Safe from any thread (one at a time gets in); several processes may hold
+/// the same file. Calls block, at most for the busy timeout and the disk.
 class SqliteStore : public auth::TokenStore,
                     public auth::TokenEvents,
                     public TaskStore,
-                    public CallKeyStore {
+                    public CallKeyStore,
+                    public StateMarks {
 public:
     struct Settings {
         std::string path;  // its folder must exist; ":memory:" keeps nothing
@@ -58,6 +60,10 @@ public:
     Status finish(const CallKeyReservation& reserved, const std::string& outcome) override;
     Status release(const CallKeyReservation& reserved) override;
     Status forget_old(TimePoint now, const CallKeyBounds& bounds) override;
+
+    Result<std::optional<StateMark>> last_mark() override;
+    Status set_mark(const StateMark& mark) override;
+    Result<RestoredState> restore(const ForgottenState& forgotten) override;
 
     struct State;
     explicit SqliteStore(std::unique_ptr<State> state);  ///< use `open`

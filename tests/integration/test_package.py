@@ -180,7 +180,8 @@ class Package(unittest.TestCase):
             dpkg -i "$2" >&2
             systemctl --root=/ enable tailops-gateway.service >&2
             runuser -u tailops -- tailops token mint --subject carol@example.com >&2
-            runuser -u tailops -- mkdir /var/lib/tailops/audit
+            runuser -u tailops -- mkdir /var/lib/tailops/audit /var/lib/tailops/spool
+            runuser -u tailops -- touch /var/lib/tailops/spool/r1.stdout
             dpkg -r tailops-gateway >&2
             test ! -e /usr/bin/tailops && ls /etc/tailops/gateway.yaml /var/lib/tailops/tailops.db
             dpkg -P tailops-gateway >&2

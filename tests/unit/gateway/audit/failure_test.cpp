@@ -1,13 +1,18 @@
 #include "gateway/audit/jsonl_trail.hpp"
+#include "tests/support/faults.hpp"
 #include "tests/support/small_disk.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
 #include <unistd.h>
 
+#include <semaphore>
 #include <thread>
 
 namespace tailops::audit {
 namespace {
+
+using testing::FaultyDisk;
+using Step = FaultyDisk::Step;
 
 bool is_unavailable(const Status& status)
 {
@@ -49,21 +54,17 @@ TEST(TrailFailure, AFullDiskRefusesUntilThereIsRoomAndTheChainStaysWhole)
 TEST(TrailFailure, AnOutcomeThatWasRefusedIsWrittenLater)
 {
     TrailDirectory directory;
-    std::atomic<bool> is_broken{false};
     auto settings = directory.settings();
-    settings.sync = [&](int descriptor) {
-        if (!is_broken) return ::fdatasync(descriptor);
-        errno = EIO;
-        return -1;
-    };
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
     const auto trail = directory.open(std::move(settings));
     ASSERT_TRUE(directory.append(*trail, intent("a")));
-    is_broken = true;
+    disk->fail(Step::sync_data, EIO);
     EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
     EXPECT_TRUE(is_unavailable(directory.append(*trail, outcome("a"))));
     EXPECT_TRUE(is_unavailable(trail->health()));
     EXPECT_EQ(directory.found({}).size(), 1U);
-    is_broken = false;
+    disk->mend();
     EXPECT_TRUE(directory.append(*trail, intent("c")));
     EXPECT_EQ(directory.found({.filter = {.request = "a", .outcome = "ok"}}).size(), 1U);
     EXPECT_EQ(directory.found({.filter = {.request = "b"}}).size(), 0U);
@@ -73,18 +74,14 @@ TEST(TrailFailure, AnOutcomeThatWasRefusedIsWrittenLater)
 TEST(TrailFailure, RecoversWithoutBeingAsked)
 {
     TrailDirectory directory;
-    std::atomic<bool> is_broken{false};
     auto settings = directory.settings();
     settings.retry_interval = std::chrono::milliseconds{1};
-    settings.sync = [&](int descriptor) {
-        if (!is_broken) return ::fdatasync(descriptor);
-        errno = EIO;
-        return -1;
-    };
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
     const auto trail = directory.open(std::move(settings));
-    is_broken = true;
+    disk->fail(Step::sync_data, EIO);
     EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("a"))));
-    is_broken = false;
+    disk->mend();
     while (!trail->health()) std::this_thread::yield();
     EXPECT_TRUE(directory.verified().is_sound());
 }
@@ -119,21 +116,174 @@ TEST(TrailFailure, AFileThatAnotherProgramChangedRefuses)
 TEST(TrailFailure, ARotationThatFailsGoesBackAndRefuses)
 {
     TrailDirectory directory;
-    std::atomic<int> syncs_left{1000};
     auto settings = directory.settings();
-    settings.rotate_bytes = 600;
-    settings.sync = [&](int descriptor) {
-        if (syncs_left-- > 0) return ::fdatasync(descriptor);
-        errno = EIO;
-        return -1;
-    };
+    settings.rotate_bytes = 400;
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
     const auto trail = directory.open(std::move(settings));
     ASSERT_TRUE(directory.append(*trail, intent("a")));
-    syncs_left = 1;  // the old file's sync goes well, the new one's does not
+    disk->fail(Step::sync_data, EIO, 1);  // the old file's goes well, the new one's does not
     EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
     EXPECT_TRUE(directory.verified().is_sound());
     EXPECT_EQ(directory.verified().files, 1U);
-    syncs_left = 1000;
+    disk->mend();
+    EXPECT_TRUE(directory.append(*trail, intent("c")));
+    EXPECT_EQ(trail->counters().rotations, 1U);
+    EXPECT_TRUE(directory.verified().is_sound());
+}
+
+TEST(TrailFailure, TheOutcomeOfABegunCallIsTakenWhileTheDiskRefuses)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
+    const auto trail = directory.open(std::move(settings));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
+    disk->fail(Step::sync_data, EIO);
+    ASSERT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
+    EXPECT_TRUE(directory.append(*trail, outcome("a"), Durability::buffered));
+    // Its neighbours promise nothing: what did not begin, and what only looks at the gateway.
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("c"), Durability::buffered)));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, outcome("d"), Durability::buffered)));
+    disk->mend();
+    EXPECT_TRUE(directory.append(*trail, intent("e")));
+    EXPECT_EQ(directory.found({.filter = {.request = "a", .outcome = "ok"}}).size(), 1U);
+    EXPECT_EQ(directory.found({.filter = {.request = "c"}}).size(), 0U);
+    EXPECT_TRUE(directory.verified().is_sound());
+}
+
+TEST(TrailFailure, TheOutcomeOfABegunCallIsTakenWhenTheQueueIsFull)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.queue_bytes_max = 2 * line_bytes_max;
+    std::atomic<bool> is_armed{false};
+    std::binary_semaphore entered{0};
+    std::binary_semaphore leave{0};
+    const auto disk = std::make_shared<FaultyDisk>();
+    disk->before_step = [&](Step step) {
+        if (step != Step::sync_data || !is_armed.exchange(false)) return;
+        entered.release();
+        leave.acquire();
+    };
+    settings.disk = disk;
+    const auto trail = directory.open(std::move(settings));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
+    is_armed = true;
+    Status held;
+    std::jthread waiting{[&] {
+        boost::asio::io_context io;
+        boost::asio::co_spawn(io, trail->append(intent("held"), Durability::durable),
+                              [&](std::exception_ptr, Status status) { held = status; });
+        io.run();
+    }};
+    entered.acquire();
+    auto last = Status{};
+    for (int i = 0; last && i < 100'000; ++i) {
+        last = directory.append(*trail, intent("more-" + std::to_string(i)), Durability::buffered);
+    }
+    EXPECT_TRUE(is_unavailable(last));
+    EXPECT_TRUE(directory.append(*trail, outcome("a"), Durability::buffered));
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, outcome("a"), Durability::buffered)));
+    leave.release();
+    waiting.join();
+    EXPECT_TRUE(held);
+    ASSERT_TRUE(directory.flush(*trail));
+    EXPECT_EQ(directory.found({.filter = {.request = "a", .outcome = "ok"}}).size(), 1U);
+}
+
+TEST(TrailFailure, ASyncThatFailedHasAllThatIsNotSafeWrittenAgain)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.flush_interval = std::chrono::milliseconds{1};
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
+    const auto trail = directory.open(std::move(settings));
+    const auto file = (directory.path / "audit.jsonl").string();
+    ASSERT_TRUE(directory.append(*trail, intent("a"), Durability::buffered));
+    while (trail->counters().records == 0) std::this_thread::yield();
+    const auto written = directory.text().size();
+    ASSERT_LT(disk->durable_bytes(file), written);
+    disk->fail(Step::sync_data, EIO);
+    EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
+    disk->mend();
+    // The kernel takes the bytes of "a" for written; they are not.
+    EXPECT_TRUE(directory.append(*trail, intent("c")));
+    EXPECT_EQ(disk->durable_bytes(file), directory.text().size());
+    EXPECT_EQ(directory.found({.filter = {.request = "a"}}).size(), 1U);
+    EXPECT_TRUE(directory.verified().is_sound());
+}
+
+TEST(TrailFailure, BufferedRecordsBecomeDurableBeforeTheyFillTheMemory)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.flush_interval = std::chrono::milliseconds{1};
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
+    const auto trail = directory.open(std::move(settings));
+    const auto file = (directory.path / "audit.jsonl").string();
+    const auto before = disk->durable_bytes(file);
+    for (int i = 0; disk->durable_bytes(file) == before; ++i) {
+        ASSERT_LT(i, 20'000);
+        ASSERT_TRUE(directory.append(*trail, intent(std::to_string(i)), Durability::buffered));
+        if (i % 100 == 0) std::this_thread::yield();
+    }
+}
+
+TEST(TrailFailure, AStopOnABrokenDiskTellsThoseWhoWait)
+{
+    TrailDirectory directory;
+    std::atomic<bool> is_armed{false};
+    std::binary_semaphore entered{0};
+    std::binary_semaphore leave{0};
+    auto settings = directory.settings();
+    const auto disk = std::make_shared<FaultyDisk>();
+    disk->before_step = [&](Step step) {
+        if (step != Step::sync_data || !is_armed.exchange(false)) return;
+        entered.release();
+        leave.acquire();
+    };
+    settings.disk = disk;
+    auto trail = directory.open(std::move(settings));
+    is_armed = true;
+    std::vector<Status> told;
+    const auto spawn = [&](const char* request) {
+        boost::asio::co_spawn(directory.io, trail->append(intent(request), Durability::durable),
+                              [&](std::exception_ptr, Status status) { told.push_back(status); });
+        directory.io.restart();
+        directory.io.poll();
+    };
+    spawn("first");
+    entered.acquire();
+    spawn("second");
+    disk->fail(Step::sync_data, EIO);
+    std::jthread ending{[&] { trail.reset(); }};
+    leave.release();
+    directory.io.restart();
+    directory.io.run();
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_TRUE(is_unavailable(told[0]));
+    EXPECT_TRUE(is_unavailable(told[1]));
+}
+
+TEST(TrailFailure, ARotationWithoutADescriptorToSpareGoesBackAndRefuses)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.rotate_bytes = 400;
+    const auto disk = std::make_shared<FaultyDisk>();
+    settings.disk = disk;
+    const auto trail = directory.open(std::move(settings));
+    ASSERT_TRUE(directory.append(*trail, intent("a")));
+    for (const auto step : {Step::open, Step::rename, Step::write, Step::sync}) {
+        disk->fail(step, step == Step::open ? EMFILE : EIO);
+        EXPECT_TRUE(is_unavailable(directory.append(*trail, intent("b"))));
+        EXPECT_EQ(directory.names(), (std::vector<std::string>{"audit.jsonl", "audit.lock"}));
+        disk->mend();
+    }
     EXPECT_TRUE(directory.append(*trail, intent("c")));
     EXPECT_EQ(trail->counters().rotations, 1U);
     EXPECT_TRUE(directory.verified().is_sound());

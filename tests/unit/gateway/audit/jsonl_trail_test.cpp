@@ -1,5 +1,6 @@
 #include "gateway/audit/jsonl_trail.hpp"
 
+#include "tests/support/faults.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -22,15 +23,15 @@ namespace asio = boost::asio;
 /// Holds the writer inside its sync until the test lets it go on.
 class Gate {
 public:
-    std::function<int(int)> sync()
+    std::shared_ptr<Disk> disk()
     {
-        return [this](int descriptor) {
-            if (is_armed.exchange(false)) {
-                entered.release();
-                leave.acquire();
-            }
-            return ::fdatasync(descriptor);
+        auto disk = std::make_shared<testing::FaultyDisk>();
+        disk->before_step = [this](testing::FaultyDisk::Step step) {
+            if (step != testing::FaultyDisk::Step::sync_data || !is_armed.exchange(false)) return;
+            entered.release();
+            leave.acquire();
         };
+        return disk;
     }
     std::atomic<bool> is_armed{false};
     std::binary_semaphore entered{0};
@@ -105,7 +106,7 @@ TEST(JsonlTrail, ManyDurableAppendsShareOneSync)
     TrailDirectory directory;
     Gate gate;
     auto settings = directory.settings();
-    settings.sync = gate.sync();
+    settings.disk = gate.disk();
     const auto trail = directory.open(std::move(settings));
     const auto before = trail->counters().syncs;
 
@@ -139,7 +140,7 @@ TEST(JsonlTrail, ACancelledCallersRecordIsWrittenAllTheSame)
     TrailDirectory directory;
     Gate gate;
     auto settings = directory.settings();
-    settings.sync = gate.sync();
+    settings.disk = gate.disk();
     const auto trail = directory.open(std::move(settings));
     asio::cancellation_signal signal;
     std::optional<Status> answer;
@@ -190,7 +191,7 @@ TEST(JsonlTrail, AFullQueueRefusesAndRecovers)
     Gate gate;
     auto settings = directory.settings();
     settings.queue_bytes_max = 2 * line_bytes_max;
-    settings.sync = gate.sync();
+    settings.disk = gate.disk();
     const auto trail = directory.open(std::move(settings));
     gate.is_armed = true;
     asio::co_spawn(

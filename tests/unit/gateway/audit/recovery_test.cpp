@@ -1,16 +1,9 @@
 #include "gateway/audit/recovery.hpp"
 
-#include "gateway/async/runtime.hpp"
+#include "tests/support/faults.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
-#include <boost/asio/strand.hpp>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <map>
-#include <sstream>
+#include <cerrno>
 
 namespace tailops::audit {
 namespace {
@@ -74,36 +67,100 @@ TEST(Recovery, ContinuesTheChain)
     EXPECT_TRUE(unknown_requests(directory).empty());
 }
 
+/// The mac of the last record, which the next one has to name.
+std::string last_mac(const TrailDirectory& directory)
+{
+    const auto line = directory.lines().back();
+    return std::string{parse_frame(line)->mac};
+}
+
 struct Torn {
     const char* name;
-    const char* text;
+    std::string text;  // behind the last record; MAC stands for that record's
 };
 class RecoveryTorn : public ::testing::TestWithParam<Torn> {};
+
+std::string text_of(const Torn& torn, const TrailDirectory& directory)
+{
+    auto text = torn.text;
+    if (const auto at = text.find("MAC"); at != text.npos) {
+        text.replace(at, 3, last_mac(directory));
+    }
+    return text;
+}
 
 TEST_P(RecoveryTorn, MovesATornEndAside)
 {
     TrailDirectory directory;
     crash(directory);
     const auto whole = directory.text();
-    directory.rewrite(whole + GetParam().text);
+    const auto torn = text_of(GetParam(), directory);
+    directory.rewrite(whole + torn);
     {
         const auto trail = directory.open();
         ASSERT_TRUE(trail);
         ASSERT_TRUE(directory.append(*trail, intent("after")));
     }
-    EXPECT_EQ(directory.text("audit.torn"), GetParam().text);
+    EXPECT_EQ(directory.text("audit.torn"), torn);
     EXPECT_TRUE(directory.text().starts_with(whole));
     EXPECT_TRUE(directory.verified().is_sound());
     EXPECT_EQ(unknown_requests(directory), Requests{"open"});
 }
 
+INSTANTIATE_TEST_SUITE_P(
+    All,
+    RecoveryTorn,
+    ::testing::Values(Torn{"one_byte", "{"},
+                      Torn{"half_a_line", R"({"seq":5,"prev":")"},
+                      Torn{"more_of_it", R"({"seq":5,"prev":"MAC","time":"2026-)"},
+                      Torn{"zeros", std::string(4096, '\0')},
+                      Torn{"half_a_line_and_zeros", R"({"seq":5,"pr)" + std::string(900, '\0')},
+                      Torn{"a_hole", R"({"seq":5,)" + std::string(90, '\0') + "\n{\"seq\":6"}),
+    [](const auto& row) { return row.param.name; });
+
+class RecoveryChanged : public ::testing::TestWithParam<Torn> {};
+
+TEST_P(RecoveryChanged, RefusesAnEndThatNoCrashLeavesAndTouchesNothing)
+{
+    TrailDirectory directory;
+    crash(directory);
+    directory.rewrite(directory.text() + text_of(GetParam(), directory));
+    const auto before = directory.text();
+    const auto refused = directory.try_open();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::unavailable);
+    EXPECT_NE(refused.error().public_message().find("audit verify"), std::string::npos);
+    EXPECT_EQ(directory.text(), before);
+    EXPECT_FALSE(std::filesystem::exists(directory.path / "audit.torn"));
+}
+
 INSTANTIATE_TEST_SUITE_P(All,
-                         RecoveryTorn,
-                         ::testing::Values(Torn{"half_a_line", R"({"seq":5,"prev":"00)"},
-                                           Torn{"one_byte", "{"},
-                                           Torn{"a_line_of_rubbish", "xx\n"},
-                                           Torn{"rubbish_and_half_a_line", "xx\nyy"}),
+                         RecoveryChanged,
+                         ::testing::Values(Torn{"a_line_of_rubbish", "xx\n"},
+                                           Torn{"rubbish_and_half_a_line", "xx\nyy"},
+                                           Torn{"half_of_another_line", R"({"seq":9,"pr)"},
+                                           Torn{"half_a_line_of_another_chain",
+                                                R"({"seq":5,"prev":"00000)"},
+                                           Torn{"a_whole_line", R"({"seq":5,"prev":"MAC","t)"
+                                                                "\n"}),
                          [](const auto& row) { return row.param.name; });
+
+TEST(Recovery, RefusesLinesWhoseShapeWasBroken)
+{
+    for (const bool all : {false, true}) {
+        TrailDirectory directory;
+        crash(directory);
+        auto lines = directory.lines();
+        for (auto& line : lines) {
+            const auto mac = line.rfind(R"(,"mac":")");
+            if (all || &line == &lines.back()) line[mac + 6] = ';';
+        }
+        directory.rewrite_lines(lines);
+        EXPECT_FALSE(directory.try_open()) << all;
+        EXPECT_EQ(directory.lines(), lines);
+        EXPECT_FALSE(directory.verified().is_sound());
+    }
+}
 
 TEST(Recovery, MovesATornFirstLineAsideAndBeginsAgain)
 {
@@ -154,77 +211,113 @@ TEST(Recovery, RefusesAChangedLastRecordAndAnotherKey)
     EXPECT_EQ(directory.lines(), lines);  // evidence stays where it is
 }
 
-/// Writes calls from four strands until it is killed; says each finished intent on `out`.
-[[noreturn]] void write_until_killed(TrailDirectory& directory, int out)
-{
-    Runtime runtime{2, 1};
-    auto settings = directory.settings();
-    settings.rotate_bytes = 100'000;
-    const auto trail = JsonlTrail::open(std::move(settings), directory.clock);
-    if (!trail) ::_exit(1);
-    auto& target = **trail;
-    for (int strand = 0; strand < 8; ++strand) {
-        boost::asio::co_spawn(
-            boost::asio::make_strand(runtime.io),
-            [&target, strand, out]() -> Task<void> {
-                for (int i = 0;; ++i) {
-                    const auto request = std::to_string(strand) + "-" + std::to_string(i);
-                    if (!co_await target.append(intent(request), Durability::durable)) ::_exit(2);
-                    const auto said = request + "\n";
-                    if (::write(out, said.data(), said.size()) < 0) ::_exit(3);
-                    if (!co_await target.append(outcome(request), Durability::buffered)) ::_exit(4);
-                }
-            },
-            [](std::exception_ptr) { ::_exit(5); });
-    }
-    runtime.run();
-    ::_exit(6);
-}
-
-TEST(Recovery, SurvivesAKillUnderLoad)
+TEST(Recovery, SaysThatTheRunBeforeDidNotEndInOrder)
 {
     TrailDirectory directory;
-    for (int round = 0; round < 3; ++round) {
-        int ends[2];
-        ASSERT_EQ(::pipe(ends), 0);
-        const auto child = ::fork();
-        ASSERT_GE(child, 0);
-        if (child == 0) {
-            ::close(ends[0]);
-            write_until_killed(directory, ends[1]);
-        }
-        ::close(ends[1]);
-        std::string said;
-        char buffer[4096];
-        while (std::ranges::count(said, '\n') < 500) {
-            const auto count = ::read(ends[0], buffer, sizeof buffer);
-            ASSERT_GT(count, 0) << "the writer ended by itself";
-            said.append(buffer, static_cast<std::size_t>(count));
-        }
-        ASSERT_EQ(::kill(child, SIGKILL), 0);
-        int status = 0;
-        ASSERT_EQ(::waitpid(child, &status, 0), child);
-        ASSERT_TRUE(WIFSIGNALED(status));
-        ::close(ends[0]);
-
-        {
-            ASSERT_TRUE(directory.open());
-        }
-        const auto report = directory.verified();
-        EXPECT_TRUE(report.is_sound()) << report.problems[0].describe();
-        // What was said to be durable is there, and every intent has exactly one outcome.
-        std::map<std::string, int> intents;
-        std::map<std::string, int> outcomes;
-        for (const auto& found : directory.found({.limit = 1'000'000})) {
-            auto& seen = found.kind == LineKind::intent ? intents : outcomes;
-            if (!found.record.request.empty()) ++seen[found.record.request.str()];
-        }
-        EXPECT_EQ(intents, outcomes);
-        std::istringstream in{said.substr(0, said.rfind('\n'))};
-        for (std::string request; std::getline(in, request);) EXPECT_EQ(intents.count(request), 1U);
-        // The next round's numbers start over, so it gets a directory of its own.
-        for (const auto& name : directory.names()) std::filesystem::remove(directory.path / name);
+    const auto unclean = [&] {
+        return directory.found({.filter = {.subject = "trail"}, .limit = 100}).size();
+    };
+    {
+        const auto trail = directory.open();
+        ASSERT_TRUE(directory.append(*trail, intent("a")));
+        ASSERT_TRUE(directory.append(*trail, outcome("a")));
     }
+    {
+        ASSERT_TRUE(directory.open());
+    }
+    EXPECT_EQ(unclean(), 0U);
+    EXPECT_TRUE(directory.verified().notes.empty());
+
+    auto lines = directory.lines();
+    lines.resize(2);  // cut off behind the intent: no record tells that there was more
+    directory.rewrite_lines(lines);
+    {
+        ASSERT_TRUE(directory.open());
+    }
+    EXPECT_EQ(unclean(), 1U);
+    {
+        ASSERT_TRUE(directory.open());
+    }
+    EXPECT_EQ(unclean(), 1U);
+    const auto report = directory.verified();
+    EXPECT_TRUE(report.is_sound());
+    ASSERT_EQ(report.notes.size(), 1U);
+    EXPECT_NE(report.notes[0].find("did not end in order"), std::string::npos);
+}
+
+TEST(Recovery, FindsWhatWasNotCarriedOverWhenACrashCutTheNewFile)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.rotate_bytes = 1;
+    {
+        const auto trail = directory.open(std::move(settings));
+        for (const auto* request : {"a", "b", "c"})
+            ASSERT_TRUE(directory.append(*trail, intent(request)));
+        ASSERT_TRUE(directory.append(*trail, outcome("b")));
+    }
+    const auto lines = directory.lines();
+    ASSERT_EQ(lines.size(), 5U);  // the header, a, b and c repeated, the outcome of b
+    for (const std::size_t left : {1U, 2U, 3U}) {
+        SCOPED_TRACE(left);
+        directory.rewrite_lines({lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(left)});
+        {
+            const auto trail = directory.open();
+            EXPECT_EQ(trail->counters().recovered, 3U);
+        }
+        EXPECT_EQ(unknown_requests(directory), (Requests{"c", "b", "a"}));
+        EXPECT_TRUE(directory.verified().is_sound());
+    }
+}
+
+TEST(Recovery, KeepsItsFindingsOverARotationOntoAFullDisk)
+{
+    TrailDirectory directory;
+    {
+        const auto trail = directory.open();
+        for (const auto* request : {"a", "b", "c"})
+            ASSERT_TRUE(directory.append(*trail, intent(request)));
+    }
+    {
+        auto settings = directory.settings();
+        settings.rotate_bytes = 1;
+        const auto disk = std::make_shared<testing::FaultyDisk>();
+        disk->fail(testing::FaultyDisk::Step::write, ENOSPC, 1);  // the new file has room yet
+        settings.disk = disk;
+        const auto trail = directory.open(std::move(settings));
+        ASSERT_TRUE(trail);
+        EXPECT_FALSE(trail->health());
+        EXPECT_EQ(trail->counters().rotations, 1U);
+    }
+    EXPECT_TRUE(unknown_requests(directory).empty());
+    {
+        const auto trail = directory.open();
+        EXPECT_EQ(trail->counters().recovered, 3U);
+    }
+    EXPECT_EQ(unknown_requests(directory), (Requests{"c", "b", "a"}));
+    EXPECT_TRUE(directory.verified().is_sound());
+}
+
+TEST(Recovery, RefusesAnOlderFileInThePlaceOfTheNewest)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.rotate_bytes = 1;
+    {
+        const auto trail = directory.open(std::move(settings));
+        for (const auto* request : {"a", "b", "c"}) {
+            ASSERT_TRUE(directory.append(*trail, intent(request)));
+            ASSERT_TRUE(directory.append(*trail, outcome(request)));
+        }
+    }
+    const auto names = directory.names();
+    ASSERT_TRUE(names.front().starts_with("audit-0"));
+    std::filesystem::copy_file(directory.path / names.front(), directory.path / "audit.jsonl",
+                               std::filesystem::copy_options::overwrite_existing);
+    const auto refused = directory.try_open();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::unavailable);
+    EXPECT_EQ(directory.names(), names);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "gateway/audit/chain.hpp"
 #include "gateway/audit/reader.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
@@ -93,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                                 4},
                       Tampering{"two_swapped_lines",
                                 [](auto& lines) { std::swap(lines[3], lines[4]); },
-                                {Kind::gap, Kind::chain_broken, Kind::gap},
+                                {Kind::gap, Kind::chain_broken, Kind::gap, Kind::no_outcome},
                                 4},
                       Tampering{"a_repeated_line",
                                 [](auto& lines) { lines.insert(lines.begin() + 3, lines[3]); },
@@ -123,7 +124,7 @@ TEST(Verify, NotesAnEndCutOffBetweenTwoLinesAndProvesItFromAnAnchor)
     TrailDirectory directory;
     write_calls(directory);
     const auto head = directory.verified().head;
-    EXPECT_TRUE(verify(directory.path, TrailDirectory::key(), head)->is_sound());
+    EXPECT_TRUE(verify(directory.path, TrailDirectory::key(), {.anchor = head})->is_sound());
 
     auto lines = directory.lines();
     lines.resize(7);
@@ -131,7 +132,7 @@ TEST(Verify, NotesAnEndCutOffBetweenTwoLinesAndProvesItFromAnAnchor)
     const auto without = directory.verified();
     EXPECT_TRUE(without.is_sound());
     ASSERT_EQ(without.notes.size(), 1U);  // does not end with an orderly stop
-    const auto with = verify(directory.path, TrailDirectory::key(), head);
+    const auto with = verify(directory.path, TrailDirectory::key(), {.anchor = head});
     ASSERT_TRUE(with);
     EXPECT_EQ(kinds(*with), Kinds{Kind::anchor_missed});
 }
@@ -161,6 +162,104 @@ TEST(Verify, AForgerWithoutTheKeyIsFound)
     const auto report = directory.verified();
     EXPECT_FALSE(report.is_sound());
     EXPECT_EQ(report.problems[0].kind, Kind::chain_broken);
+}
+
+/// The chain of these bodies, sealed with the directory's key, as audit.jsonl.
+void forge(const TrailDirectory& directory, const std::vector<std::string>& bodies)
+{
+    KeyedMac mac{TrailDirectory::key()};
+    ChainPosition position;
+    std::string text;
+    seal(text, encode_file_body(mac.key_id(), 1, directory.clock.now()), position, mac);
+    for (const auto& body : bodies) seal(text, body, position, mac);
+    directory.rewrite(text);
+}
+
+TEST(Verify, FindsACallOfARunThatIsOverWithoutAnOutcome)
+{
+    TrailDirectory directory;
+    const auto now = directory.clock.now();
+    const auto begun = encode_body(intent("a"), now);
+    const auto ended = encode_body(outcome("a"), now);
+    const auto again = as_open_body(begun);
+    const auto close = encode_close_body(1, now);
+    const auto unclean = encode_unclean_body(2, now);
+    const struct {
+        const char* name;
+        std::vector<std::string> bodies;
+        Kinds expected;
+    } rows[] = {
+        {"it ended", {begun, ended, close}, {}},
+        {"the gateway stopped in order", {begun, close}, {Kind::no_outcome}},
+        {"carried over, it stopped in order", {begun, again, close}, {Kind::no_outcome}},
+        {"it goes on", {begun}, {}},
+        {"the next start does not know of it", {begun, unclean}, {Kind::no_outcome}},
+        {"the next start knows of it", {begun, unclean, ended}, {}},
+        {"it began after that start", {unclean, begun}, {}},
+        {"it began again and ended", {begun, unclean, ended, begun, ended, close}, {}},
+    };
+    for (const auto& [name, bodies, expected] : rows) {
+        forge(directory, bodies);
+        EXPECT_EQ(kinds(directory.verified()), expected) << name;
+    }
+}
+
+TEST(Verify, TellsOfAlarmsAndNoticesAndOnlyAlarmsAreProblems)
+{
+    TrailDirectory directory;
+    Record alarm{.why = "evidence is gone", .outcome = std::string{outcome_alarm}};
+    Record notice{.why = "a backup was restored", .outcome = std::string{outcome_notice}};
+    // A caller's words are no event of ours.
+    auto hostile = intent("a");
+    hostile.parameters = R"({"x":",\"outcome\":\"alarm\""})";
+    const auto now = directory.clock.now();
+    forge(directory, {encode_body(hostile, now), encode_body(outcome("a"), now),
+                      encode_body(notice, now), encode_close_body(1, now)});
+    const auto noted = directory.verified();
+    EXPECT_TRUE(noted.is_sound());
+    ASSERT_EQ(noted.notes.size(), 1U);
+    EXPECT_NE(noted.notes[0].find("record 4"), std::string::npos);
+    EXPECT_NE(noted.notes[0].find("a backup was restored"), std::string::npos);
+    forge(directory, {encode_body(alarm, now), encode_close_body(1, now)});
+    EXPECT_EQ(kinds(directory.verified()), Kinds{Kind::alarm});
+}
+
+TEST(Verify, HoldsEachRemovalToTheOneBeforeIt)
+{
+    TrailDirectory directory;
+    const auto now = directory.clock.now();
+    const auto removal = [&](std::uint64_t from, std::uint64_t to) {
+        return encode_removal_body(
+            {.file = "f", .first_seq = from, .last_seq = to, .last_mac = std::string(64, '0')},
+            now);
+    };
+    const auto close = encode_close_body(1, now);
+    forge(directory, {removal(1, 50), removal(51, 90), close});
+    EXPECT_TRUE(directory.verified().is_sound());
+    forge(directory, {removal(1, 50), removal(61, 90), close});
+    EXPECT_EQ(kinds(directory.verified()), Kinds{Kind::missing_files});
+}
+
+TEST(Examine, TellsWhatAStartWouldFindAndChangesNothing)
+{
+    TrailDirectory directory;
+    {
+        const auto trail = directory.open();
+        ASSERT_TRUE(directory.append(*trail, intent("a")));
+        EXPECT_TRUE(examine(directory.path, TrailDirectory::key())->is_live);
+    }
+    const auto torn = directory.text() + "{";
+    directory.rewrite(torn);
+    directory.rewrite("mine\n", "audit-000000000000.jsonl");
+    const auto found = examine(directory.path, TrailDirectory::key());
+    ASSERT_TRUE(found) << found.error().describe();
+    EXPECT_FALSE(found->has_ended_in_order);
+    EXPECT_EQ(found->torn_bytes, 1U);
+    EXPECT_EQ(found->open_calls, 1U);
+    EXPECT_EQ(found->strange.size(), 1U);
+    EXPECT_EQ(directory.text(), torn);
+    directory.rewrite(torn + "x\n");
+    EXPECT_FALSE(examine(directory.path, TrailDirectory::key()));
 }
 
 TEST(Verify, RefusesADirectoryWithoutATrail)

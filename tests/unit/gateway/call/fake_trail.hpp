@@ -16,7 +16,8 @@ public:
     {
         if (before_append) before_append();
         const std::scoped_lock lock{mutex_};
-        if (is_broken) co_return fail(Errc::unavailable, "the audit trail cannot be written");
+        const bool is_refused = is_broken || (breaks_after_intents && !durabilities.empty());
+        if (is_refused) co_return fail(Errc::unavailable, "the audit trail cannot be written");
         records.push_back(std::move(record));
         durabilities.push_back(durability);
         co_return Status{};
@@ -24,6 +25,7 @@ public:
     Status health() const override { return {}; }
     bool is_broken{false};
     std::function<void()> before_append;
+    bool breaks_after_intents{false};  // takes the first record, and no other
     std::vector<audit::Record> records;
     std::vector<audit::Durability> durabilities;
 

@@ -220,6 +220,47 @@ TEST_F(IdempotencyTest, SaysUnknownOfACallThatAnotherProcessRunsAndLaterItsOutco
     EXPECT_EQ(executor_->runs, 1);
 }
 
+TEST_F(IdempotencyTest, SaysUnknownOfAKeyThatTheTrailGaveBack)
+{
+    store::ForgottenState forgotten;
+    forgotten.keys.push_back(
+        {.scope = {.principal = "alice", .tool = "execute_command", .target = "one", .key = "k"},
+         .fingerprint = {},
+         .request = "r-before",
+         .when = clock_.now()});
+    const auto principal = invocation(json::object()).principal.identity.key();
+    forgotten.keys[0].scope.principal = principal;
+    ASSERT_EQ(store_->restore(forgotten)->keys, 1U);
+    const auto again = run(with_key);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code(), Errc::outcome_unknown);
+    EXPECT_NE(again.error().public_message().find("r-before"), std::string::npos);
+    EXPECT_EQ(executor_->runs, 0);
+    EXPECT_TRUE(run({{"idempotency_key", "another"}}));
+    EXPECT_TRUE(run(with_key, "bob"));
+    EXPECT_EQ(executor_->runs, 2);
+}
+
+TEST_F(IdempotencyTest, AnswersAReplayThoughTheTrailCannotBeWritten)
+{
+    ASSERT_TRUE(run(with_key));
+    trail_.is_broken = true;
+    const auto again = run(with_key);
+    ASSERT_TRUE(again) << again.error().describe();
+    EXPECT_EQ(again->replayed_from, "r1");
+    // The first call with another key finds nothing done, and does nothing.
+    const auto other = run({{"idempotency_key", "another"}});
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code(), Errc::unavailable);
+    EXPECT_EQ(executor_->runs, 1);
+}
+
+TEST_F(IdempotencyTest, RecordsTheKey)
+{
+    ASSERT_TRUE(run(with_key));
+    EXPECT_EQ(trail_.records[0].idempotency_key, "k");
+}
+
 TEST_F(IdempotencyTest, AsksThePolicyAgain)
 {
     ASSERT_TRUE(run(with_key));

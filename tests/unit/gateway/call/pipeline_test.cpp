@@ -68,6 +68,22 @@ TEST_F(PipelineTest, DoesNothingWhenTheTrailCannotBeWritten)
     EXPECT_EQ(states_.get(TargetId{"local"}).reach, targets::Reach::unknown);
 }
 
+TEST_F(PipelineTest, AnswersWhatWasDoneThoughTheTrailCannotBeWrittenAnyMore)
+{
+    for (const auto* name : {"change", "greet"}) {
+        trail_.durabilities.clear();
+        trail_.breaks_after_intents = true;
+        const auto answer = command(name);
+        ASSERT_TRUE(answer) << answer.error().describe();
+        EXPECT_TRUE(answer->content->value("success", false)) << name;
+    }
+    // What only tells of the gateway did nothing, and may say so.
+    trail_.durabilities = {audit::Durability::buffered};
+    const auto told = run(invocation("whoami", json::object()));
+    ASSERT_FALSE(told);
+    EXPECT_EQ(told.error().code(), Errc::unavailable);
+}
+
 TEST_F(PipelineTest, RecordsARefusalAndItsReason)
 {
     const auto answer = command("greet", "mallory");

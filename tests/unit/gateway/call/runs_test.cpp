@@ -52,6 +52,23 @@ void reset_peak()
 
 using RunsTest = RunsRig;
 
+TEST(RunsBook, ForgetsResultsWithTheRunsThatHadThem)
+{
+    Runs runs{nullptr, {.runs_max = 10}};
+    const auto content = std::make_shared<const json>(json{{"output", "hello"}});
+    for (int i = 0; i < 1000; ++i) {
+        RunRecord record;
+        record.shown.id = RequestId{"run-" + std::to_string(i)};
+        const auto run = runs.begin(std::move(record));
+        runs.finish(*run, TimePoint{}, content);
+        ASSERT_LE(runs.noted_results(), 21U) << i;
+    }
+    const auto all = [](const RunRecord&) { return true; };
+    EXPECT_EQ(runs.newest(100, all).size(), 10U);
+    EXPECT_TRUE(runs.find(RequestId{"run-999"}, all)->result);
+    EXPECT_FALSE(runs.find(RequestId{"run-989"}, all));
+}
+
 TEST_F(RunsTest, AnOutputThatIsCutCanBeReadToItsEnd)
 {
     settings_.run_bytes_max = 64 * 1024 * 1024;

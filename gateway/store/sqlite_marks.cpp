@@ -1,0 +1,75 @@
+#include "gateway/core/try.hpp"
+#include "gateway/store/sqlite_state.hpp"
+
+namespace tailops::store {
+
+Status MarkStatements::prepare(Database& database)
+{
+    TAILOPS_TRY(find, database.prepare("SELECT epoch, number, head_seq, head_mac, written"
+                                       " FROM state"));
+    TAILOPS_TRY(
+        set, database.prepare("INSERT INTO state (one, epoch, number, head_seq, head_mac, written)"
+                              " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET"
+                              " epoch = excluded.epoch, number = excluded.number,"
+                              " head_seq = excluded.head_seq, head_mac = excluded.head_mac,"
+                              " written = excluded.written"));
+    TAILOPS_TRY(restore_key,
+                database.prepare("INSERT INTO call_keys (principal, tool, target, key,"
+                                 " fingerprint, request, created) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                                 " ON CONFLICT DO NOTHING"));
+    return {};
+}
+
+Result<std::optional<StateMark>> SqliteStore::last_mark()
+{
+    const std::scoped_lock lock{state_->mutex};
+    auto& statement = state_->marks.find;
+    const Rewind rewind{statement};
+    TAILOPS_TRY(const auto has_row, statement.step());
+    if (!has_row) return std::nullopt;
+    StateMark mark;
+    mark.epoch = statement.bytes(0);
+    mark.number = statement.integer(1);
+    mark.head_seq = static_cast<std::uint64_t>(statement.integer(2));
+    mark.head_mac = statement.bytes(3);
+    mark.written = from_column(statement.integer(4));
+    return mark;
+}
+
+Status SqliteStore::set_mark(const StateMark& mark)
+{
+    const std::scoped_lock lock{state_->mutex};
+    return state_->marks.set.bind(1, mark.epoch)
+        .bind(2, mark.number)
+        .bind(3, static_cast<std::int64_t>(mark.head_seq))
+        .bind(4, mark.head_mac)
+        .bind(5, to_column(mark.written))
+        .run();
+}
+
+Result<RestoredState> SqliteStore::restore(const ForgottenState& forgotten)
+{
+    const std::scoped_lock lock{state_->mutex};
+    RestoredState restored;
+    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    for (const auto& [token, when] : forgotten.revocations) {
+        TAILOPS_CHECK(state_->tokens.revoke.bind(1, to_column(when)).bind(2, token).run());
+        if (state_->database.changes() > 0) ++restored.revocations;
+    }
+    for (const auto& key : forgotten.keys) {
+        TAILOPS_CHECK(state_->marks.restore_key.bind(1, key.scope.principal)
+                          .bind(2, key.scope.tool)
+                          .bind(3, key.scope.target)
+                          .bind(4, key.scope.key)
+                          .bind(5, key.fingerprint)
+                          .bind(6, key.request)
+                          .bind(7, to_column(key.when))
+                          .run());
+        if (state_->database.changes() > 0) ++restored.keys;
+    }
+    TAILOPS_CHECK(transaction.commit());
+    if (restored.revocations > 0) ++state_->generation;
+    return restored;
+}
+
+}  // namespace tailops::store
