@@ -46,7 +46,9 @@ Result<std::shared_ptr<Executor>> make_executor(const TargetSpec& spec, const Bu
 {
     const auto& context = build.context;
     switch (spec.kind) {
-    case Kind::local: return std::make_shared<LocalExecutor>();
+    case Kind::local:
+        return std::make_shared<LocalExecutor>(context.reaper ? context.reaper
+                                                              : std::make_shared<Reaper>());
     case Kind::docker: return make_docker_executor(std::get<DockerConnection>(spec.connection));
     case Kind::http: {
         const auto& http = std::get<HttpConnection>(spec.connection);

@@ -7,9 +7,12 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <memory>
 #include <string>
 
 namespace tailops::targets {
+
+class Reaper;  // targets/local/reaper.hpp
 
 /// What executors need from the daemon around them. Outlives every registry.
 struct ExecutorContext {
@@ -18,6 +21,7 @@ struct ExecutorContext {
     std::string known_hosts_file;  // SSH host keys that a person has confirmed
     StateBoard& states;
     const Clock& clock;
+    std::shared_ptr<Reaper> reaper{};  // of local commands; null: each executor has its own
 };
 
 /// Makes the registry of `specs`. A target whose connection is as in `previous` keeps its warm

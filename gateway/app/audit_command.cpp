@@ -138,12 +138,12 @@ int audit_query(const AuditQueryOptions& options)
     if (!paths) return complain(paths.error(), exit_usage);
     const auto query = read_query(options);
     if (!query) return complain(query.error(), exit_usage);
-    const auto count = audit::query(paths->audit(), *query, [](const audit::StoredRecord& stored) {
+    const auto found = audit::query(paths->audit(), *query, [](const audit::StoredRecord& stored) {
         print("{\"seq\":" + std::to_string(stored.seq) + ',' +
               audit::encode_body(stored.record, stored.time) + "}\n");
         return true;
     });
-    if (!count) return complain(count.error(), exit_failed);
+    if (!found) return complain(found.error(), exit_failed);
     return exit_ok;
 }
 

@@ -5,16 +5,13 @@
 #include "gateway/app/own_credential.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/audit/reader.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/http/tls_context.hpp"
 #include "targets/executors.hpp"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace tailops::app {
 namespace {
@@ -39,13 +36,12 @@ int report(const yaml::Problems& problems, const std::string& when_good)
 
 int check_targets_alone(const std::string& path)
 {
-    std::ifstream file{path, std::ios::binary};
-    std::ostringstream text;
-    if (file) text << file.rdbuf();
-    if (!file) return complain(path + ": cannot be read", exit_usage);
+    const auto text = read_regular_file(path, configuration_bytes_max);
+    if (!text) {
+        return complain(path + ": cannot be read: " + text.error().public_message(), exit_usage);
+    }
     yaml::Problems problems;
-    const auto targets =
-        targets::read_targets(std::move(text).str(), path, process_environment(), problems);
+    const auto targets = targets::read_targets(*text, path, process_environment(), problems);
     note_unused_capabilities(targets, path, problems);
     return report(problems, "ok: " + std::to_string(targets.targets.size()) + " targets");
 }
@@ -61,11 +57,11 @@ void check_tls(const config::Settings& settings, yaml::Problems& problems)
     bool is_readable = true;
     for (const auto& [key, file] : {std::pair{"tls.certificate", settings.tls_certificate},
                                     std::pair{"tls.key", settings.tls_key}}) {
-        errno = 0;
-        if (std::ifstream{file}) continue;
+        const auto read = read_regular_file(file, configuration_bytes_max);
+        if (read) continue;
         is_readable = false;
         complain(key, std::string{key} + ": " + quote(file) +
-                          " cannot be read: " + std::strerror(errno));
+                          " cannot be read: " + read.error().public_message());
     }
     if (!is_readable) return;
     const auto loaded = http::TlsContext::load(settings.tls_certificate, settings.tls_key);

@@ -1,6 +1,7 @@
 #include "gateway/app/cli.hpp"
 
 #include "gateway/app/commands.hpp"
+#include "gateway/app/signals.hpp"
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -223,6 +224,8 @@ int run_command_line(int argc, char** argv)
         const int code = root.exit(error);
         return code == 0 ? exit_ok : exit_usage;
     }
+    // The daemon catches it, once it can; everything else ends with its terminal.
+    if (!root.got_subcommand("serve") && !root.got_subcommand("stdio")) let_hang_up_act();
     if (action) return action();
     std::fputs(root.help().c_str(), stderr);
     return exit_usage;

@@ -2,16 +2,13 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/tools/policy_words.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
 namespace tailops::app {
 namespace {
@@ -41,14 +38,9 @@ rules:
 /// The text of a file that must be there; none, and a problem, when it cannot be read.
 std::optional<std::string> slurp(const std::string& path, yaml::Problems& problems)
 {
-    errno = 0;
-    std::ifstream file{path, std::ios::binary};
-    std::ostringstream text;
-    // Nothing to copy is no failure of the file.
-    if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-    if (file.is_open() && !file.bad() && text) return std::move(text).str();
-    const std::string why = errno != 0 ? std::strerror(errno) : "reading failed";
-    problems.add(path, yaml::nowhere, "cannot be read: " + why);
+    auto text = read_regular_file(path, configuration_bytes_max);
+    if (text) return *std::move(text);
+    problems.add(path, yaml::nowhere, "cannot be read: " + text.error().public_message());
     return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/app/operator.hpp"
 #include "gateway/app/own_credential.hpp"
 #include "gateway/app/service_manager.hpp"
+#include "gateway/app/signals.hpp"
 #include "gateway/app/world_secrets.hpp"
 #include "gateway/async/blocking.hpp"
 #include "gateway/async/deadline.hpp"
@@ -21,6 +22,7 @@
 #include <boost/asio/strand.hpp>
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace tailops::app {
@@ -35,6 +37,8 @@ constexpr auto embedded_subject = "embedded";
 constexpr auto warm_up_time = 3s;
 // How often outputs and idempotency keys that are too old are looked for.
 constexpr auto tidy_interval = 10min;
+// How often processes are reaped for which nobody waits.
+constexpr auto sweep_interval = 5s;
 // After the grace, calls are cancelled; so long may they take to end what they started.
 constexpr auto stop_margin = 2s;
 
@@ -79,13 +83,18 @@ Daemon::Daemon(Configuration configuration, Load load, std::optional<auth::Ident
 {
     // A client or a program that closes its end is an error code, not the end of us.
     ::signal(SIGPIPE, SIG_IGN);
+    let_hang_up_act();
+    // Credentials of targets stand in our memory: no core file, and nobody of our own user who
+    // reads it as a debugger does. What we start is dumpable again.
+    ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 Daemon::~Daemon()
 {
+    hold_hang_up();
     // What still waits on `io` must not touch members that go before it.
     runtime_.io.stop();
-    runtime_.blocking.join();
+    runtime_.join();
     states_.on_change(nullptr);
 }
 
@@ -136,7 +145,7 @@ Status Daemon::open()
     service_ = std::make_unique<mcp::GatewayService>(
         *pipeline_, *clock_,
         mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
-                                    .own_records = own_records(paths_, runtime_.blocking),
+                                    .own_records = own_records(paths_, runtime_.reading),
                                     .progress_interval = settings_.mcp.progress_every,
                                     .calls_per_minute = settings_.mcp.calls_per_minute});
     // Whatever they did, nobody saw it end: that is what their callers are told.
@@ -155,16 +164,19 @@ Status Daemon::open_runs()
                                  .total_bytes_max = settings_.output.total_bytes,
                                  .age_max = settings_.output.keep};
     TAILOPS_TRY(auto spool, call::Spool::open(std::move(settings), *clock_, runtime_.blocking));
-    runs_ = std::make_unique<call::Runs>(std::move(spool));
+    runs_ = std::make_unique<call::Runs>(std::move(spool),
+                                         call::RunsSettings{.reading = &runtime_.reading});
     return {};
 }
 
 Status Daemon::open_http()
 {
+    // A connection of its own: who has much to keep must not hold up who wants to be let in.
+    TAILOPS_TRY(auto tokens, store::SqliteStore::open({.path = paths_.database()}));
     TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
-                                                                 .blocking = runtime_.blocking,
+                                                                 .blocking = runtime_.letting_in,
                                                                  .clock = clock_,
-                                                                 .tokens = store_,
+                                                                 .tokens = std::move(tokens),
                                                                  .environment = environment_,
                                                                  .secrets = own_secrets_}));
     TAILOPS_TRY(http_, HttpFront::bind(runtime_.io.get_executor(), settings_));
@@ -236,7 +248,8 @@ Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuratio
                                            .environment = environment_,
                                            .known_hosts_file = paths_.known_hosts(),
                                            .states = states_,
-                                           .clock = *clock_};
+                                           .clock = *clock_,
+                                           .reaper = reaper_};
     auto world = std::make_shared<call::World>();
     TAILOPS_TRY(world->registry,
                 targets::make_registry(configuration.targets.targets,
@@ -287,9 +300,22 @@ Task<void> Daemon::tidy()
     }
 }
 
+/// Commands that did not end when they were killed, and orphans where we are PID 1.
+Task<void> Daemon::sweep()
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    for (;;) {
+        timer.expires_after(sweep_interval);
+        const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopped) co_return;
+        reaper_->sweep();
+    }
+}
+
 void Daemon::run()
 {
     asio::co_spawn(asio::make_strand(runtime_.io), tidy(), log_bug("tidy"));
+    asio::co_spawn(asio::make_strand(runtime_.io), sweep(), log_bug("sweep"));
     asio::co_spawn(asio::make_strand(runtime_.io), supervise(), [this](std::exception_ptr error) {
         if (error) log(Event::internal_error, {{"where", "supervise"}});
         runtime_.io.stop();
@@ -320,44 +346,6 @@ Task<void> Daemon::supervise()
         co_await reload();
     }
     co_await stop();
-}
-
-Task<void> Daemon::reload()
-{
-    yaml::Problems problems;
-    std::vector<std::string> waiting;
-    auto build = [&](std::stop_token) -> Result<std::shared_ptr<const call::World>> {
-        const auto configuration = load_(problems);
-        if (!problems.empty()) return fail(Errc::invalid_argument, "the files have problems");
-        waiting = config::waiting_for_restart(settings_, configuration.settings);
-        return make_world(configuration);
-    };
-    auto next = co_await run_blocking(runtime_.blocking, std::move(build));
-    for (const auto& problem : problems.sorted()) {
-        log(Event::reload_refused, {{"why", yaml::Problems::render(problem)}});
-    }
-    if (!problems.empty()) co_return;
-    if (!next) {
-        log(Event::reload_refused, {{"why", next.error().describe()}});
-        co_return;
-    }
-    // Before the swap, which cannot fail: a mistake anywhere refuses the whole reload.
-    if (auto renewed = http_ ? http_->reload() : Status{}; !renewed) {
-        log(Event::reload_refused, {{"why", renewed.error().describe()}});
-        co_return;
-    }
-    world_->swap(*std::move(next));
-    for (const auto& notice : problems.notices()) {
-        log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
-    }
-    if (!waiting.empty()) log(Event::restart_needed, {{"settings", join(waiting, ", ")}});
-    endpoint_->publish(mcp::change::Tools{});
-    endpoint_->publish(mcp::change::Prompts{});
-    endpoint_->publish(mcp::change::Resources{});
-    endpoint_->publish_followed();
-    log(Event::reloaded);
-    auto reloaded = gateway_event("the configuration was reloaded");
-    (void)co_await trail_->append(std::move(reloaded), audit::Durability::buffered);
 }
 
 /// Returns when the last client is gone.

@@ -14,6 +14,7 @@
 #include "gateway/mcp/gateway_service.hpp"
 #include "gateway/store/sqlite_store.hpp"
 #include "targets/executors.hpp"
+#include "targets/local/reaper.hpp"
 
 #include <boost/asio/signal_set.hpp>
 
@@ -68,12 +69,14 @@ private:
 
     Task<void> supervise();
     Task<void> tidy();
+    Task<void> sweep();
     Task<void> reload();
     Task<void> close_front();
     Task<void> stop();
 
-    // Outlives the coroutines that tell it what they saw.
+    // Outlive the coroutines that tell them what they saw.
     targets::StateBoard states_;
+    const std::shared_ptr<targets::Reaper> reaper_{std::make_shared<targets::Reaper>()};
     // Destroyed after all below: coroutines of theirs run on it.
     Runtime runtime_;
     // Caught from the start: a signal that comes before run() waits for it.

@@ -1,10 +1,12 @@
 #include "gateway/app/cli.hpp"
+#include "gateway/app/signals.hpp"
 
 #include <cstdio>
 #include <exception>
 
 int main(int argc, char** argv)
 try {
+    tailops::app::start_with_known_signals();
     return tailops::app::run_command_line(argc, argv);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "tailops: internal error: %s\n", error.what());

@@ -2,6 +2,7 @@
 
 #include "gateway/app/own_credential.hpp"
 #include "gateway/async/blocking.hpp"
+#include "gateway/async/shares.hpp"
 #include "gateway/audit/reader.hpp"
 #include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
@@ -17,6 +18,11 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t own_records_max = 50;
+// How far back the trail is searched for them: a caller with few records must not cost a walk
+// through all there is. Some 60,000 calls.
+constexpr std::uint64_t searched_bytes_max = 64 * 1024 * 1024;
+// Of one principal, those that wait among them.
+constexpr std::size_t readings_max = 4;
 // As long as the digest that it keys (RFC 2104 section 3).
 constexpr std::size_t state_key_bytes_min = 32;
 
@@ -37,11 +43,15 @@ Status add_key(std::string_view setting,
     return {};
 }
 
-Result<json> read_own_records(const std::string& directory, const std::string& subject)
+Result<json> read_own_records(const std::string& directory,
+                              const std::string& subject,
+                              const std::stop_token& stop)
 {
     audit::Query query;
     query.filter.subject = subject;
     query.limit = std::numeric_limits<std::size_t>::max();
+    query.bytes_max = searched_bytes_max;
+    query.stop = stop;
     auto records = json::array();
     bool is_truncated = false;
     const auto add = [&](const audit::StoredRecord& stored) {
@@ -54,7 +64,8 @@ Result<json> read_own_records(const std::string& directory, const std::string& s
         if (auto row = parse_json(text)) records.push_back(*std::move(row));
         return true;
     };
-    TAILOPS_CHECK(audit::query(directory, query, add));
+    TAILOPS_TRY(const auto found, audit::query(directory, query, add));
+    is_truncated = is_truncated || !found.is_whole;
     const auto count = records.size();
     return json{{"records", std::move(records)}, {"count", count}, {"truncated", is_truncated}};
 }
@@ -81,13 +92,27 @@ Result<mcp::EndpointSettings> endpoint_settings(const config::Settings& settings
     return out;
 }
 
-mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& blocking)
+namespace {
+
+Task<Result<json>> own_records_of(std::string directory,
+                                  std::string subject,
+                                  std::shared_ptr<Shares> shares,
+                                  boost::asio::thread_pool& reading)
 {
-    return [directory = paths.audit(), &blocking](const auth::Principal& principal) {
-        const auto read = [directory, subject = principal.identity.key()](std::stop_token) {
-            return read_own_records(directory, subject);
-        };
-        return run_blocking(blocking, read);
+    TAILOPS_CO_TRY(const auto share, shares->take(subject));
+    auto read = [&](const std::stop_token& stop) {
+        return read_own_records(directory, subject, stop);
+    };
+    co_return co_await run_blocking(reading, std::move(read));
+}
+
+}  // namespace
+
+mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& reading)
+{
+    auto shares = std::make_shared<Shares>(readings_max);
+    return [directory = paths.audit(), &reading, shares](const auth::Principal& principal) {
+        return own_records_of(directory, principal.identity.key(), shares, reading);
     };
 }
 

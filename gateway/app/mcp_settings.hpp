@@ -25,6 +25,6 @@ Result<mcp::EndpointSettings> endpoint_settings(const config::Settings& settings
 
 /// Reads the caller's own records, the newest 50, from the trail in the state directory:
 /// {"records", "count", "truncated"}, the last of which says that there are older ones.
-mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& blocking);
+mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& reading);
 
 }  // namespace tailops::app

@@ -3,6 +3,7 @@
 #include "gateway/app/environment.hpp"
 #include "gateway/app/operator.hpp"
 #include "gateway/core/disk.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -13,25 +14,20 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace tailops::app {
 
 Result<config::Settings> load_settings(const std::string& file)
 {
-    std::ifstream stream{file, std::ios::binary};
-    std::ostringstream text;
-    if (stream) text << stream.rdbuf();
-    if (!stream) {
+    const auto text = read_regular_file(file, configuration_bytes_max);
+    if (!text) {
         return fail(Errc::invalid_argument,
-                    quote(file) +
-                        " cannot be read; name the configuration with --config, or the "
-                        "state directory with --state-dir");
+                    quote(file) + " cannot be read (" + text.error().public_message() +
+                        "); name the configuration with --config, or the state directory with "
+                        "--state-dir");
     }
     yaml::Problems problems;
-    auto settings =
-        config::read_settings(std::move(text).str(), file, process_environment(), problems);
+    auto settings = config::read_settings(*text, file, process_environment(), problems);
     if (problems.empty()) return settings;
     return fail(Errc::invalid_argument, "the configuration is not valid:\n" + problems.render());
 }

@@ -73,6 +73,8 @@ public:
     Delivery(const Query& query, const std::function<bool(const StoredRecord&)>& each)
         : matches_{query.filter},
           limit_{query.limit},
+          stop_{query.stop},
+          bytes_left_{query.bytes_max},
           each_{each}
     {
     }
@@ -81,8 +83,10 @@ public:
     Status read(Reader lines)
     {
         while (!is_done()) {
+            if (stop_.stop_requested()) return fail(Errc::cancelled, "the caller went away");
             TAILOPS_TRY(const auto line, lines.next());
             if (!line) return {};
+            bytes_left_ -= std::min<std::uint64_t>(bytes_left_, line->text.size() + 1);
             if (line->shape != Line::Shape::whole) continue;
             const auto frame = parse_frame(line->text);
             if (!frame || !matches_(*frame)) continue;
@@ -94,12 +98,14 @@ public:
         return {};
     }
 
-    bool is_done() const noexcept { return !wants_more_ || count_ >= limit_; }
-    std::size_t count() const noexcept { return count_; }
+    bool is_done() const noexcept { return !wants_more_ || count_ >= limit_ || bytes_left_ == 0; }
+    Found found() const noexcept { return {.count = count_, .is_whole = bytes_left_ > 0}; }
 
 private:
     Matcher matches_;
     std::size_t limit_;
+    std::stop_token stop_;
+    std::uint64_t bytes_left_;
     const std::function<bool(const StoredRecord&)>& each_;
     std::size_t count_{0};
     bool wants_more_{true};
@@ -107,9 +113,9 @@ private:
 
 }  // namespace
 
-Result<std::size_t> query(const std::filesystem::path& directory,
-                          const Query& query,
-                          const std::function<bool(const StoredRecord&)>& each)
+Result<Found> query(const std::filesystem::path& directory,
+                    const Query& query,
+                    const std::function<bool(const StoredRecord&)>& each)
 {
     TAILOPS_TRY(const auto opened, Directory::open(directory, Directory::Purpose::reading));
     TAILOPS_TRY(auto files, open_trail(opened));
@@ -124,7 +130,7 @@ Result<std::size_t> query(const std::filesystem::path& directory,
                                       : delivery.read(LineReader{file.file, file.bytes});
         if (!read) return fail(read.error());
     }
-    return delivery.count();
+    return delivery.found();
 }
 
 Status read_back(const std::filesystem::path& directory,

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -109,15 +111,24 @@ struct Query {
     std::size_t limit{100};
     enum class Order { oldest_first, newest_first };
     Order order{Order::newest_first};
+    /// Of the trail, about; what lies further on is not looked at.
+    std::uint64_t bytes_max{std::numeric_limits<std::uint64_t>::max()};
+    std::stop_token stop{};  // looked at between two lines
+};
+
+/// What a query came to.
+struct Found {
+    std::size_t count{0};
+    bool is_whole{true};  // false: `bytes_max` ended it, and there may be more
 };
 
 /// Gives the matching records (intents, outcomes, events; not the trail's own lines) to `each`
 /// until it says false or the limit is reached. Newest first reads from the end: the last few
 /// records of a large trail cost no more than those of a small one. Blocking; one buffer of memory;
-/// checks no macs. Returns how many there were. Errors: not_found (no trail), unavailable.
-Result<std::size_t> query(const std::filesystem::path& directory,
-                          const Query& query,
-                          const std::function<bool(const StoredRecord&)>& each);
+/// checks no macs. Errors: not_found (no trail), unavailable, cancelled (a stop was requested).
+Result<Found> query(const std::filesystem::path& directory,
+                    const Query& query,
+                    const std::function<bool(const StoredRecord&)>& each);
 
 /// Gives every record from the newest back to number `down_to` to `each`, until it says false. The
 /// views of a Frame are valid during that call. Otherwise as query().

@@ -84,7 +84,8 @@ RunRecord Run::snapshot() const
 
 Runs::Runs(std::shared_ptr<Spool> spool, RunsSettings settings)
     : spool_{std::move(spool)},
-      settings_{settings}
+      settings_{settings},
+      readings_{settings.readings_max}
 {
     if (!spool_) return;
     for (auto& record : spool_->take_found()) {
@@ -243,7 +244,9 @@ std::vector<tools::RunView> Runs::newest(std::size_t runs_max, const MayRead& ma
     return out;
 }
 
-Task<Result<OutputPage>> Runs::read(tools::OutputQuestion question, MayRead may_read) const
+Task<Result<OutputPage>> Runs::read(tools::OutputQuestion question,
+                                    MayRead may_read,
+                                    std::string reader) const
 {
     TAILOPS_CO_TRY(const auto shown, find(question.run, may_read));
     const auto& extent = question.stream == OutputStream::output ? shown.output : shown.diagnostics;
@@ -258,7 +261,9 @@ Task<Result<OutputPage>> Runs::read(tools::OutputQuestion question, MayRead may_
         TAILOPS_TRY(const auto file, spool->open_stream(question.run, question.stream));
         return read_page(file, question, stop);
     };
-    TAILOPS_CO_TRY(auto page, co_await run_blocking(spool_->blocking(), std::move(work)));
+    TAILOPS_CO_TRY(const auto share, readings_.take(std::move(reader)));
+    auto& pool = settings_.reading ? *settings_.reading : spool_->blocking();
+    TAILOPS_CO_TRY(auto page, co_await run_blocking(pool, std::move(work)));
     page.extent = extent;
     page.not_kept = shown.not_kept;
     page.state = shown.state;

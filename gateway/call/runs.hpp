@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/async/shares.hpp"
 #include "gateway/call/spool_writer.hpp"
 
 #include <deque>
@@ -40,6 +41,8 @@ using RunResult = Result<std::shared_ptr<const nlohmann::json>>;
 struct RunsSettings {
     std::size_t runs_max{1000};
     std::size_t result_bytes_max{16 * 1024 * 1024};  // of all results together, about
+    std::size_t readings_max{4};  // of one reader at once, those that wait among them
+    boost::asio::thread_pool* reading{nullptr};  // where outputs are read; null: with the spool
 };
 
 /// The book of runs: every call about a target of the recent past, so that a caller who went away
@@ -75,8 +78,10 @@ public:
 
     /// A part of a run's output, also while it runs. Errors: not_found (no such run for this
     /// reader, nothing kept, or dropped since), invalid_argument (the pattern), cancelled,
-    /// unavailable.
-    Task<Result<tools::OutputPage>> read(tools::OutputQuestion question, MayRead may_read) const;
+    /// unavailable, busy (`reader` has too many readings under way).
+    Task<Result<tools::OutputPage>> read(tools::OutputQuestion question,
+                                         MayRead may_read,
+                                         std::string reader) const;
 
     /// How many results the book remembers to forget: never more than twice `runs_max`, and one.
     std::size_t noted_results() const;
@@ -95,6 +100,7 @@ private:
 
     const std::shared_ptr<Spool> spool_;
     const RunsSettings settings_;
+    mutable Shares readings_;
     mutable std::mutex mutex_;
     std::map<RequestId, Booked> runs_;
     std::deque<RequestId> order_;    // oldest first

@@ -51,9 +51,8 @@ std::vector<tools::RunView> PrincipalView::runs(std::size_t runs_max) const
 
 Task<Result<tools::OutputPage>> PrincipalView::read_output(tools::OutputQuestion question) const
 {
-    return runs_.read(std::move(question), [this](const RunRecord& record) {
-        return may_read(world_, principal_, record);
-    });
+    auto mine = [this](const RunRecord& record) { return may_read(world_, principal_, record); };
+    return runs_.read(std::move(question), std::move(mine), principal_.identity.key());
 }
 
 std::vector<tools::GatewayView::VisibleTarget> PrincipalView::targets() const

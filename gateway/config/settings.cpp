@@ -151,6 +151,9 @@ void read_limits(MapReader& file, Limits& out)
     constexpr std::size_t mebibyte = 1024 * 1024;
     take_size(limits, "header_bytes", 1024, mebibyte, out.header_bytes);
     take_size(limits, "body_bytes", 1024, 256 * mebibyte, out.body_bytes);
+    take_size(limits, "bodies_bytes", mebibyte, 65536 * mebibyte, out.bodies_bytes);
+    take_size(limits, "bodies_bytes_per_peer", mebibyte, 65536 * mebibyte,
+              out.bodies_bytes_per_peer);
     if (const auto depth = limits.integer("json_depth", 8, 512)) {
         out.json_depth = static_cast<int>(*depth);
     }

@@ -1,13 +1,14 @@
 #include "gateway/core/yaml.hpp"
 
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <tuple>
 
@@ -21,6 +22,8 @@ struct Node::Tree {
     bool plain{false};
     std::vector<std::shared_ptr<const Tree>> items;
     std::vector<Entry> entries;
+    std::size_t height{1};  // of the tree below, this included
+    std::size_t weight{0};  // values and characters, each as often as an alias repeats it
 };
 
 namespace {
@@ -29,6 +32,8 @@ using Tree = Node::Tree;
 
 // A configuration file this deep is a mistake or an attack on the parser's stack.
 constexpr std::size_t depth_max = 64;
+// What aliases may repeat, in values and characters: a few nested ones stand for billions.
+constexpr std::size_t repeated_max = 1024 * 1024;
 
 Place to_place(const YAML::Mark& mark)
 {
@@ -49,37 +54,47 @@ public:
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override
     {
-        place(make(Node::Kind::null, mark, anchor));
+        place(make(Node::Kind::null, mark), anchor);
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override
     {
         const auto at = anchors_.find(anchor);
         if (at == anchors_.end()) {
-            problems_.add(*file_, to_place(mark), "an alias to a value that is not complete yet");
-            place(make(Node::Kind::null, mark, YAML::NullAnchor));
-        } else {
-            place(at->second);
+            problems_.add(*file_, to_place(mark),
+                          "an alias inside the value that it stands for, which would have no end");
+            place(make(Node::Kind::null, mark), YAML::NullAnchor);
+            return;
         }
+        const auto& value = at->second;
+        repeated_ += value->weight;
+        if (repeated_ > repeated_max) {
+            throw YAML::ParserException{mark, "the aliases repeat more than " +
+                                                  std::to_string(repeated_max) +
+                                                  " values and characters"};
+        }
+        check_depth(levels_.size() + value->height, mark);
+        place(value, YAML::NullAnchor);
     }
     void OnScalar(const YAML::Mark& mark,
                   const std::string& tag,
                   YAML::anchor_t anchor,
                   const std::string& value) override
     {
-        auto scalar = make(Node::Kind::scalar, mark, anchor);
+        auto scalar = make(Node::Kind::scalar, mark);
         scalar->text = value;
+        scalar->weight += value.size();
         scalar->plain = tag == "?" || tag.empty();
         if (scalar->plain && (value == "~" || value == "null" || value.empty())) {
             scalar->kind = Node::Kind::null;
         }
-        place(std::move(scalar));
+        place(std::move(scalar), anchor);
     }
     void OnSequenceStart(const YAML::Mark& mark,
                          const std::string&,
                          YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override
     {
-        open(make(Node::Kind::list, mark, anchor));
+        open(make(Node::Kind::list, mark), mark, anchor);
     }
     void OnSequenceEnd() override { close(); }
     void OnMapStart(const YAML::Mark& mark,
@@ -87,7 +102,7 @@ public:
                     YAML::anchor_t anchor,
                     YAML::EmitterStyle::value) override
     {
-        open(make(Node::Kind::map, mark, anchor));
+        open(make(Node::Kind::map, mark), mark, anchor);
     }
     void OnMapEnd() override { close(); }
 
@@ -96,60 +111,70 @@ public:
 private:
     struct Level {
         std::shared_ptr<Tree> tree;
-        std::optional<Node::Entry> pending;  // a key that waits for its value
+        YAML::anchor_t anchor{YAML::NullAnchor};
+        std::optional<Node::Entry> pending{};       // a key that waits for its value
+        std::set<std::string, std::less<>> keys{};  // of a map
     };
 
-    std::shared_ptr<Tree> make(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor)
+    std::shared_ptr<Tree> make(Node::Kind kind, const YAML::Mark& mark)
     {
         auto tree = std::make_shared<Tree>();
         tree->kind = kind;
         tree->place = to_place(mark);
         tree->file = file_;
-        if (anchor != YAML::NullAnchor) anchors_[anchor] = tree;
+        tree->weight = 1;
         return tree;
     }
 
-    void open(std::shared_ptr<Tree> tree)
+    static void check_depth(std::size_t levels, const YAML::Mark& mark)
     {
-        if (levels_.size() >= depth_max) {
-            throw YAML::ParserException{
-                {}, "nested deeper than " + std::to_string(depth_max) + " levels"};
-        }
-        levels_.push_back({std::move(tree), std::nullopt});
+        if (levels <= depth_max) return;
+        throw YAML::ParserException{mark,
+                                    "nested deeper than " + std::to_string(depth_max) + " levels"};
+    }
+
+    void open(std::shared_ptr<Tree> tree, const YAML::Mark& mark, YAML::anchor_t anchor)
+    {
+        check_depth(levels_.size() + 1, mark);
+        levels_.push_back({.tree = std::move(tree), .anchor = anchor});
     }
 
     void close()
     {
         auto done = std::move(levels_.back().tree);
+        const auto anchor = levels_.back().anchor;
         levels_.pop_back();
-        place(std::move(done));
+        place(std::move(done), anchor);
     }
 
-    void place(std::shared_ptr<const Tree> value)
+    /// An anchor is known once its value is complete: a tree that contains itself has no end.
+    void place(std::shared_ptr<const Tree> value, YAML::anchor_t anchor)
     {
+        if (anchor != YAML::NullAnchor) anchors_[anchor] = value;
         if (levels_.empty()) {
             root_ = std::move(value);
             return;
         }
-        auto& [parent, pending] = levels_.back();
+        auto& parent = levels_.back().tree;
+        auto& pending = levels_.back().pending;
+        parent->height = std::max(parent->height, value->height + 1);
+        parent->weight += value->weight;
         if (parent->kind == Node::Kind::list) {
             parent->items.push_back(std::move(value));
         } else if (!pending) {
-            pending = key_from(*parent, *value);
+            pending = key_from(*value);
         } else {
             pending->value = std::move(value);
             parent->entries.push_back(*std::exchange(pending, std::nullopt));
         }
     }
 
-    Node::Entry key_from(const Tree& parent, const Tree& key)
+    Node::Entry key_from(const Tree& key)
     {
         if (key.kind != Node::Kind::scalar) {
             problems_.add(*file_, key.place, "a key must be a plain word");
         }
-        const bool repeated = std::ranges::any_of(
-            parent.entries, [&](const auto& entry) { return entry.key == key.text; });
-        if (repeated) {
+        if (!levels_.back().keys.insert(key.text).second) {
             problems_.add(*file_, key.place, "the key " + quote(key.text) + " stands twice");
         }
         return {key.text, key.place, nullptr};
@@ -159,6 +184,7 @@ private:
     Problems& problems_;
     std::vector<Level> levels_;
     std::map<YAML::anchor_t, std::shared_ptr<const Tree>> anchors_;
+    std::size_t repeated_{0};
     std::shared_ptr<const Tree> root_;
 };
 
@@ -263,17 +289,16 @@ Node parse(std::string_view text, std::string_view file, Problems& problems)
 
 Node load(const std::string& path, Problems& problems)
 {
-    std::ifstream file{path, std::ios::binary};
-    std::ostringstream text;
-    if (!file || !(text << file.rdbuf())) {
-        if (file && file.peek() == std::ifstream::traits_type::eof()) {
-            problems.add(path, {}, "the file is empty");
-        } else {
-            problems.add(path, {}, "cannot be read");
-        }
+    const auto text = read_regular_file(path, configuration_bytes_max);
+    if (!text) {
+        problems.add(path, nowhere, "cannot be read: " + text.error().public_message());
         return {};
     }
-    return parse(std::move(text).str(), path, problems);
+    if (text->empty()) {
+        problems.add(path, {}, "the file is empty");
+        return {};
+    }
+    return parse(*text, path, problems);
 }
 
 }  // namespace tailops::yaml

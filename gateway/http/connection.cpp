@@ -30,6 +30,7 @@ constexpr Refusal body_timeout{408, "the request body took too long"};
 constexpr Refusal header_too_large{431, "the request head is too large"};
 constexpr Refusal body_too_large{413, "the request body is too large"};
 constexpr Refusal bad_chunk{400, "the chunked body is not valid"};
+constexpr Refusal no_room{503, "too many request bodies are under way; try again shortly"};
 
 Refusal refusal_of(net::ChunkFault fault)
 {
@@ -124,24 +125,25 @@ Task<bool> Connection::serve_one()
         if (head.error()) co_await refuse(*head.error());
         co_return false;
     }
-    auto body = co_await read_body(*head);
-    if (!body) {
-        if (body.error()) co_await refuse(*body.error());
+    const bool closes = head->wants_close || !head->is_http11;
+    const auto then = closes ? After::close : After::keep_alive;
+    if (auto expected = expect_body(*head, then); !expected) {
+        if (expected.error()) co_await refuse(*expected.error());
         co_return false;
     }
-    const bool closes = head->wants_close || !head->is_http11;
-    const AnswerTerms terms{.is_head = head->method == "HEAD",
-                            .is_http11 = head->is_http11,
-                            .after = closes ? After::close : After::keep_alive};
+    const AnswerTerms terms{
+        .is_head = head->method == "HEAD", .is_http11 = head->is_http11, .after = then};
     path_ = head->path;
     // Named: g++ 12 copies an aggregate made inside a co_await expression bit by bit.
     Request request{.method = std::move(head->method),
                     .path = std::move(head->path),
                     .query = std::move(head->query),
                     .headers = std::move(head->headers),
-                    .body = std::move(*body),
+                    .read_body = [this] { return take_body(); },
                     .peer = peer_};
-    co_return co_await answer(std::move(request), terms);
+    const bool goes_on = co_await answer(std::move(request), terms);
+    held_.reset();
+    co_return goes_on;
 }
 
 Task<bool> Connection::wait_for_request()
@@ -190,34 +192,81 @@ std::expected<MessageHead, Connection::Ending> Connection::take_head(std::size_t
     return std::move(*head);
 }
 
-Task<std::expected<std::string, Connection::Ending>> Connection::read_body(const MessageHead& head)
+/// Notes what body comes with the request; refuses one that says it is too large.
+std::expected<void, Connection::Ending> Connection::expect_body(const MessageHead& head, After then)
 {
+    due_.reset();
+    body_ending_.reset();
+    here_.clear();
     const auto length = head.content_length.value_or(0);
-    if (length > context_->limits.body_bytes) co_return std::unexpected{Ending{body_too_large}};
-    if (length == 0 && !head.is_chunked) co_return std::string{};
-    if (head.expects_continue && wire_->inbox().empty()) {
+    if (length > context_->limits.body_bytes) return std::unexpected{Ending{body_too_large}};
+    if (length == 0 && !head.is_chunked) return {};
+    if (!head.is_chunked && wire_->inbox().size() >= length) {
+        // It came with its head. What stands in the inbox then is the next request.
+        here_ = take_from_inbox(static_cast<std::size_t>(length));
+        return {};
+    }
+    due_ = PendingBody{.length = static_cast<std::size_t>(length),
+                       .is_chunked = head.is_chunked,
+                       .expects_continue = head.expects_continue,
+                       .after = then};
+    return {};
+}
+
+std::string Connection::take_from_inbox(std::size_t length)
+{
+    auto& inbox = wire_->inbox();
+    std::string taken;
+    if (inbox.size() == length) {
+        taken.swap(inbox);
+        return taken;
+    }
+    taken = inbox.substr(0, length);
+    inbox.erase(0, taken.size());
+    return taken;
+}
+
+/// Request::read_body.
+Task<std::optional<std::string>> Connection::take_body()
+{
+    held_.emplace(context_->bodies->hold(peer_));
+    if (!due_) {
+        if (held_->grow_to(here_.size())) co_return std::move(here_);
+        body_ending_ = no_room;
+        co_return std::nullopt;
+    }
+    const auto due = *due_;
+    // What comes is the body, not a sign that the client has gone.
+    wire_->unwatch();
+    auto body = co_await read_body(due);
+    if (!body) {
+        body_ending_ = body.error();
+        co_return std::nullopt;
+    }
+    due_.reset();
+    exchange_->set_after(due.after);
+    wire_->watch(hang_up_);
+    co_return *std::move(body);
+}
+
+Task<std::expected<std::string, Connection::Ending>> Connection::read_body(PendingBody due)
+{
+    if (due.expects_continue && wire_->inbox().empty()) {
         const auto sent = co_await wire_->write_all("HTTP/1.1 100 Continue\r\n\r\n", "");
         if (sent != WireState::ok) co_return std::unexpected{Ending{}};
     }
     const auto deadline = after(context_->limits.body_read_timeout);
-    if (head.is_chunked) co_return co_await read_chunked(deadline);
-    co_return co_await read_sized(static_cast<std::size_t>(length), deadline);
+    if (due.is_chunked) co_return co_await read_chunked(deadline);
+    co_return co_await read_sized(due.length, deadline);
 }
 
 Task<std::expected<std::string, Connection::Ending>> Connection::read_sized(std::size_t length,
                                                                             Deadline deadline)
 {
-    auto& inbox = wire_->inbox();
-    std::string body;
-    if (inbox.size() == length) {
-        body.swap(inbox);
-        co_return body;
-    }
-    const auto held = std::min(inbox.size(), length);
+    auto body = take_from_inbox(std::min(wire_->inbox().size(), length));
     body.reserve(std::min(length, body_reserve_bytes));
-    body.append(inbox, 0, held);
-    inbox.erase(0, held);
     while (body.size() < length) {
+        if (!held_->grow_to(body.size())) co_return std::unexpected{Ending{no_room}};
         const auto read = co_await wire_->read_some(body, length - body.size(), deadline);
         if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
         if (read == WireState::closed) co_return std::unexpected{Ending{}};
@@ -234,6 +283,7 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(De
         const auto taken = decoder.decode(inbox, body);
         if (!taken) co_return std::unexpected{Ending{refusal_of(taken.error())}};
         inbox.erase(0, *taken);
+        if (!held_->grow_to(body.size())) co_return std::unexpected{Ending{no_room}};
         if (decoder.is_complete()) co_return body;
         const auto read = co_await wire_->read_some(inbox, chunk_read_bytes, deadline);
         if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
@@ -244,6 +294,9 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(De
 Task<bool> Connection::answer(Request request, AnswerTerms terms)
 {
     WireExchange exchange{*wire_, terms, draining_};
+    // An answer that comes before the body has been read ends the connection.
+    if (due_) exchange.close_after();
+    exchange_ = &exchange;
     std::exception_ptr thrown;
     phase_ = Phase::answering;
     wire_->watch(hang_up_);
@@ -252,10 +305,15 @@ Task<bool> Connection::answer(Request request, AnswerTerms terms)
     } catch (...) {
         thrown = std::current_exception();
     }
+    exchange_ = nullptr;
     wire_->unwatch();
     // Whatever the handler did to this coroutine's cancellation ends with the handler.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     co_await asio::this_coro::throw_if_cancelled(true);
+    if (body_ending_ && !thrown && exchange.stage() == WireExchange::Stage::fresh) {
+        if (*body_ending_) co_await refuse(**body_ending_);
+        co_return false;
+    }
     const bool goes_on = co_await finish(exchange, thrown);
     phase_ = Phase::ending;
     if (!goes_on) co_await wire_->linger();
@@ -307,6 +365,7 @@ Task<void> Connection::refuse(Refusal refusal)
                                 {"why", std::string{refusal.message}}});
     WireExchange exchange{*wire_, {.after = After::close}, draining_};
     auto reply = refusal_reply(refusal.status, refusal.message, path_);
+    if (refusal.status == 503) reply.headers.emplace_back("Retry-After", "1");
     const auto sent = co_await exchange.reply(std::move(reply));
     if (sent) co_await wire_->linger();
 }

@@ -91,10 +91,13 @@ private:
         }
         known_.remember(digest, std::chrono::system_clock::now(), identity->expires);
         drop_token(request.headers);
+        // Not before: a body is memory, which only who is known may take.
+        auto body = co_await request.read_body();
+        if (!body) co_return;
         // Named: g++ 12 copies an aggregate made inside a co_await expression bit by bit.
         mcp::Inbound inbound{.method = std::move(request.method),
                              .headers = std::move(request.headers),
-                             .body = std::move(request.body),
+                             .body = *std::move(body),
                              .principal = settings_.admit(std::move(*identity)),
                              .id = mint_request_id()};
         co_await settings_.serve(std::move(inbound), exchange);

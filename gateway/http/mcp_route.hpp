@@ -30,7 +30,7 @@ struct McpRouteSettings {
 };
 
 /// The way into the MCP endpoint: takes the bearer token off the request, has it authenticated,
-/// gives the identity its rights, and hands the request on without the token.
+/// gives the identity its rights, reads the body, and hands the request on without the token.
 ///
 /// Answers itself: 204 to a preflight; 400 to a token in the query or a malformed Authorization;
 /// 401 and 403 with a challenge; 429 to an unknown token of an address whose tokens are refused too

@@ -36,6 +36,13 @@ Result<std::vector<asio::ip::address>> addresses_of(const ListenAddress& listen)
     return std::vector{address};
 }
 
+/// One whole body has room in any case.
+std::shared_ptr<BodyBudget> body_budget(const config::Limits& limits)
+{
+    const auto per_peer = std::max(limits.bodies_bytes_per_peer, limits.body_bytes);
+    return std::make_shared<BodyBudget>(std::max(limits.bodies_bytes, per_peer), per_peer);
+}
+
 class TcpServer final : public Server {
 public:
     TcpServer(const asio::any_io_executor& io, ServerSettings settings, Handler handler)
@@ -46,7 +53,8 @@ public:
               .context = std::make_shared<ConnectionContext>(ConnectionContext{
                   .limits = settings.limits,
                   .sites = {std::move(settings.allowed_hosts), std::move(settings.allowed_origins)},
-                  .handler = std::move(handler)}),
+                  .handler = std::move(handler),
+                  .bodies = body_budget(settings.limits)}),
               .roster = std::make_shared<Roster>(settings.limits.connections,
                                                  settings.limits.connections_per_peer),
               .tls = std::make_shared<Snapshot<TlsContext>>(nullptr)})}

@@ -9,18 +9,23 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tailops::http {
 
-/// One request, complete and within limits. Host and Origin have been checked.
+/// One request whose headers are complete and within limits. Host and Origin have been checked.
 struct Request {
     std::string method;
     std::string path;   // as sent, without the query
     std::string query;  // without "?"
     mcp::Headers headers;
-    std::string body;
+    /// The body, whole and within limits; it may be read once, by a handler that knows who sends
+    /// it: until then its bytes stay with the client. Nothing: it cannot be had, and the handler
+    /// returns without an answer, which the connection gives. A connection whose request body
+    /// nobody wanted is closed after the answer.
+    std::function<Task<std::optional<std::string>>()> read_body;
     std::string peer;  // address text
 };
 

@@ -1,6 +1,8 @@
 #include "gateway/http/tls_context.hpp"
 
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -44,6 +46,15 @@ int select_protocol(SSL*,
     return SSL_TLSEXT_ERR_OK;
 }
 
+/// OpenSSL opens it by its name, and would wait for the writer of a FIFO.
+Status check_file(std::string_view what, const std::string& file)
+{
+    const auto usable = require_regular_file(file);
+    if (usable) return {};
+    return fail(Errc::invalid_argument, "the TLS " + std::string{what} + " file " + quote(file) +
+                                            " cannot be used: " + usable.error().public_message());
+}
+
 }  // namespace
 
 TlsContext::~TlsContext()
@@ -54,6 +65,8 @@ TlsContext::~TlsContext()
 Result<std::shared_ptr<const TlsContext>> TlsContext::load(const std::string& certificate_file,
                                                            const std::string& key_file)
 {
+    TAILOPS_CHECK(check_file("certificate", certificate_file));
+    TAILOPS_CHECK(check_file("key", key_file));
     ERR_clear_error();
     auto* native = SSL_CTX_new(TLS_server_method());
     if (!native) return fail(Errc::internal, "no memory for TLS");

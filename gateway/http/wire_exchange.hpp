@@ -39,6 +39,8 @@ public:
     Task<Status> end_events();
     /// From now on the answer says that the connection closes.
     void close_after() noexcept { terms_.after = After::close; }
+    /// What an answer that has not begun will say of the connection.
+    void set_after(After after) noexcept { terms_.after = after; }
     After after() const noexcept { return is_draining_ ? After::close : terms_.after; }
 
 private:

@@ -1,5 +1,6 @@
 #include "gateway/net/dialer.hpp"
 
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/net/connect.hpp"
 #include "gateway/net/peek.hpp"
@@ -90,8 +91,22 @@ Error bad_tls_file(std::string_view what, const std::string& file, const error_c
         std::string{what} + " " + file + ": " + error.message());
 }
 
+/// Asio opens them by name, and would wait for the writer of a FIFO.
+Status check_tls_files(const TlsOptions& options)
+{
+    for (const auto& file : {options.ca_file, options.certificate_file, options.key_file}) {
+        if (file.empty()) continue;
+        const auto usable = require_regular_file(file);
+        if (usable) continue;
+        return fail(Error{Errc::invalid_argument, "a TLS file cannot be used"}.with_detail(
+            file + ": " + usable.error().public_message()));
+    }
+    return {};
+}
+
 Result<asio::ssl::context> make_context(const TlsOptions& options)
 {
+    TAILOPS_CHECK(check_tls_files(options));
     asio::ssl::context context{asio::ssl::context::tls_client};
     error_code error;
     ::SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);

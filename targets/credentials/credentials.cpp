@@ -1,8 +1,7 @@
 #include "targets/credentials/credentials.hpp"
 
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
-
-#include <fstream>
 
 namespace tailops::targets {
 namespace {
@@ -11,22 +10,16 @@ constexpr std::size_t secret_bytes_max = 64 * 1024;
 
 Result<Secret> read_secret_file(const std::string& path, const std::string& reference)
 {
-    std::ifstream file{path, std::ios::binary};
-    std::string text(secret_bytes_max + 1, '\0');
-    if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    const auto length = file.gcount();
-    if (length <= 0) {
+    // Read while a connection is made, on a thread that serves others too: it must not wait.
+    auto text = read_regular_file(path, secret_bytes_max);
+    if (!text || text->empty()) {
+        const auto why = text ? std::string{"it is empty"} : text.error().public_message();
         return fail(Error{Errc::invalid_argument,
                           "the credential " + quote(reference) + " cannot be read or is empty"}
-                        .with_detail(path));
+                        .with_detail(path + ": " + why));
     }
-    if (static_cast<std::size_t>(length) > secret_bytes_max) {
-        return fail(Errc::invalid_argument,
-                    "the credential " + quote(reference) + " is longer than 64 KiB");
-    }
-    text.resize(static_cast<std::size_t>(length));
-    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-    return Secret{std::move(text)};
+    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+    return Secret{*std::move(text)};
 }
 
 std::optional<std::string> after_prefix(std::string_view text, std::string_view prefix)

@@ -1,9 +1,12 @@
 #include "targets/local/child.hpp"
 
 #include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "targets/local/program.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -33,14 +36,11 @@ constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 // How long a background child may hold the pipes of a command that has ended.
 constexpr auto drain_time = 1s;
-
-/// What a command finds in its environment; the daemon's own may hold credentials.
-constexpr std::array environment = {
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LANG=C.UTF-8",
-    "HOME=/",
-    "TERM=dumb",
-};
+// Between two looks at a process whose pidfd says "ended" while waitid(2) does not (a readiness
+// that was meant for the descriptor before it, or a tracer that has not let go of it).
+constexpr auto pause_after_false_alarm = 1ms;
+// Between two looks at a process for which there was no pidfd.
+constexpr auto pause_without_pidfd = 20ms;
 
 struct Pipe {
     int read{-1}, write{-1};
@@ -117,6 +117,23 @@ Status check(const Command& command)
     return {};
 }
 
+/// Gives a descriptor to Asio, which may have no room for it.
+bool take_over(asio::posix::stream_descriptor& stream, int& descriptor)
+{
+    boost::system::error_code wrong;
+    stream.assign(descriptor, wrong);
+    if (wrong) return false;
+    descriptor = -1;
+    return true;
+}
+
+/// Whether the coroutine that awaits this was told to end.
+Task<bool> is_cancelled()
+{
+    const auto state = co_await asio::this_coro::cancellation_state;
+    co_return state.cancelled() != asio::cancellation_type::none;
+}
+
 /// Reads to the end.
 Task<void> collect(asio::posix::stream_descriptor& from, OutputCollector& into)
 {
@@ -154,73 +171,106 @@ struct Child::Exchange {
     bool streams_ended{false};
 };
 
-Child::Child(const asio::any_io_executor& home, pid_t pid, int pidfd)
-    : pid_{pid},
-      pidfd_{home, pidfd},
+Child::Child(const asio::any_io_executor& home, std::shared_ptr<Reaper> reaper)
+    : reaper_{std::move(reaper)},
+      pidfd_{home},
       in_{home},
       out_{home},
       err_{home}
 {
 }
 
-Result<Child> Child::spawn(const asio::any_io_executor& home, const Command& command)
+Result<Child> Child::spawn(const asio::any_io_executor& home,
+                           const Command& command,
+                           std::shared_ptr<Reaper> reaper)
 {
     if (auto status = check(command); !status) return fail(std::move(status).error());
+    TAILOPS_TRY(const auto program, find_program(command.argv[0]));
     Pipe in, out, err;
     if (!in.is_open() || !out.is_open() || !err.is_open()) return fail(system_error("pipe", errno));
+    // Before the start: once the program runs, nothing may fail here any more.
+    Child child{home, std::move(reaper)};
+    if (!take_over(child.in_, in.write) || !take_over(child.out_, out.read) ||
+        !take_over(child.err_, err.read)) {
+        return fail(system_error("epoll", errno));
+    }
     SpawnPlan plan;
     plan.prepare(in, out, err);
 
     std::vector<char*> argv, envp;
     for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
-    for (const auto* variable : environment) envp.push_back(const_cast<char*>(variable));
+    for (const auto* variable : child_environment) envp.push_back(const_cast<char*>(variable));
     argv.push_back(nullptr);
     envp.push_back(nullptr);
 
-    pid_t pid{};
-    const int error =
-        ::posix_spawnp(&pid, argv[0], &plan.actions, &plan.attributes, argv.data(), envp.data());
-    if (error == ENOENT || error == EACCES) {
-        return fail(
-            Error{Errc::not_found, "there is no program " + quote(command.argv[0])}.with_detail(
-                std::strerror(error)));
+    const auto pid = child.reaper_->spawn({.program = program.c_str(),
+                                           .actions = &plan.actions,
+                                           .attributes = &plan.attributes,
+                                           .argv = argv.data(),
+                                           .environment = envp.data()});
+    if (!pid) {
+        const int error = pid.error();
+        if (error == ENOENT || error == EACCES || error == ENOTDIR) {
+            return fail(no_program(command.argv[0], error));
+        }
+        return fail(system_error("posix_spawn", error));
     }
-    if (error != 0) return fail(system_error("posix_spawn", error));
-
-    const int pidfd = ::pidfd_open(pid, 0);
-    if (pidfd < 0) {
-        const int number = errno;
-        ::kill(-pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
-        return fail(system_error("pidfd_open", number));
-    }
-    Child child{home, pid, pidfd};
-    child.in_.assign(std::exchange(in.write, -1));
-    child.out_.assign(std::exchange(out.read, -1));
-    child.err_.assign(std::exchange(err.read, -1));
+    child.pid_.value = *pid;
+    child.watch_for_the_end();
     return child;
+}
+
+/// Without a pidfd (no descriptor was free) we look from time to time.
+void Child::watch_for_the_end()
+{
+    int pidfd = ::pidfd_open(pid_.value, 0);
+    if (pidfd >= 0 && !take_over(pidfd_, pidfd)) ::close(pidfd);
 }
 
 Child::~Child()
 {
-    if (pid_.value <= 0 || reaped_) return;
-    ::kill(-pid_.value, SIGKILL);
-    ::waitpid(pid_.value, nullptr, 0);
+    if (pid_.value <= 0 || has_ended()) {
+        ExecutionResult ignored;
+        reap(ignored);
+        return;
+    }
+    signal_group(SIGKILL);
+    // Not waited for: what waits for a disk or runs as somebody else does not end at once.
+    reaper_->leave(pid_.value);
 }
 
+/// Only while nobody has reaped the leader: until then the group's number is ours.
+void Child::signal_group(int number)
+{
+    if (end_ == End::none) ::kill(-pid_.value, number);
+}
+
+bool Child::has_ended()
+{
+    if (end_ != End::none) return true;
+    siginfo_t info{};
+    const auto id = static_cast<id_t>(pid_.value);
+    if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0) return info.si_pid != 0;
+    // It is no child of ours any more: the system reaped it, because SIGCHLD is ignored.
+    end_ = End::unknown;
+    reaper_->forget(pid_.value);
+    return true;
+}
+
+/// Takes the status of a process that has ended; false: it has not.
 bool Child::reap(ExecutionResult& result)
 {
-    if (reaped_) return true;
-    siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(pid_.value), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid == 0) {
-        return false;
-    }
+    if (pid_.value <= 0 || !has_ended()) return false;
+    if (end_ != End::none) return true;
     // The group may hold more than its leader; once the leader is reaped its id may be reused, so
     // this is the last moment to reach the rest.
-    ::kill(-pid_.value, SIGKILL);
-    ::waitid(P_PID, static_cast<id_t>(pid_.value), &info, WEXITED);
-    reaped_ = true;
+    signal_group(SIGKILL);
+    siginfo_t info{};
+    const auto id = static_cast<id_t>(pid_.value);
+    const bool is_told = ::waitid(P_PID, id, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
+    end_ = is_told ? End::reaped : End::unknown;
+    reaper_->forget(pid_.value);
+    if (!is_told) return true;
     if (info.si_code == CLD_EXITED) {
         result.status = info.si_status;
     } else {
@@ -229,6 +279,24 @@ bool Child::reap(ExecutionResult& result)
         result.signal = name ? name : std::to_string(info.si_status);
     }
     return true;
+}
+
+/// Waits until waitid(2) says that the process has ended. False: this coroutine was cancelled.
+///
+/// A readiness is a hint: Asio gives the state of a descriptor that was closed to the next one, and
+/// an event that was still under way then wakes whoever has it now.
+Task<bool> Child::ended()
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    asio::steady_timer pause{pidfd_.get_executor()};
+    while (!has_ended()) {
+        if (co_await is_cancelled()) co_return false;
+        if (pidfd_.is_open()) co_await pidfd_.async_wait(Stream::wait_read, awaited);
+        if (has_ended()) break;
+        pause.expires_after(pidfd_.is_open() ? pause_after_false_alarm : pause_without_pidfd);
+        co_await pause.async_wait(awaited);
+    }
+    co_return true;
 }
 
 Task<void> Child::exchange(Exchange& state)
@@ -244,8 +312,8 @@ Task<void> Child::exchange(Exchange& state)
 Task<void> Child::await_end(Exchange& state)
 {
     co_await asio::this_coro::throw_if_cancelled(false);
-    const auto [error] = co_await pidfd_.async_wait(Stream::wait_read, awaited);
-    if (error || state.streams_ended) co_return;
+    const bool is_over = co_await ended();
+    if (!is_over || state.streams_ended) co_return;
     // It has ended, and a background child of it still holds the pipes.
     state.drain.expires_after(drain_time);
     co_await state.drain.async_wait(awaited);
@@ -264,6 +332,11 @@ Task<Result<ExecutionResult>> Child::communicate(std::string input, OutputBounds
     co_await (exchange(state) && await_end(state));
     ExecutionResult result;
     if (!reap(result)) co_return fail(Errc::cancelled, "the command was cancelled");
+    if (end_ == End::unknown) {
+        co_return fail(Errc::outcome_unknown,
+                       "the command has ended, with what status is not known; look at what it did "
+                       "before it is run again");
+    }
     std::move(state.output).finish(result);
     std::move(state.diagnostics).finish(result);
     co_return result;
@@ -273,18 +346,17 @@ Task<bool> Child::ended_within(std::chrono::milliseconds time)
 {
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer{pidfd_.get_executor(), time};
-    auto first = co_await (pidfd_.async_wait(Stream::wait_read, asio::use_awaitable) ||
-                           timer.async_wait(asio::use_awaitable));
-    co_return first.index() == 0;
+    co_await (ended() || timer.async_wait(asio::use_awaitable));
+    co_return has_ended();
 }
 
 Task<Remains> Child::stop(std::chrono::milliseconds grace)
 {
     ExecutionResult ignored;
     if (reap(ignored)) co_return Remains::nothing;
-    ::kill(-pid_.value, SIGTERM);
+    signal_group(SIGTERM);
     if (!co_await ended_within(grace)) {
-        ::kill(-pid_.value, SIGKILL);
+        signal_group(SIGKILL);
         co_await ended_within(grace);
     }
     co_return reap(ignored) ? Remains::nothing : Remains::signalled;

@@ -7,6 +7,8 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <optional>
+
 namespace tailops::targets {
 namespace asio = boost::asio;
 namespace {
@@ -15,6 +17,8 @@ using namespace std::chrono_literals;
 
 // TERM gives a program this long to clean up before KILL.
 constexpr auto stop_grace = 1s;
+// More than these cannot be signs of a sick disk alone; each holds a process of the machine.
+constexpr std::size_t left_max = 64;
 
 }  // namespace
 
@@ -26,24 +30,42 @@ Task<Result<ExecutionResult>> LocalExecutor::run(policy::Permit permit, Operatio
 
     const auto& obligations = permit.obligations();
     co_await asio::this_coro::throw_if_cancelled(false);
+    // One who left while nobody waited here is not told by the next wait.
+    const auto caller = co_await asio::this_coro::cancellation_state;
+    if (caller.cancelled() != asio::cancellation_type::none) {
+        Error gone{Errc::cancelled, "the caller went away; the command was not started"};
+        co_return fail(std::move(gone).with_nothing_begun());
+    }
+    reaper_->sweep();
+    if (reaper_->left() >= left_max) {
+        Error full{Errc::busy, "too many commands on this machine were told to stop and still run"};
+        co_return fail(std::move(full).with_nothing_begun());
+    }
     TAILOPS_CO_CHECK(permit.commitment().begin());
-    auto child = Child::spawn(co_await asio::this_coro::executor, *command);
+    auto child = Child::spawn(co_await asio::this_coro::executor, *command, reaper_);
     if (!child) co_return fail(std::move(child).error().with_nothing_begun());
 
     OutputBounds bounds{.limit_bytes = obligations.output_limit_bytes, .rest = command->rest};
-    auto result =
-        co_await with_deadline(after(obligations.timeout),
-                               child->communicate(std::move(command->input), std::move(bounds)));
-    if (result) co_return result;
+    std::optional<Result<ExecutionResult>> result;
+    auto talk = [&]() -> Task<Status> {
+        result = co_await child->communicate(std::move(command->input), std::move(bounds));
+        co_return Status{};
+    };
+    const auto waited = co_await with_deadline(after(obligations.timeout), talk());
+    // A command that has ended is told as it ended, whoever stopped waiting for it meanwhile.
+    if (result && (*result || result->error().code() != Errc::cancelled)) {
+        co_return *std::move(result);
+    }
 
     // Whoever stopped waiting, the process group must not outlive the call.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     const auto remains = co_await child->stop(stop_grace);
-    if (result.error().code() == Errc::deadline_exceeded) {
+    const bool is_late = !waited && waited.error().code() == Errc::deadline_exceeded;
+    if (is_late) {
         co_return fail(Errc::deadline_exceeded,
                        "the command did not end in time; " + std::string{to_string(remains)});
     }
-    co_return fail(result.error().code(),
+    co_return fail(Errc::cancelled,
                    "the command was cancelled; " + std::string{to_string(remains)});
 }
 

@@ -1,6 +1,7 @@
 #include "targets/ssh/key.hpp"
 
 #include "gateway/core/file_descriptor.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -104,7 +105,7 @@ KeyHandle certify(const ssh_key_struct* key, const std::string& key_path)
 {
     ssh_key raw = nullptr;
     const auto certificate_path = key_path + "-cert.pub";
-    if (::access(certificate_path.c_str(), R_OK) != 0) return nullptr;
+    if (!require_regular_file(certificate_path)) return nullptr;
     if (ssh_pki_import_cert_file(certificate_path.c_str(), &raw) != SSH_OK) return nullptr;
     const KeyHandle certificate{raw};
     KeyHandle certified{ssh_key_dup(const_cast<ssh_key>(key))};

@@ -1,6 +1,7 @@
 #include "targets/ssh/known_hosts.hpp"
 
 #include "gateway/core/digest.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -16,8 +17,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 namespace tailops::targets::ssh {
@@ -94,13 +93,10 @@ Result<std::string> read_file(const std::string& file)
 {
     std::error_code missing;
     if (!std::filesystem::exists(file, missing)) return std::string{};
-    std::ifstream stream{file, std::ios::binary};
-    std::string text{std::istreambuf_iterator<char>{stream}, {}};
-    if (!stream.is_open() || stream.bad() || text.size() > file_bytes_max) {
-        return fail(Error{Errc::internal, "the file of known SSH hosts cannot be read"}.with_detail(
-            file + (text.size() > file_bytes_max ? ": too large" : "")));
-    }
-    return text;
+    auto text = read_regular_file(file, file_bytes_max);
+    if (text) return text;
+    return fail(Error{Errc::internal, "the file of known SSH hosts cannot be read"}.with_detail(
+        file + ": " + text.error().public_message()));
 }
 
 /// `text` without what it says about the host `pattern`. Markers stay: a revoked key stays revoked.

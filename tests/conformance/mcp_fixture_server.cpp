@@ -49,9 +49,11 @@ auth::Principal anyone()
 
 Task<void> serve(mcp::Endpoint& endpoint, http::Request request, mcp::Exchange& exchange)
 {
+    auto body = co_await request.read_body();
+    if (!body) co_return;
     mcp::Inbound inbound{.method = std::move(request.method),
                          .headers = std::move(request.headers),
-                         .body = std::move(request.body),
+                         .body = *std::move(body),
                          .principal = anyone(),
                          .id = mint_request_id()};
     co_await endpoint.serve(std::move(inbound), exchange);

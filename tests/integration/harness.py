@@ -88,6 +88,10 @@ class Gateway:
             raise AssertionError(f"the gateway did not start:\n{self.logged()}")
         told = json.loads(line)
         self.url, self.token, self.pid = told["url"], told.get("token"), told["pid"]
+        if self.pid == 1:  # in a namespace of its own; here it has another number
+            self.pid = None
+            threads = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}")
+            self.pid = int((threads / "children").read_text())
         return self
 
     def logged(self):

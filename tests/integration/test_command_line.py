@@ -1,5 +1,9 @@
 """The subcommands of the binary as a person types them: what they refuse, and what they say then."""
+import os
+import pathlib
+import select
 import signal
+import subprocess
 import unittest
 
 from harness import GATEWAY_TOKEN, Gateway, local_gateway, until
@@ -145,6 +149,74 @@ class Reload(unittest.TestCase):
                 self.assertIn(f'policy.yaml:{number + 3}:', line)
                 self.assertIn('did you mean', line)
                 self.assertNotIn("x0A", line)
+
+    def test_outlives_a_file_that_has_no_end(self):
+        """An alias inside what it stands for; and aliases of aliases, which stand for billions of values."""
+        nested = "l0: &l0 [x]\n" + "".join(
+            f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
+        endless = "endless: &a [x, *a]\nalso: &b {key: *b}\n"
+        made = local_gateway(gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
+        made.write("commands.yaml", "commands: []\n")
+        with made as gateway:
+            refused = 0
+            for name in ("gateway.yaml", "targets.yaml", "policy.yaml", "commands.yaml"):
+                good = (gateway.directory / name).read_text()
+                for bad, why in ((endless, "which would have no end"), (nested, "the aliases repeat more than")):
+                    with self.subTest(file=name, why=why):
+                        gateway.write(name, good + bad)
+                        told = gateway.command("check", "--config", gateway.config)
+                        self.assertEqual(told.returncode, 2, told.stderr)
+                        self.assertIn(why, told.stderr)
+                        gateway.process.send_signal(signal.SIGHUP)
+                        until(lambda: gateway.logged().count(why) > refused, what="the refusal")
+                        refused = gateway.logged().count(why)
+                refused = 0
+                gateway.write(name, good)
+            self.assertFalse(gateway.call("get_system_status", {"target": "local"}).get("isError"))
+
+    def test_does_not_wait_for_a_fifo(self):
+        key = "audit: {key: file:@STATE@.key}\n"
+        with local_gateway() as gateway:
+            policy = gateway.directory / "policy.yaml"
+            policy.unlink()
+            os.mkfifo(policy)
+            self.reload(gateway, "reload_refused", 1)
+            self.assertIn("it is a FIFO, not a regular file", gateway.logged())
+            told = gateway.command("check", "--config", gateway.config)
+            self.assertEqual(told.returncode, 2)
+            self.assertIn("policy.yaml: cannot be read: it is a FIFO, not a regular file", told.stderr)
+            self.assertFalse(gateway.call("get_system_status", {"target": "local"}).get("isError"))
+            self.assertEqual(gateway.stop(), 0)
+        gateway = Gateway(files=files(**{"gateway.yaml": GATEWAY_TOKEN + key}))
+        os.mkfifo(f"{gateway.state_dir}.key")
+        self.addCleanup(os.unlink, f"{gateway.state_dir}.key")
+        told = gateway.command("serve", "--config", gateway.config)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("audit.key: the credential", told.stderr)
+
+    def test_that_is_asked_for_during_the_start_comes_after_it(self):
+        made = local_gateway()
+        with open(made.directory / "log", "wb") as log:
+            process = subprocess.Popen([made.binary, "serve", "--config", made.config], stdout=subprocess.PIPE,
+                                       stderr=log)
+            try:
+                # Before main a signal meets no code of ours. From there on it is held, then caught.
+                until(lambda: answers_hang_up(process.pid), what="the beginning of main")
+                while not select.select([process.stdout], [], [], 0.0005)[0]:
+                    process.send_signal(signal.SIGHUP)
+                self.assertTrue(process.stdout.readline(), "it ended")
+                until(lambda: " reloaded: " in made.logged(), what="the reload")
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(25), 0)
+                process.stdout.close()
+
+
+def answers_hang_up(pid):
+    """Whether SIGHUP is blocked or caught by the process."""
+    status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+                  if ":\t" in line)
+    return any(int(status.get(mask, "0"), 16) & 1 for mask in ("SigBlk", "SigCgt"))
 
 
 if __name__ == "__main__":

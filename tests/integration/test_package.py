@@ -132,7 +132,7 @@ class Package(unittest.TestCase):
     def test_answers_to_the_earlier_name_and_stops_within_its_time(self):
         text = (self.tree / UNIT).read_text()
         for line in ("Type=notify", "User=tailops", "Alias=tailopsmcp-mcp.service", "RestartPreventExitStatus=2",
-                     "ExecReload=/bin/kill -HUP $MAINPID"):
+                     "MemoryMax=1G", "LimitCORE=0", "ExecReload=/bin/kill -HUP $MAINPID"):
             self.assertIn(f"\n{line}\n", text)
 
     # Its life

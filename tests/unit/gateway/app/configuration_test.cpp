@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 namespace tailops::app {
 namespace {
 
@@ -70,8 +72,31 @@ TEST_F(ConfigurationFiles, AreEmptyOrFoldersAndSaidToBe)
     EXPECT_EQ(problems().render(), folder.file("policy.yaml") + ":1:1: the policy is empty\n");
     std::filesystem::remove(folder.file("policy.yaml"));
     std::filesystem::create_directory(folder.file("policy.yaml"));
+    EXPECT_EQ(problems().render(), folder.file("policy.yaml") +
+                                       ": cannot be read: it is a folder, not a regular file\n");
+}
+
+// Opening a FIFO would wait for somebody who writes to it, and a reload with it.
+TEST_F(ConfigurationFiles, AreRegularFiles)
+{
+    for (const auto* name : {"policy.yaml", "targets.yaml", "gateway.yaml"}) {
+        SetUp();
+        std::filesystem::remove(folder.file(name));
+        ASSERT_EQ(::mkfifo(folder.file(name).c_str(), 0600), 0);
+        EXPECT_EQ(problems().render(),
+                  folder.file(name) + ": cannot be read: it is a FIFO, not a regular file\n");
+        std::filesystem::remove(folder.file(name));
+    }
+    SetUp();
+    std::filesystem::remove(folder.file("policy.yaml"));
+    std::filesystem::create_symlink("/dev/zero", folder.file("policy.yaml"));
+    EXPECT_EQ(problems().render(), folder.file("policy.yaml") +
+                                       ": cannot be read: it is a device, not a regular file\n");
+    std::filesystem::remove(folder.file("policy.yaml"));
+    folder.write("policy.yaml", "version: 1\n");
+    std::filesystem::resize_file(folder.file("policy.yaml"), std::uintmax_t{1} << 40);
     EXPECT_EQ(problems().render(),
-              folder.file("policy.yaml") + ": cannot be read: Is a directory\n");
+              folder.file("policy.yaml") + ": cannot be read: it is larger than 16 MiB\n");
 }
 
 TEST_F(ConfigurationFiles, NoteAnUnusedCapabilityWhereItStands)

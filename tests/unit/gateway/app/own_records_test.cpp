@@ -3,6 +3,8 @@
 #include "tests/support/run.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 namespace tailops::app {
@@ -75,6 +77,37 @@ TEST_F(OwnRecords, SayWhenThereAreOlderOnes)
     EXPECT_EQ(answer.at("count"), 50);
     EXPECT_EQ(answer.at("truncated"), true);
     EXPECT_EQ(answer.at("records").at(0).at("request"), "last");
+}
+
+// All have begun before the first can have ended: that one goes on upon the same strand.
+TEST_F(OwnRecords, AreReadFourAtOnceByOneCaller)
+{
+    append({intent("a")});
+    std::map<std::string, int> told;
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        namespace asio = boost::asio;
+        const auto home = co_await asio::this_coro::executor;
+        const auto read = own_records(StatePaths{directory.path.string()}, runtime.reading);
+        int under_way = 0;
+        auto ask = [&](auth::Principal who) -> Task<void> {
+            const auto name = who.identity.subject.str();
+            const auto answer = co_await read(who);
+            ++told[name + (answer ? " ok" : " " + std::string{to_string(answer.error().code())})];
+            --under_way;
+        };
+        for (const auto* name : {"alice", "alice", "alice", "alice", "alice", "alice", "bob"}) {
+            auto who = alice();
+            who.identity.subject = SubjectId{name};
+            ++under_way;
+            asio::co_spawn(home, ask(std::move(who)), [](std::exception_ptr) {});
+        }
+        while (under_way > 0) co_await asio::post(home, asio::use_awaitable);
+        under_way = 1;
+        asio::co_spawn(home, ask(alice()), [](std::exception_ptr) {});
+        while (under_way > 0) co_await asio::post(home, asio::use_awaitable);
+    });
+    EXPECT_EQ(told,
+              (std::map<std::string, int>{{"alice ok", 5}, {"alice busy", 2}, {"bob ok", 1}}));
 }
 
 TEST_F(OwnRecords, AreNotThoseOfSomebodyElse)

@@ -68,7 +68,39 @@ TEST_F(QueryTest, StopsAtTheLimitAndWhenTheReaderHasEnough)
     EXPECT_EQ(requests({.limit = 0}), Texts{});
     int seen = 0;
     const auto count = query(directory.path, {}, [&](const auto&) { return ++seen < 3; });
-    EXPECT_EQ(count, 3U);
+    EXPECT_EQ(count->count, 3U);
+}
+
+TEST_F(QueryTest, LooksNoFurtherThanItIsTold)
+{
+    std::vector<std::string> seen;
+    const auto each = [&](const StoredRecord& record) {
+        seen.push_back(record.record.request.str());
+        return true;
+    };
+    const auto some = query(directory.path, {.bytes_max = 1000}, each);
+    ASSERT_TRUE(some);
+    EXPECT_FALSE(some->is_whole);
+    EXPECT_GT(some->count, 0U);
+    EXPECT_LT(some->count, 6U);
+    EXPECT_EQ(seen.front(), "d") << "the newest are looked at first";
+    const auto all = query(directory.path, {}, each);
+    ASSERT_TRUE(all);
+    EXPECT_TRUE(all->is_whole);
+    EXPECT_EQ(all->count, 12U);
+}
+
+TEST_F(QueryTest, EndsWhenItIsToldToStop)
+{
+    std::stop_source stop;
+    int seen = 0;
+    const auto ended = query(directory.path, {.stop = stop.get_token()}, [&](const auto&) {
+        if (++seen == 3) stop.request_stop();
+        return true;
+    });
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code(), Errc::cancelled);
+    EXPECT_EQ(seen, 3);
 }
 
 TEST_F(QueryTest, FiltersByEachField)

@@ -86,7 +86,73 @@ TEST(Yaml, TellsOfAFileThatIsNotThere)
 {
     Problems problems;
     load("/nonexistent/t.yaml", problems);
-    EXPECT_EQ(problems.render(), "/nonexistent/t.yaml:1:1: cannot be read\n");
+    EXPECT_EQ(problems.render(),
+              "/nonexistent/t.yaml: cannot be read: No such file or directory\n");
+}
+
+TEST(Yaml, RefusesAnAliasInsideWhatItStandsFor)
+{
+    for (const auto* text : {"a: &x [1, *x]\n", "a: &x {b: *x}\n", "a: &x {b: {c: [1, *x]}}\n",
+                             "&x [*x]\n", "a: &x\n  - *x\n"}) {
+        Problems problems;
+        parse(text, "t.yaml", problems);
+        EXPECT_NE(problems.render().find(
+                      "an alias inside the value that it stands for, which would have no end"),
+                  std::string::npos)
+            << text << problems.render();
+    }
+    // Anchors that are complete, one in another and one name twice, are as they were.
+    Problems problems;
+    const auto fine =
+        parse("a: &x {b: &y [1, 2], c: *y}\nd: *x\ne: &x [3]\nf: *x\n", "t.yaml", problems);
+    MapReader reader{fine, problems, "map"};
+    EXPECT_EQ(reader.node("d")->entries().size(), 2U);
+    EXPECT_EQ(reader.texts("f"), std::vector<std::string>{"3"});
+    EXPECT_TRUE(problems.empty()) << problems.render();
+}
+
+/// `levels` lists of `width` aliases of the one before.
+std::string nested_aliases(int levels, int width)
+{
+    std::string text = "l0: &l0 [x]\n";
+    for (int level = 1; level <= levels; ++level) {
+        text += 'l' + std::to_string(level) + ": &l" + std::to_string(level) + " [";
+        for (int i = 0; i < width; ++i) text += "*l" + std::to_string(level - 1) + ", ";
+        text += "]\n";
+    }
+    return text;
+}
+
+TEST(Yaml, BoundsWhatAliasesRepeat)
+{
+    Problems few;
+    parse(nested_aliases(5, 9), "t.yaml", few);
+    EXPECT_TRUE(few.empty()) << few.render();
+    Problems many;
+    parse(nested_aliases(9, 9), "t.yaml", many);
+    EXPECT_EQ(many.render(),
+              "t.yaml:8:10: not valid YAML: the aliases repeat more than 1048576 values and "
+              "characters\n");
+}
+
+TEST(Yaml, BoundsHowDeepAliasesNest)
+{
+    Problems flat;
+    parse(nested_aliases(60, 1), "t.yaml", flat);
+    EXPECT_TRUE(flat.empty()) << flat.render();
+    Problems deep;
+    parse(nested_aliases(1000, 1), "t.yaml", deep);
+    EXPECT_NE(deep.render().find("nested deeper than 64 levels"), std::string::npos)
+        << deep.render();
+}
+
+TEST(Yaml, ReadsManyKeysInAMoment)
+{
+    std::string text;
+    for (int i = 0; i < 100'000; ++i) text += "k" + std::to_string(i) + ": v\n";
+    Problems problems;
+    EXPECT_EQ(parse(text, "t.yaml", problems).entries().size(), 100'000U);
+    EXPECT_TRUE(problems.empty());
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ TEST(McpRoute, HandsTheRequestOnWithAPrincipalAndWithoutTheToken)
     const auto handler = make_router(gateway_routes(gateway.settings));
     FakeExchange exchange;
     auto what = request("POST", "/mcp", {{"AUTHORIZATION", "Bearer good"}, {"Mcp-Method", "ping"}});
-    what.body = "{}";
+    what.read_body = body_of("{}");
     EXPECT_EQ(ask(handler, exchange, std::move(what)).got.body, "served");
     EXPECT_EQ(gateway.served.method, "POST");
     EXPECT_EQ(gateway.served.body, "{}");
@@ -22,6 +22,41 @@ TEST(McpRoute, HandsTheRequestOnWithAPrincipalAndWithoutTheToken)
     EXPECT_EQ(gateway.served.id.str().size(), 16U);
     EXPECT_EQ(gateway.served.headers, (mcp::Headers{{"Mcp-Method", "ping"}}));
     EXPECT_EQ(exchange.header("Access-Control-Allow-Origin"), "");
+}
+
+TEST(McpRoute, ReadsTheBodyOfWhomItKnowsOnly)
+{
+    Gateway gateway;
+    const auto handler = make_router(gateway_routes(gateway.settings));
+    for (const auto& [token, reads] : {std::pair{"Bearer good", 1},
+                                       {"Bearer bad", 0},
+                                       {"Bearer down", 0},
+                                       {"Bearer two words", 0},
+                                       {"", 0}}) {
+        SCOPED_TRACE(token);
+        FakeExchange exchange;
+        mcp::Headers headers;
+        if (*token) headers.emplace_back("Authorization", token);
+        auto what = request("POST", "/mcp", std::move(headers));
+        int seen = 0;
+        what.read_body = [&seen, body = body_of("{}")] {
+            ++seen;
+            return body();
+        };
+        ask(handler, exchange, std::move(what));
+        EXPECT_EQ(seen, reads);
+    }
+}
+
+TEST(McpRoute, LeavesTheAnswerToABodyThatCannotBeHadToTheConnection)
+{
+    Gateway gateway;
+    const auto handler = make_router(gateway_routes(gateway.settings));
+    FakeExchange exchange;
+    auto what = request("POST", "/mcp", {{"Authorization", "Bearer good"}});
+    what.read_body = []() -> Task<std::optional<std::string>> { co_return std::nullopt; };
+    EXPECT_EQ(ask(handler, exchange, std::move(what)).got.status, 0);
+    EXPECT_EQ(gateway.served.method, "") << "it was not handed on";
 }
 
 TEST(McpRoute, AnswersEachFailureOfAuthenticationItsOwnWay)

@@ -100,6 +100,13 @@ struct Gateway {
     }
 };
 
+/// A body that is there.
+inline std::function<Task<std::optional<std::string>>()> body_of(std::string text)
+{
+    auto read = [](std::string whole) -> Task<std::optional<std::string>> { co_return whole; };
+    return [read, text] { return read(text); };
+}
+
 inline Request request(std::string method, std::string path, mcp::Headers headers = {})
 {
     Request made;
@@ -107,6 +114,7 @@ inline Request request(std::string method, std::string path, mcp::Headers header
     made.path = std::move(path);
     made.headers = std::move(headers);
     made.peer = "127.0.0.1";
+    made.read_body = body_of({});
     return made;
 }
 

@@ -190,8 +190,10 @@ inline mcp::Reply text_reply(std::string body, mcp::Headers headers = {})
 /// Answers with what it was asked: "METHOD path?query [body]".
 inline Task<void> echo(Request request, mcp::Exchange& exchange)
 {
-    co_await exchange.reply(text_reply(request.method + ' ' + request.path + '?' + request.query +
-                                       " [" + request.body + ']'));
+    const auto body = co_await request.read_body();
+    if (!body) co_return;
+    co_await exchange.reply(
+        text_reply(request.method + ' ' + request.path + '?' + request.query + " [" + *body + ']'));
 }
 
 inline std::string get(std::string_view path, std::string_view extra = "")

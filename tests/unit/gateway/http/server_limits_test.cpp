@@ -68,6 +68,89 @@ TEST(ServerLimits, AnswersALargeBodyWith413)
     EXPECT_EQ(one.ask(chunked + "ffffff\r\n").status, 413);
 }
 
+/// The head of a request whose body does not follow.
+std::string head_of_post(std::string_view path, std::size_t length)
+{
+    return "POST " + std::string{path} +
+           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+}
+
+// Who is refused for what its headers say has not sent its body, and shall not.
+TEST(ServerLimits, AnswersBeforeABodyThatNobodyWantsAndCloses)
+{
+    Served served{[](Request request, mcp::Exchange& exchange) -> Task<void> {
+        co_await exchange.reply(text_reply("no, " + request.path));
+    }};
+    auto held_back = served.client();
+    const auto refused = held_back.ask(head_of_post("/a", 4'000'000));
+    EXPECT_EQ(refused.body, "no, /a");
+    EXPECT_NE(refused.head.find("Connection: close\r\n"), std::string::npos);
+    held_back.end_sending();
+    EXPECT_TRUE(held_back.is_closed());
+    // Half of it is no whole, and neither is a chunk.
+    auto begun = served.client();
+    EXPECT_EQ(begun.ask(head_of_post("/b", 10) + "half").body, "no, /b");
+    begun.end_sending();
+    EXPECT_TRUE(begun.is_closed());
+    auto chunked = served.client();
+    EXPECT_EQ(
+        chunked.ask("POST /c HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            .body,
+        "no, /c");
+    chunked.end_sending();
+    EXPECT_TRUE(chunked.is_closed());
+    // One that came with its head costs no connection, and is not taken for the next request.
+    auto whole = served.client();
+    EXPECT_EQ(whole.ask(post("/d", get("/smuggled"))).body, "no, /d");
+    EXPECT_EQ(whole.ask(get("/e")).body, "no, /e");
+    // No body is invited that nobody wants.
+    auto polite = served.client();
+    EXPECT_EQ(polite
+                  .ask("POST /f HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+                       "Expect: 100-continue\r\n\r\n")
+                  .body,
+              "no, /f");
+}
+
+TEST(ServerLimits, BoundsTheBodiesThatAreHeldAtOnce)
+{
+    std::promise<void> read;
+    std::promise<void> release;
+    auto released = release.get_future().share();
+    Served served{[&, released](Request request, mcp::Exchange& exchange) -> Task<void> {
+                      if (request.path != "/held") {
+                          co_await echo(std::move(request), exchange);
+                          co_return;
+                      }
+                      (void)co_await request.read_body();
+                      read.set_value();
+                      boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};
+                      while (released.wait_for(0s) != std::future_status::ready) {
+                          tick.expires_after(1ms);
+                          co_await tick.async_wait(boost::asio::use_awaitable);
+                      }
+                      co_await exchange.reply(text_reply("done"));
+                  },
+                  with([](auto& limits) {
+                      limits.body_bytes = 100'000;
+                      limits.bodies_bytes_per_peer = 100'000;
+                  })};
+    auto holds = served.client();
+    holds.send(post("/held", std::string(60'000, 'x')));
+    read.get_future().wait();
+    auto large = served.client();
+    large.send(post("/", std::string(60'000, 'y')));
+    const auto refused = large.response();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_NE(refused.head.find("Retry-After: 1\r\n"), std::string::npos);
+    auto small = served.client();
+    EXPECT_EQ(small.ask(post("/", std::string(1000, 'y'))).status, 200);
+    release.set_value();
+    EXPECT_EQ(holds.response().body, "done");
+    // It is given back before the next request of that connection is read.
+    EXPECT_EQ(holds.ask(post("/", std::string(100'000, 'y'))).status, 200);
+}
+
 TEST(ServerLimits, EndsASlowHeadWith408)
 {
     Served served{echo, with([](auto& limits) { limits.header_read_timeout = 1s; })};

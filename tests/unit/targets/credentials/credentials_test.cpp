@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -60,6 +62,21 @@ TEST_F(CredentialFiles, AreRefusedWhenTheyAreNotThere)
                                   "systemd:huge", "file:/nonexistent"}) {
         EXPECT_FALSE(get(bad)) << bad;
     }
+}
+
+// They are read on a thread that serves others too: one that waits for a writer would stop them.
+TEST_F(CredentialFiles, AreRegularFiles)
+{
+    ASSERT_EQ(::mkfifo((directory_ / "pipe").c_str(), 0600), 0);
+    std::filesystem::create_symlink("/dev/zero", directory_ / "endless");
+    for (const std::string bad : {"systemd:pipe", "systemd:endless"}) {
+        const auto got = get(bad);
+        ASSERT_FALSE(got) << bad;
+        EXPECT_NE(got.error().detail().find("not a regular file"), std::string::npos) << bad;
+    }
+    write("key", "s3cret\n");
+    std::filesystem::create_symlink("key", directory_ / "link");
+    EXPECT_EQ(get("systemd:link")->reveal(), "s3cret");
 }
 
 TEST(CredentialReference, IsNeverTheSecretItself)

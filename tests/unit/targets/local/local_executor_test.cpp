@@ -2,67 +2,18 @@
 
 #include "targets/bounded.hpp"
 #include "tests/support/collecting_sink.hpp"
-#include "tests/support/permit.hpp"
-#include "tests/support/run.hpp"
+#include "tests/unit/targets/local/local_run.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 namespace tailops::targets {
 namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
-
-policy::Permit permit(std::chrono::milliseconds timeout = 20s, std::size_t limit = 65'536)
-{
-    policy::Obligations obligations;
-    obligations.timeout = timeout;
-    obligations.output_limit_bytes = limit;
-    return testing::any_permit(TargetId{"local"}, obligations);
-}
-
-// The daemon ignores SIGPIPE (gateway/app/daemon.cpp); a program that does not read its input must
-// not end us.
-[[maybe_unused]] const auto ignored = ::signal(SIGPIPE, SIG_IGN);
-
-Result<ExecutionResult> run(Command command,
-                            std::chrono::milliseconds timeout = 20s,
-                            std::size_t limit = 65'536)
-{
-    LocalExecutor executor;
-    return testing::run([&](Runtime&) -> Task<Result<ExecutionResult>> {
-        co_return co_await executor.run(permit(timeout, limit), std::move(command));
-    });
-}
-
-/// Whether some process of this machine has `word` among its arguments.
-bool is_running(const std::string& word)
-{
-    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
-        std::ifstream file{entry.path() / "cmdline", std::ios::binary};
-        std::ostringstream text;
-        if (file) text << file.rdbuf();
-        if (text.str().find(word) != std::string::npos) return true;
-    }
-    return false;
-}
-
-/// A killed process takes a moment to leave; one that nobody killed never does.
-bool is_gone(const std::string& word)
-{
-    for (int turn = 0; turn < 2000 && is_running(word); ++turn) ::usleep(1000);
-    return !is_running(word);
-}
 
 TEST(LocalExecutor, KeepsOutputErrorsAndExitStatusApart)
 {
