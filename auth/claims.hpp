@@ -12,7 +12,8 @@ namespace tailops::auth {
 
 /// Where a caller's rights come from.
 enum class ScopeSource {
-    automatic,  // from_token if the server's metadata lists one of our scopes, else from_policy
+    automatic,  // from_token if the server's metadata lists a capability (auth::offers_ours), else
+                // from_policy
     from_policy,
     from_token,
 };

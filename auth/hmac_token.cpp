@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace tailops::auth {
 namespace {
 
@@ -15,6 +17,9 @@ constexpr std::size_t secret_bytes_min = 16;
 constexpr std::size_t signature_digits = 64;
 // A token without an end is looked at again after this: sessions and caches need some time.
 constexpr auto endless_for = std::chrono::hours{1};
+
+// As of all other tokens: auth/claims.cpp.
+constexpr auto latest_end = std::chrono::sys_days{std::chrono::year{2200} / 1 / 1};
 
 std::unexpected<Error> refuse(std::string why)
 {
@@ -80,7 +85,8 @@ Result<Identity> HmacTokenAuthenticator::identity_of(std::string_view token) con
         const auto end = parse_rfc3339(**expiry);
         if (!end) return refuse("the token's expiry is no time");
         if (now >= *end) return refuse("the token has expired");
-        expires = *end;
+        // "9999-12-31" is how the old tokens say "never"; a clock must be able to count on from it.
+        expires = std::min<TimePoint>(*end, latest_end);
     } else if (settings_.missing_expiry == HmacTokenSettings::MissingExpiry::refuse) {
         return refuse("the token has no expiry");
     }

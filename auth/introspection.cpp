@@ -77,8 +77,8 @@ struct Introspector::State {
     ScopeSource resolve(const ServerMetadata& metadata) const
     {
         if (settings.scopes != ScopeSource::automatic) return settings.scopes;
-        return our_scopes_of(metadata.scopes_supported).empty() ? ScopeSource::from_policy
-                                                                : ScopeSource::from_token;
+        return offers_ours(metadata.scopes_supported) ? ScopeSource::from_token
+                                                      : ScopeSource::from_policy;
     }
 
     void count_activity(bool active);

@@ -23,6 +23,13 @@ std::set<std::string> split_scopes(std::string_view text)
     return scopes;
 }
 
+bool offers_ours(const std::set<std::string>& offered)
+{
+    return std::ranges::any_of(offered, [](const std::string& scope) {
+        return scope.find(':') != std::string::npos && is_our_scope(scope);
+    });
+}
+
 std::vector<std::string> our_scopes_of(const std::set<std::string>& offered)
 {
     std::vector<std::string> ours;

@@ -82,16 +82,47 @@ Truth max_length(std::size_t limit, const Value& value)
 
 Truth path_under(const Texts& directories, const std::string& path)
 {
-    if (!is_canonical_path(path)) return Truth::unknown;
+    // "/admin/" is the directory "/admin" itself, for servers and for file systems.
+    std::string_view place = path;
+    if (place.size() > 1 && place.ends_with('/')) place.remove_suffix(1);
+    if (!is_canonical_path(place)) return Truth::unknown;
     return truth_of(std::ranges::any_of(
-        directories, [&](const auto& directory) { return is_path_under(path, directory); }));
+        directories, [&](const auto& directory) { return is_path_under(place, directory); }));
 }
 
-Truth matches(const re2::RE2& pattern, const std::string& text)
+Truth matches(const Constraint& constraint, const std::string& text, Letters letters)
 {
     // RE2 would read past invalid UTF-8 as "no match", which is a way around a denying rule.
     if (!is_valid_utf8(text)) return Truth::unknown;
-    return truth_of(pattern_matches(pattern, text));
+    if (pattern_matches(*constraint.pattern, text)) return Truth::yes;
+    if (letters == Letters::exact) return Truth::no;
+    return truth_of(pattern_matches_any_case(*constraint.pattern, text));
+}
+
+std::string folded(const std::string& text)
+{
+    return lower_ascii(text);
+}
+
+/// The texts of a value or a list of them in small letters.
+Value folded(const Value& value)
+{
+    if (const auto* text = std::get_if<std::string>(&value)) return folded(*text);
+    const auto* items = std::get_if<Texts>(&value);
+    if (!items) return value;
+    Texts out;
+    for (const auto& item : *items) out.push_back(folded(item));
+    return out;
+}
+
+/// The constraint in small letters; its pattern, which has none of its own, is as it was.
+Constraint folded(const Constraint& constraint)
+{
+    auto out = constraint;
+    if (out.equals) out.equals = folded(*out.equals);
+    for (auto& choice : out.one_of) choice = folded(choice);
+    for (auto& directory : out.path_under) directory = folded(directory);
+    return out;
 }
 
 template <class Check>
@@ -114,17 +145,7 @@ std::optional<std::vector<Value>> choices_of(const Constraint& constraint)
     return std::nullopt;
 }
 
-}  // namespace
-
-bool same_value(const Value& a, const Value& b)
-{
-    const auto left = number_in(a);
-    const auto right = number_in(b);
-    if (left && right) return *left == *right;
-    return a == b;
-}
-
-Finding evaluate(const Constraint& constraint, const Value* value)
+Finding look_at(const Constraint& constraint, const Value* value, Letters letters)
 {
     Finding finding;
     // Returns whether to look further: nothing changes a `no`.
@@ -145,9 +166,29 @@ Finding evaluate(const Constraint& constraint, const Value* value)
     if (!c.path_under.empty() && !note("path_under", for_text_or_items(*value, under))) {
         return finding;
     }
-    const auto match = [&](const std::string& text) { return matches(*c.pattern, text); };
+    const auto match = [&](const std::string& text) { return matches(c, text, letters); };
     if (c.pattern) note("pattern", for_text_or_items(*value, match));
     return finding;
+}
+
+}  // namespace
+
+bool same_value(const Value& a, const Value& b)
+{
+    const auto left = number_in(a);
+    const auto right = number_in(b);
+    if (left && right) return *left == *right;
+    return a == b;
+}
+
+Finding evaluate(const Constraint& constraint, const Value* value, Letters letters)
+{
+    if (letters == Letters::exact || !value) return look_at(constraint, value, Letters::exact);
+    // As it was written first: small letters are another text to a pattern.
+    const auto exact = look_at(constraint, value, Letters::exact);
+    if (exact.truth != Truth::no) return exact;
+    const auto small = folded(*value);
+    return look_at(folded(constraint), &small, letters);
 }
 
 bool implies(const Constraint& narrow, const Constraint& wide)

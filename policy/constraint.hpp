@@ -16,9 +16,14 @@ struct Finding {
     std::string_view condition;  // "one_of"; empty when all hold
 };
 
+/// Whether letters that differ in nothing but their case (ASCII) are the same letter.
+enum class Letters { exact, any_case };
+
 /// Evaluates `constraint` on an argument; null means the argument is absent. A `no` outweighs an
 /// `unknown`. `one_of`, `path_under` and `pattern` look at each item of a list.
-Finding evaluate(const Constraint& constraint, const Value* value);
+Finding evaluate(const Constraint& constraint,
+                 const Value* value,
+                 Letters letters = Letters::exact);
 
 /// Whether an argument of this truth satisfies a rule of this effect.
 constexpr bool satisfies(Truth truth, Effect effect) noexcept

@@ -65,7 +65,7 @@ private:
             return std::nullopt;
         }
         std::vector<std::string> items;
-        for (const auto& item : listed_names(reader_, "equals")) items.push_back(item.text);
+        for (const auto& item : listed_texts(reader_, "equals")) items.push_back(item.text);
         return items;
     }
 
@@ -100,7 +100,7 @@ private:
     {
         std::vector<std::string> out;
         const auto node = reader_.node("path_under");
-        const auto names = listed_names(reader_, "path_under");
+        const auto names = listed_texts(reader_, "path_under");
         if (node && node->kind() == yaml::Node::Kind::list && node->items().empty()) {
             reader_.complain(*node, "\"path_under\" must list a directory");
         }

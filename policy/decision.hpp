@@ -25,11 +25,27 @@ struct TargetFacts {
     /// The target's own wish (`require_approval` in targets.yaml): what a rule would allow above
     /// tier observe needs an approval here.
     bool requires_approval{false};
+    /// By what kind of connection it is reached ("docker"): what can be carried out there at all.
+    /// Empty: not known.
+    std::string kind{};
 };
 
 /// An argument of a call as the policy compares it. Paths are in canonical form.
 using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
 using Parameters = std::map<std::string, Value, std::less<>>;
+
+/// What else an argument means: a deny on a thing's name must hold whatever the caller calls it.
+/// An allowing rule is held against the argument and `same` alone, every other one against all.
+struct Aliases {
+    std::vector<std::string> same;    // other ways to write the argument itself: "ssh"
+    std::vector<std::string> others;  // names that lead to the same thing: an id, an alias
+    bool any_case{false};             // some servers take "/ADMIN" for "/admin"
+};
+using AliasesByName = std::map<std::string, Aliases, std::less<>>;
+
+enum class Effect { allow, deny, require_approval, dry_run_only };
+
+std::string_view to_string(Effect) noexcept;
 
 /// The question put to the gate. Everything the answer depends on is in here, the time included, so
 /// that a decision can be replayed from an audit record.
@@ -41,11 +57,11 @@ struct AccessRequest {
     TargetFacts target;
     Parameters parameters;  // schema-checked
     TimePoint now;
+    AliasesByName aliases{};  // of `parameters`
+    /// The mildest answer there may be, whatever the rules say: for a call that no rule speaks of
+    /// by itself and that must not get around those about others.
+    Effect mildest{Effect::allow};
 };
-
-enum class Effect { allow, deny, require_approval, dry_run_only };
-
-std::string_view to_string(Effect) noexcept;
 
 /// What an allowed call must do besides run: enforced by targets::Bounded, recorded in the audit.
 struct Obligations {

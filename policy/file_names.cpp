@@ -6,7 +6,7 @@
 
 namespace tailops::policy {
 
-std::vector<ListedName> listed_names(yaml::MapReader& reader, std::string_view key)
+std::vector<ListedName> listed_texts(yaml::MapReader& reader, std::string_view key)
 {
     const auto value = reader.node(key);
     if (!value) return {};
@@ -31,6 +31,33 @@ std::vector<ListedName> listed_names(yaml::MapReader& reader, std::string_view k
     case yaml::Node::Kind::null: break;
     }
     return out;
+}
+
+std::vector<ListedName> listed_names(yaml::MapReader& reader, std::string_view key)
+{
+    auto out = listed_texts(reader, key);
+    for (const auto& name : out) yaml::refuse_several_in_one(reader, name.at);
+    return out;
+}
+
+std::vector<ListedName> restricting_names(yaml::MapReader& reader, std::string_view key)
+{
+    const auto value = reader.node(key);
+    if (value && value->kind() == yaml::Node::Kind::list && value->items().empty()) {
+        reader.complain(*value, quote(key) +
+                                    " is an empty list, which would restrict nothing; name "
+                                    "somebody or something, or leave it out");
+    }
+    return listed_names(reader, key);
+}
+
+void refuse_empty_map(yaml::MapReader& reader, std::string_view key)
+{
+    const auto value = reader.node(key);
+    if (!value || value->kind() != yaml::Node::Kind::map || !value->entries().empty()) return;
+    reader.complain(*value, quote(key) +
+                                " is empty, which would restrict nothing; fill it in or leave it "
+                                "out");
 }
 
 std::set<std::string> texts_of(const std::vector<ListedName>& names)

@@ -15,9 +15,19 @@ struct ListedName {
     yaml::Node at;
 };
 
-/// The names listed under `key`; a single one need not be a list. Items that are no text, and empty
-/// ones, become problems.
+/// The names listed under `key`; a single one need not be a list. Items that are no text, empty
+/// ones, and several names written as one become problems.
 std::vector<ListedName> listed_names(yaml::MapReader& reader, std::string_view key);
+
+/// The same, for a clause that restricts: an empty list, which would restrict nothing and is what
+/// remains when the last name is taken out, is a problem too.
+std::vector<ListedName> restricting_names(yaml::MapReader& reader, std::string_view key);
+
+/// Complains of a mapping that restricts nothing because it is empty.
+void refuse_empty_map(yaml::MapReader& reader, std::string_view key);
+
+/// The texts listed under `key`, whatever they are: values, paths.
+std::vector<ListedName> listed_texts(yaml::MapReader& reader, std::string_view key);
 
 std::set<std::string> texts_of(const std::vector<ListedName>& names);
 

@@ -6,9 +6,13 @@
 #include "policy/rule_index.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace tailops::policy {
 namespace {
+
+constexpr std::array effects{Effect::allow, Effect::dry_run_only, Effect::require_approval,
+                             Effect::deny};
 
 /// Lets everyone ask the gateway about itself, whatever the file says, unless a rule denies it.
 Rule self_rule()
@@ -29,8 +33,10 @@ bool is_offered(const Capability& action, const TargetFacts& target)
 /// Why the caller may not even ask, whatever the rules say.
 std::optional<std::string> refusal(const AccessRequest& request)
 {
-    const auto& [principal, tool, action, tier, target, parameters, now] = request;
-    if (principal.identity.expires <= now) return "the token has expired";
+    const auto& principal = request.principal;
+    const auto& action = request.action;
+    const auto& target = request.target;
+    if (principal.identity.expires <= request.now) return "the token has expired";
     if (!principal.capabilities.contains(action)) {
         return brings_scopes(principal.identity)
                    ? "the token lacks the scope " + quote(action.text())
@@ -94,6 +100,26 @@ bool ask_for_target(Decision& decision, const TargetFacts& target, Tier tier)
     return true;
 }
 
+/// Keeps the answer from being milder than that to any other call of this caller there.
+void hold_back(Decision& decision, const AccessRequest& request)
+{
+    if (rank(request.mildest) <= rank(decision.effect)) return;
+    decision.effect = request.mildest;
+    decision.why += "; all else you may do on target " + quote(request.target.id.view());
+    switch (request.mildest) {
+    case Effect::dry_run_only:
+        decision.why += " is a dry run";
+        decision.obligations.dry_run = true;
+        break;
+    case Effect::require_approval: decision.why += " needs an approval"; break;
+    case Effect::deny:
+        decision.why += " is refused";
+        decision.obligations = {};
+        break;
+    case Effect::allow: break;
+    }
+}
+
 Gate::Outlook::Condition condition_of(const Rule& rule)
 {
     Gate::Outlook::Condition condition{
@@ -118,7 +144,17 @@ Question question_of(const AccessRequest& request, const std::string& key)
             .action = request.action,
             .tier = request.tier,
             .target = request.target,
-            .parameters = &request.parameters};
+            .parameters = &request.parameters,
+            .aliases = &request.aliases};
+}
+
+/// The same, while the arguments are open.
+Question open_question_of(const AccessRequest& request, const std::string& key)
+{
+    auto question = question_of(request, key);
+    question.parameters = nullptr;
+    question.aliases = nullptr;
+    return question;
 }
 
 }  // namespace
@@ -148,23 +184,27 @@ struct Gate::Index {
         });
         auto decision = tally.decision();
         ask_for_target(decision, request.target, request.tier);
+        hold_back(decision, request);
         return decision;
     }
 
-    /// Whether some rule may permit what the question leaves open and none surely denies it.
-    /// `permitting` gets those rules.
-    bool may_permit(const Question& question, RuleIndex::Rules& permitting) const
+    /// The mildest effect that some call, of those the question leaves open, may come to.
+    Effect mildest(const Question& question) const
     {
-        bool denied = false;
+        std::optional<int> certain, possible;  // the strongest of these, the mildest of those
         rules.each_candidate(question, [&](const Rule& rule) {
-            if (denied) return;
             const auto fit = match(rule, question).fit;
-            if (rule.effect == Effect::deny)
-                denied = fit == Fit::yes;
-            else if (fit != Fit::no)
-                permitting.push_back(&rule);
+            if (fit == Fit::yes) certain = std::max(certain.value_or(0), rank(rule.effect));
+            if (fit == Fit::maybe) possible = std::min(possible.value_or(3), rank(rule.effect));
         });
-        return !denied && !permitting.empty();
+        const auto outcome = certain ? certain : possible;
+        if (!outcome) return Effect::deny;
+        Decision decision;
+        for (const auto effect : effects) {
+            if (rank(effect) == *outcome) decision.effect = effect;
+        }
+        ask_for_target(decision, question.target, question.tier);
+        return decision.effect;
     }
 
     Policy policy;
@@ -191,55 +231,55 @@ Verdict Gate::decide(const AccessRequest& request) const
     return verdict;
 }
 
+Effect Gate::mildest(const auth::Principal& principal,
+                     const ToolName& tool,
+                     const Capability& action,
+                     Tier tier,
+                     const TargetFacts& target) const
+{
+    if (!principal.capabilities.contains(action) || !is_offered(action, target)) {
+        return Effect::deny;
+    }
+    const auto key = principal.identity.key();
+    return index_->mildest({.principal = principal,
+                            .principal_key = key,
+                            .tool = &tool,
+                            .action = action,
+                            .tier = tier,
+                            .target = target,
+                            .parameters = nullptr});
+}
+
 bool Gate::could_allow(const auth::Principal& principal,
                        const ToolName& tool,
                        const Capability& action,
                        Tier tier,
                        const TargetFacts& target) const
 {
-    if (!principal.capabilities.contains(action) || !is_offered(action, target)) return false;
-    const auto key = principal.identity.key();
-    RuleIndex::Rules permitting;
-    return index_->may_permit({.principal = principal,
-                               .principal_key = key,
-                               .tool = &tool,
-                               .action = action,
-                               .tier = tier,
-                               .target = target,
-                               .parameters = nullptr},
-                              permitting);
+    return mildest(principal, tool, action, tier, target) != Effect::deny;
 }
 
-bool Gate::can_see(const auth::Principal& principal, const TargetFacts& target) const
+bool Gate::depends_on(const AccessRequest& request, std::string_view parameter) const
 {
-    const auto key = principal.identity.key();
-    const auto visible_by = [&](const Capability& action) {
-        // Everyone may ask about the gateway: that shows the gateway and no machine.
-        if (action == gateway_read() && target.id != gateway_target) return false;
-        if (!is_offered(action, target)) return false;
-        for (const auto tier : {Tier::observe, Tier::control, Tier::admin}) {
-            RuleIndex::Rules permitting;
-            if (!index_->may_permit({.principal = principal,
-                                     .principal_key = key,
-                                     .tool = nullptr,
-                                     .action = action,
-                                     .tier = tier,
-                                     .target = target,
-                                     .parameters = nullptr},
-                                    permitting)) {
-                continue;
-            }
-            for (const auto* rule : permitting) {
-                if (rule->tools.empty()) return true;
-                const auto usable = [&](const std::string& tool) {
-                    return could_allow(principal, ToolName{tool}, action, tier, target);
-                };
-                if (std::ranges::any_of(rule->tools, usable)) return true;
-            }
-        }
-        return false;
-    };
-    return std::ranges::any_of(principal.capabilities, visible_by);
+    if (refusal(request)) return false;
+    const auto key = request.principal.identity.key();
+    const auto open = open_question_of(request, key);
+    if (index_->mildest(open) == Effect::deny) return false;
+    bool found = false;
+    index_->rules.each_candidate(open, [&](const Rule& rule) {
+        if (found || !rule.parameters.contains(parameter)) return;
+        found = match(rule, open).fit != Fit::no;
+    });
+    return found;
+}
+
+std::optional<Permit> Gate::permit_to_look_up(const AccessRequest& request,
+                                              std::string_view parameter) const
+{
+    if (!depends_on(request, parameter)) return std::nullopt;
+    // What an engine says of one container is longer than what a model is shown.
+    constexpr std::size_t room_bytes = 1024 * 1024;
+    return Permit{request.target.id, request.action, Obligations{.output_limit_bytes = room_bytes}};
 }
 
 Gate::Explanation Gate::explain(const AccessRequest& request) const
@@ -287,6 +327,9 @@ Gate::Outlook Gate::outlook(const auth::Principal& principal,
         outlook.conditions.push_back(condition_of(*rule));
     }
     std::ranges::sort(outlook.conditions, {}, &Outlook::Condition::rule);
+    // A rule that the caller matches in two ways is a candidate twice.
+    const auto twice = std::ranges::unique(outlook.conditions, {}, &Outlook::Condition::rule);
+    outlook.conditions.erase(twice.begin(), twice.end());
     return outlook;
 }
 

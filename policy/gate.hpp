@@ -33,18 +33,28 @@ public:
     /// `dry_run_only`, never with the others.
     Verdict decide(const AccessRequest&) const;
 
-    /// Whether some call of `tool` with this action on this target could be anything but denied:
-    /// what lists show. Looks at everything but parameters, and may say yes too often, never no
-    /// wrongly.
+    /// The mildest effect that some call of `tool` with this action on this target could come to,
+    /// whatever its arguments. May be too mild, never too strong.
+    Effect mildest(const auth::Principal&,
+                   const ToolName& tool,
+                   const Capability& action,
+                   Tier tier,
+                   const TargetFacts& target) const;
+
+    /// Whether some such call could be anything but denied: what lists show.
     bool could_allow(const auth::Principal&,
                      const ToolName& tool,
                      const Capability& action,
                      Tier tier,
                      const TargetFacts& target) const;
 
-    /// Whether the principal may know that the target exists: it holds a capability that the target
-    /// offers and some rule could allow it there.
-    bool can_see(const auth::Principal&, const TargetFacts& target) const;
+    /// Whether the answer may hang on this argument: some rule that applies to the call by all but
+    /// its arguments has a condition on it, and the call is not refused whatever they are.
+    bool depends_on(const AccessRequest&, std::string_view parameter) const;
+
+    /// Lets the target be asked, before a decision that depends on it, which thing the argument
+    /// names. For looking alone; empty when the answer does not depend on it.
+    std::optional<Permit> permit_to_look_up(const AccessRequest&, std::string_view parameter) const;
 
     /// The decision and how each rule came out, in the order of the file and the built-in one last,
     /// for `tailops policy explain`. Lines never show an argument.

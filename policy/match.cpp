@@ -18,13 +18,6 @@ bool intersects(const Names& a, const Names& b)
     return std::ranges::any_of(fewer, [&](const auto& name) { return more.contains(name); });
 }
 
-bool names_subject(const Names& subjects, const Question& question)
-{
-    const auto& identity = question.principal.identity;
-    return subjects.contains(identity.subject.str()) || subjects.contains(identity.name) ||
-           subjects.contains(question.principal_key);
-}
-
 bool names_target(const Names& ids, const std::string& id)
 {
     return ids.contains(id) || std::ranges::any_of(ids, [&](const auto& pattern) {
@@ -36,7 +29,8 @@ bool names_target(const Names& ids, const std::string& id)
 Clause mismatch(const PrincipalMatch& rule, const Question& question)
 {
     const auto& [identity, roles, capabilities] = question.principal;
-    if (!rule.subjects.empty() && !names_subject(rule.subjects, question)) return Clause::subject;
+    if (!rule.subjects.empty() && !names_subject(rule.subjects, identity, question.principal_key))
+        return Clause::subject;
     if (!rule.roles.empty() && !intersects(rule.roles, roles)) return Clause::role;
     if (!rule.groups.empty() && !intersects(rule.groups, identity.groups)) return Clause::group;
     if (!rule.clients.empty() && !rule.clients.contains(identity.client_id)) return Clause::client;
@@ -66,7 +60,42 @@ std::string describe_parameter(const Match& match)
     return name + " does not meet " + std::string{match.condition};
 }
 
+/// How the argument comes out under whichever of its spellings satisfies the rule.
+Finding find_out(const Constraint& constraint,
+                 const Value* value,
+                 const Aliases* aliases,
+                 Effect effect)
+{
+    const bool allows = effect == Effect::allow;
+    const auto letters =
+        aliases && aliases->any_case && !allows ? Letters::any_case : Letters::exact;
+    const auto first = evaluate(constraint, value, letters);
+    if (!aliases || satisfies(first.truth, effect)) return first;
+    const auto fits = [&](const std::string& spelling) {
+        const Value other{spelling};
+        return satisfies(evaluate(constraint, &other, letters).truth, effect);
+    };
+    const bool found = std::ranges::any_of(aliases->same, fits) ||
+                       (!allows && std::ranges::any_of(aliases->others, fits));
+    return found ? Finding{} : first;
+}
+
+const Aliases* aliases_of(const std::string& parameter, const Question& question)
+{
+    if (!question.aliases) return nullptr;
+    const auto at = question.aliases->find(parameter);
+    return at == question.aliases->end() ? nullptr : &at->second;
+}
+
 }  // namespace
+
+bool names_subject(const Names& subjects, const auth::Identity& identity, const std::string& key)
+{
+    const auto has_plain = [&](const std::string& name) {
+        return name.find('|') == std::string::npos && subjects.contains(name);
+    };
+    return has_plain(identity.subject.str()) || has_plain(identity.name) || subjects.contains(key);
+}
 
 Clause mismatch(const TargetMatch& rule, const TargetFacts& target)
 {
@@ -101,7 +130,7 @@ Match match(const Rule& rule, const Question& question)
     for (const auto& [name, constraint] : rule.parameters) {
         const auto at = question.parameters->find(name);
         const auto* value = at == question.parameters->end() ? nullptr : &at->second;
-        const auto finding = evaluate(constraint, value);
+        const auto finding = find_out(constraint, value, aliases_of(name, question), rule.effect);
         if (satisfies(finding.truth, rule.effect)) continue;
         return {Fit::no, Clause::parameter, &name, finding.condition};
     }

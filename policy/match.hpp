@@ -7,7 +7,7 @@
 
 namespace tailops::policy {
 
-/// What decide, explain, could_allow and can_see ask of a rule: an AccessRequest, or one of which
+/// What decide, explain, mildest and outlook ask of a rule: an AccessRequest, or one of which
 /// the tool or the parameters are not known yet. Borrows everything; lives for one decision.
 struct Question {
     const auth::Principal& principal;
@@ -16,7 +16,8 @@ struct Question {
     const Capability& action;
     Tier tier;
     const TargetFacts& target;
-    const Parameters* parameters;  // null: not known
+    const Parameters* parameters;           // null: not known
+    const AliasesByName* aliases{nullptr};  // of the parameters; null: none
 };
 
 /// The clauses of a rule, in the order in which they are looked at.

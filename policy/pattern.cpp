@@ -33,6 +33,14 @@ bool pattern_matches(const re2::RE2& pattern, std::string_view text)
     return re2::RE2::FullMatch(re2::StringPiece{text.data(), text.size()}, pattern);
 }
 
+bool pattern_matches_any_case(const re2::RE2& pattern, std::string_view text)
+{
+    auto options = pattern.options();
+    options.set_case_sensitive(false);
+    const re2::RE2 anew{pattern.pattern(), options};
+    return !anew.ok() || pattern_matches(anew, text);
+}
+
 std::string_view pattern_text(const re2::RE2& pattern)
 {
     return pattern.pattern();

@@ -108,6 +108,9 @@ bool is_possible_on(const ToolForm& form, const TargetFacts& target)
 {
     const bool is_gateway = target.id == gateway_target;
     if ((form.about == ToolForm::About::gateway) != is_gateway) return false;
+    if (!form.kinds.empty() && !target.kind.empty() && !form.kinds.contains(target.kind)) {
+        return false;
+    }
     return form.capability == gateway_read() || target.offers.contains(form.capability);
 }
 

@@ -28,7 +28,8 @@ struct NamedForm {
 /// The forms of calls that a rule could decide, in the order of the tools' names.
 std::vector<NamedForm> forms_of(const Rule& rule, const Vocabulary& vocabulary);
 
-/// Whether a call of this form can reach the target's rules: the target offers what it needs.
+/// Whether a call of this form can reach the target's rules: the target offers what it needs and is
+/// of a kind that can carry it out.
 bool is_possible_on(const ToolForm& form, const TargetFacts& target);
 
 }  // namespace tailops::policy

@@ -7,10 +7,7 @@ namespace {
 
 bool is_member(const auth::Identity& identity, const std::string& key, const Role& role)
 {
-    if (role.subjects.contains(identity.subject.str()) || role.subjects.contains(identity.name) ||
-        role.subjects.contains(key)) {
-        return true;
-    }
+    if (names_subject(role.subjects, identity, key)) return true;
     if (!identity.client_id.empty() && role.clients.contains(identity.client_id)) return true;
     return std::ranges::any_of(identity.groups,
                                [&](const auto& group) { return role.groups.contains(group); });

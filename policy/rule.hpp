@@ -28,9 +28,16 @@ struct Constraint {
     std::shared_ptr<const re2::RE2> pattern;  // matches the whole text, in linear time
 };
 
+/// Whether the identity is one of `subjects`: by its `sub` or its name, or, written "ISSUER|sub",
+/// by both issuer and `sub` alone. Who can choose a name at one issuer must not become who somebody
+/// is at another.
+bool names_subject(const std::set<std::string>& subjects,
+                   const auth::Identity& identity,
+                   const std::string& key);
+
 /// To whom a rule applies. Empty sets say nothing; each non-empty one must match.
 struct PrincipalMatch {
-    std::set<std::string> subjects;  // `sub`, or the name, or the issuer-qualified key
+    std::set<std::string> subjects;  // see names_subject
     std::set<std::string> roles;
     std::set<std::string> groups;
     std::set<std::string> clients;
@@ -64,7 +71,7 @@ struct Rule {
 /// ours.
 struct Role {
     std::string name;
-    std::set<std::string> subjects;  // `sub`, or the name, or the issuer-qualified key
+    std::set<std::string> subjects;  // see names_subject
     std::set<std::string> groups;
     std::set<std::string> clients;
     std::set<std::string> scopes;

@@ -150,6 +150,15 @@ private:
             if (one.form->about == ToolForm::About::target)
                 needed.insert(one.form->capability.text());
         }
+        // Offered, and impossible all the same.
+        const bool is_offered = std::ranges::any_of(forms, [&](const NamedForm& one) {
+            return one.form->about == ToolForm::About::target &&
+                   target.offers.contains(one.form->capability);
+        });
+        if (is_offered) {
+            return " is of the kind " + quote(target.kind) +
+                   ", which can carry out nothing that this rule is about";
+        }
         if (needed.empty()) {
             return " is not what this rule is about: its tools ask the gateway itself";
         }

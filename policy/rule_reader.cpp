@@ -146,15 +146,16 @@ private:
     {
         const auto node = reader_.node("principals");
         if (!node) return;
+        refuse_empty_map(reader_, "principals");
         yaml::MapReader reader{*node, problems_, "principals of " + what_};
         auto& principals = rule_.principals;
-        principals.subjects = texts_of(listed_names(reader, "subjects"));
-        principals.groups = texts_of(listed_names(reader, "groups"));
-        principals.clients = texts_of(listed_names(reader, "clients"));
-        const auto roles = listed_names(reader, "roles");
+        principals.subjects = texts_of(restricting_names(reader, "subjects"));
+        principals.groups = texts_of(restricting_names(reader, "groups"));
+        principals.clients = texts_of(restricting_names(reader, "clients"));
+        const auto roles = restricting_names(reader, "roles");
         for (const auto& role : roles) check_known(role, "role", context_.roles, reader);
         principals.roles = texts_of(roles);
-        const auto scopes = listed_names(reader, "scopes");
+        const auto scopes = restricting_names(reader, "scopes");
         for (const auto& scope : scopes) check_scope(scope, reader);
         principals.scopes = texts_of(scopes);
         refuse_blank_keys(reader);
@@ -178,16 +179,17 @@ private:
     {
         const auto node = reader_.node("targets");
         if (!node) return;
+        refuse_empty_map(reader_, "targets");
         yaml::MapReader reader{*node, problems_, "targets of " + what_};
         const auto& vocabulary = context_.vocabulary;
-        places_.target_ids = listed_names(reader, "ids");
+        places_.target_ids = restricting_names(reader, "ids");
         const auto ids = names_in(vocabulary.targets);
         for (const auto& name : places_.target_ids) check_target(name, ids, reader);
         rule_.targets.ids = texts_of(places_.target_ids);
-        const auto tags = listed_names(reader, "tags");
+        const auto tags = restricting_names(reader, "tags");
         for (const auto& tag : tags) check_known(tag, "tag", vocabulary.tags(), reader);
         rule_.targets.tags = texts_of(tags);
-        const auto environments = listed_names(reader, "environments");
+        const auto environments = restricting_names(reader, "environments");
         for (const auto& environment : environments) {
             check_known(environment, "environment", vocabulary.environments(), reader);
         }
@@ -224,6 +226,7 @@ private:
     {
         const auto node = reader_.node("parameters");
         if (!node) return;
+        refuse_empty_map(reader_, "parameters");
         if (node->kind() != yaml::Node::Kind::map) {
             reader_.complain(*node, "\"parameters\" must be a mapping of parameters to conditions");
             return;

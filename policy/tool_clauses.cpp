@@ -79,14 +79,14 @@ CapabilitySet capabilities_meant(const std::string& word)
 ToolClauses read_tool_clauses(yaml::MapReader& rule, const Vocabulary& vocabulary)
 {
     ToolClauses out;
-    auto tools = listed_names(rule, "tools");
+    auto tools = restricting_names(rule, "tools");
     for (const auto& tool : tools) check_known(tool, "tool", names_in(vocabulary.tools), rule);
     out.tools = texts_of(tools);
 
     std::vector<Named> capabilities;
     bool all = false;
     bool all_known = true;
-    for (auto& name : listed_names(rule, "capabilities")) {
+    for (auto& name : restricting_names(rule, "capabilities")) {
         check_known(name, "capability", capability_words(), rule);
         auto expanded = capabilities_meant(name.text);
         all |= name.text == "*";

@@ -30,7 +30,8 @@ struct ToolForm {
     Tier tier{};
     std::map<std::string, ParameterShape, std::less<>> parameters;
     enum class About { target, gateway };
-    About about{About::target};  // a call about the gateway has it as its target, and no other
+    About about{About::target};     // a call about the gateway has it as its target, and no other
+    std::set<std::string> kinds{};  // of targets that can carry it out; empty: any
 };
 
 /// What a policy may speak of, from the layers above: a rule about a tool, a parameter or a target

@@ -148,14 +148,14 @@ HttpConnection read_http(MapReader& from, const Environment& environment)
     out.tls_verify = from.boolean("tls_verify").value_or(true);
     out.ca_file = expanded(from, "cert_path", environment).value_or("");
     read_http_auth(from, out);
-    out.methods = from.texts("methods");
+    out.methods = from.restricting_texts("methods");
     for (const auto& method : out.methods) {
         constexpr std::array known = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
         if (std::ranges::find(known, method) == known.end()) {
             from.complain(*from.node("methods"), "unknown method " + quote(method));
         }
     }
-    out.paths = from.texts("paths");
+    out.paths = from.restricting_texts("paths");
     for (const auto& path : out.paths) {
         if (!path.starts_with('/')) {
             from.complain(*from.node("paths"),

@@ -20,8 +20,12 @@ enum class Facet { reachability, shell, containers, http_api };
 
 std::string_view to_string(Facet) noexcept;
 
-/// Connects and authenticates, does nothing else.
-struct Probe {};
+/// Connects and authenticates, does nothing else. An API learns of a credential by a request alone:
+/// where the caller may send none, a probe of `connect` ends once the connection stands.
+struct Probe {
+    enum class Depth { connect, authenticate };
+    Depth depth{Depth::authenticate};
+};
 
 /// A program and its arguments. Never a shell line: the SSH executor quotes each element itself.
 struct Command {

@@ -13,6 +13,18 @@ std::string_view to_string(Kind kind) noexcept
     return "local";
 }
 
+bool has_facet(std::string_view kind, Facet facet) noexcept
+{
+    switch (facet) {
+    case Facet::reachability: return true;
+    case Facet::shell:
+        return kind.empty() || kind == to_string(Kind::local) || kind == to_string(Kind::ssh);
+    case Facet::containers: return kind.empty() || kind == to_string(Kind::docker);
+    case Facet::http_api: return kind.empty() || kind == to_string(Kind::http);
+    }
+    return false;
+}
+
 std::string CredentialReference::text() const
 {
     switch (source) {

@@ -25,6 +25,10 @@ enum class Kind { local, ssh, docker, http };
 
 std::string_view to_string(Kind) noexcept;
 
+/// Whether targets of this kind, as policy::TargetFacts has it, can be asked for the facet. One of
+/// which no kind is known may be.
+bool has_facet(std::string_view kind, Facet facet) noexcept;
+
 struct SshConnection {
     std::string host;
     std::uint16_t port{22};

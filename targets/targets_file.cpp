@@ -216,6 +216,7 @@ std::optional<TargetSpec> read_target(const Node::Entry& entry,
     const auto connection = target.node("connection").value_or(Node{});
     if (kind) {
         spec.kind = *kind;
+        spec.facts.kind = to_string(*kind);
         spec.connection = read_connection(*kind, target, connection, environment);
     }
     fingerprint(connection, spec.connection_digest);

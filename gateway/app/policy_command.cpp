@@ -7,24 +7,67 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/tools/families.hpp"
 #include "policy/gate.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <set>
 
 namespace tailops::app {
 namespace {
 
 using nlohmann::json;
 
-auth::Identity identity_of(const ExplainOptions& options)
+/// The part of "ISSUER|sub" before the bar; empty: there is none.
+std::string issuer_in(const std::string& member)
+{
+    const auto bar = member.find('|');
+    return bar == std::string::npos ? std::string{} : member.substr(0, bar);
+}
+
+/// Those who could vouch for somebody, as the settings and the policy name them.
+std::set<std::string> known_issuers(const config::AuthSettings& auth, const policy::Policy& policy)
+{
+    std::set<std::string> out;
+    if (auth.mode == config::AuthMode::oidc) out.insert(auth.oidc.issuer);
+    if (auth.mode != config::AuthMode::none) out.insert("tailops");
+    if (auth.hmac_shared_secret) out.insert("tailopsmcp");
+    for (const auto& role : policy.roles) {
+        for (const auto& member : role.subjects) out.insert(issuer_in(member));
+    }
+    for (const auto& rule : policy.rules) {
+        for (const auto& member : rule.principals.subjects) out.insert(issuer_in(member));
+    }
+    out.erase("");
+    return out;
+}
+
+struct Asker {
+    std::string issuer, subject;
+};
+
+/// Whom the words can mean: rules may tell the same name at one issuer from that at another.
+std::vector<Asker> askers_of(const ExplainOptions& options, const std::set<std::string>& issuers)
+{
+    if (!options.issuer.empty()) return {{options.issuer, options.subject}};
+    const auto named = issuer_in(options.subject);
+    if (issuers.contains(named)) return {{named, options.subject.substr(named.size() + 1)}};
+    std::vector<Asker> out;
+    for (const auto& issuer : issuers) out.push_back({issuer, options.subject});
+    if (out.empty()) out.push_back({{}, options.subject});
+    return out;
+}
+
+auth::Identity identity_of(const ExplainOptions& options, const Asker& asker)
 {
     auth::Identity identity;
-    identity.subject = SubjectId{options.subject};
-    identity.issuer = options.issuer;
-    identity.name = options.subject;
+    identity.subject = SubjectId{asker.subject};
+    identity.issuer = asker.issuer;
+    identity.name = asker.subject;
     identity.client_id = options.client;
     identity.groups = {options.groups.begin(), options.groups.end()};
     if (!options.scopes.empty())
@@ -66,11 +109,15 @@ Result<bool> is_complete(const json& arguments, const tools::CommandCatalogue& c
     return accepted == command->parameters.size() || (given && given->size() != accepted);
 }
 
-/// The arguments as a call would have them; nothing while some are missing. Errors: what a call
-/// would be refused for.
-Result<std::optional<json>> arguments_of(const tools::Tool& tool,
-                                         const ExplainOptions& options,
-                                         const tools::CommandCatalogue& commands)
+struct Arguments {
+    json given;
+    bool complete{false};  // as a call has them
+};
+
+/// The arguments as far as they are given. Errors: what a call would be refused for.
+Result<Arguments> arguments_of(const tools::Tool& tool,
+                               const ExplainOptions& options,
+                               const tools::CommandCatalogue& commands)
 {
     auto words = options.parameters;
     if (tool.needs_target()) words.push_back("target=" + options.target);
@@ -86,32 +133,67 @@ Result<std::optional<json>> arguments_of(const tools::Tool& tool,
     }
     if (auto valid = tools::validate_arguments(tool, arguments); !valid) {
         if (tool.needs_target()) note_incomplete(valid.error().public_message());
-        return std::nullopt;
+        return Arguments{.given = std::move(arguments)};
     }
-    if (tool.name != "execute_command") return arguments;
-    TAILOPS_TRY(const auto complete, is_complete(arguments, commands));
-    if (complete) return arguments;
-    note_incomplete("the command has parameters that are not given");
-    return std::nullopt;
+    bool complete = true;
+    if (tool.name == "execute_command") {
+        TAILOPS_TRY(complete, is_complete(arguments, commands));
+        if (!complete) note_incomplete("the command has parameters that are not given");
+    }
+    return Arguments{.given = std::move(arguments), .complete = complete};
+}
+
+/// What is known of a call of which not all arguments are: the right that it needs where these say
+/// it, and what rules may then see of it.
+tools::Plan partial_plan(const tools::Tool& tool,
+                         const json& given,
+                         const tools::CommandCatalogue& commands)
+{
+    tools::Plan plan;
+    plan.right = tool.rights.front();
+    if (tool.name == "http_request") {
+        const auto method = text_member(given, "method");
+        const std::string asked{method.empty() ? "GET" : method};
+        plan.right = tools::right_of_method(asked);
+        plan.parameters.emplace("method", asked);
+    }
+    const auto* command = tool.name == "execute_command"
+                              ? commands.find(text_member(given, "command_name"))
+                              : nullptr;
+    if (!command) return plan;
+    for (const auto& right : tool.rights) {
+        if (right.tier == command->tier && right.capability == command->capability.text()) {
+            plan.right = right;
+        }
+    }
+    plan.parameters = {{"command_name", command->name},
+                       {"category", command->category},
+                       {"requires_confirmation", command->requires_confirmation}};
+    return plan;
 }
 
 /// What the call would need, as its plan says. With arguments that do not suffice for a plan, the
-/// question is about the tool in general: its first right, no arguments. Errors: what a call would
-/// be refused for before the policy is asked.
+/// question is about the tool in general. Errors: what a call would be refused for before the
+/// policy is asked.
 Result<tools::Plan> plan_of(const tools::Tool& tool,
                             const ExplainOptions& options,
                             const targets::TargetSpec* target,
                             const tools::CommandCatalogue& commands)
 {
-    tools::Plan general;
-    general.right = tool.rights.front();
     TAILOPS_TRY(const auto arguments, arguments_of(tool, options, commands));
-    if (!tool.needs_target() || !arguments) return general;
-    auto plan = tool.plan(*arguments, {.target = target, .commands = &commands});
+    const auto refused = [](const std::string& why) {
+        return fail(Errc::invalid_argument,
+                    "such a call is refused before the policy is asked: " + why);
+    };
+    if (!tool.needs_target()) return partial_plan(tool, arguments.given, commands);
+    if (!targets::has_facet(target->facts.kind, tool.facet)) {
+        return refused("target " + quote(target->facts.id.view()) + " does not offer " +
+                       std::string{to_string(tool.facet)});
+    }
+    if (!arguments.complete) return partial_plan(tool, arguments.given, commands);
+    auto plan = tool.plan(arguments.given, {.target = target, .commands = &commands});
     if (plan) return plan;
-    return fail(Error{
-        Errc::invalid_argument,
-        "such a call is refused before the policy is asked: " + plan.error().public_message()});
+    return refused(plan.error().public_message());
 }
 
 /// Errors: not_found, with a suggestion.
@@ -132,9 +214,13 @@ Result<const targets::TargetSpec*> target_of(const tools::Tool& tool,
                                      did_you_mean(options.target, names));
 }
 
-Result<policy::AccessRequest> question(const ExplainOptions& options,
-                                       const Configuration& configuration,
-                                       const policy::Gate& gate)
+struct Asked {
+    policy::AccessRequest request;
+    std::vector<tools::Naming> namings;
+};
+
+/// The question as the gateway would put it, but for who asks.
+Result<Asked> question(const ExplainOptions& options, const Configuration& configuration)
 {
     const auto* tool = tools::find(options.tool);
     if (!tool) {
@@ -147,18 +233,42 @@ Result<policy::AccessRequest> question(const ExplainOptions& options,
     TAILOPS_TRY(auto plan, plan_of(*tool, options, target, *configuration.commands));
     TAILOPS_TRY(auto action, parse_capability(plan.right.capability));
     policy::AccessRequest request;
-    request.principal = gate.admit(identity_of(options));
     request.tool = ToolName{options.tool};
     request.action = action;
     request.tier = plan.right.tier;
     request.target = tool->needs_target() ? target->facts : call::gateway_facts();
     request.parameters = std::move(plan.parameters);
+    request.aliases = std::move(plan.aliases);
     request.now = std::chrono::system_clock::now();
-    return request;
+    return Asked{.request = std::move(request), .namings = std::move(plan.namings)};
 }
 
-void print_explanation(const policy::AccessRequest& request,
-                       const policy::Gate::Explanation& explanation)
+void note_names(const Asked& asked, const policy::Gate& gate)
+{
+    for (const auto& naming : asked.namings) {
+        if (!gate.depends_on(asked.request, naming.parameter)) continue;
+        std::fprintf(stderr,
+                     "note: the decision depends on which %s %s is, which a call asks the target; "
+                     "here it is taken for its own name\n",
+                     naming.kind.c_str(), quote(naming.word).c_str());
+    }
+}
+
+/// Makes it the question of one caller.
+void put_by(const Asker& asker,
+            const ExplainOptions& options,
+            const call::World& world,
+            policy::AccessRequest& request)
+{
+    request.principal = world.gate->admit(identity_of(options, asker));
+    const auto* tool = tools::find(options.tool);
+    const bool is_probe = tool->needs_target() && tool->facet == targets::Facet::reachability;
+    request.mildest = is_probe ? call::mildest_use(world, request.principal, request.target)
+                               : policy::Effect::allow;
+}
+
+std::string explanation_text(const policy::AccessRequest& request,
+                             const policy::Gate::Explanation& explanation)
 {
     const auto& decision = explanation.decision;
     std::string text{policy::to_string(decision.effect)};
@@ -173,6 +283,20 @@ void print_explanation(const policy::AccessRequest& request,
         text += std::string{policy::to_string(line.effect)} + " rule " + line.rule.str() + ": " +
                 line.why + '\n';
     }
+    return text;
+}
+
+/// Prints the answer, or each with its issuer where the issuers make a difference.
+void print_answers(const std::vector<std::pair<Asker, std::string>>& answers)
+{
+    const auto& first = answers.front().second;
+    if (std::ranges::all_of(answers, [&](const auto& one) { return one.second == first; })) {
+        return print(first);
+    }
+    std::string text;
+    for (const auto& [asker, answer] : answers) {
+        text += "as " + quote(asker.issuer + '|' + asker.subject) + ":\n" + answer;
+    }
     print(text);
 }
 
@@ -186,10 +310,22 @@ int policy_explain(const ExplainOptions& options)
         std::fputs(problems.render().c_str(), stderr);
         return exit_usage;
     }
-    const policy::Gate gate{std::move(configuration.policy)};
-    const auto request = question(options, configuration, gate);
-    if (!request) return complain(request.error(), exit_usage);
-    print_explanation(*request, gate.explain(*request));
+    const call::World world{
+        .gate = std::make_shared<const policy::Gate>(std::move(configuration.policy)),
+        .registry = nullptr,
+        .commands = configuration.commands,
+        .secrets = nullptr};
+    auto asked = question(options, configuration);
+    if (!asked) return complain(asked.error(), exit_usage);
+    auto& request = asked->request;
+    std::vector<std::pair<Asker, std::string>> answers;
+    const auto issuers = known_issuers(configuration.settings.auth, world.gate->policy());
+    for (const auto& asker : askers_of(options, issuers)) {
+        put_by(asker, options, world, request);
+        answers.emplace_back(asker, explanation_text(request, world.gate->explain(request)));
+        if (answers.size() == 1) note_names(*asked, *world.gate);
+    }
+    print_answers(answers);
     return exit_ok;
 }
 

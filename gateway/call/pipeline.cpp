@@ -2,6 +2,7 @@
 
 #include "gateway/async/withdrawable.hpp"
 #include "gateway/call/idempotency.hpp"
+#include "gateway/call/naming.hpp"
 #include "gateway/call/records.hpp"
 #include "gateway/call/refusal.hpp"
 #include "gateway/call/view.hpp"
@@ -10,6 +11,7 @@
 #include "gateway/core/safe_text.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/tools/policy_words.hpp"
 #include "targets/bounded.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -44,11 +46,24 @@ Result<std::shared_ptr<const targets::Target>> resolve(const World& world, const
     TAILOPS_TRY(const auto name, field<std::string>(*call.arguments, "target"));
     auto target = world.registry->find(TargetId{name});
     // One answer for both, so that a caller cannot find out what it may not see.
-    if (!target || !world.gate->can_see(call.principal, target->spec.facts)) {
+    if (!target || !can_see(world, call.principal, target->spec.facts)) {
         return fail(Errc::not_found, "there is no target " + quote(name) +
                                          " for you; list_targets tells which there are");
     }
     return target;
+}
+
+/// A right that calls of the tool need here, for the gate to say why it is refused.
+tools::Right some_right(const tools::Tool& tool, const tools::CommandCatalogue& commands)
+{
+    const auto needs = tools::needs_of(tool, commands);
+    for (const auto& right : tool.rights) {
+        if (needs.empty()) break;
+        if (right.capability == needs.front().capability.text()) {
+            return {right.capability, needs.front().tier};
+        }
+    }
+    return tool.rights.front();
 }
 
 Result<Prepared> prepare(const World& world, const Invocation& call)
@@ -65,9 +80,14 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
         return prepared;
     }
     TAILOPS_TRY(prepared.target, resolve(world, call));
+    if (!targets::has_facet(facts_of(prepared).kind, prepared.tool->facet)) {
+        return fail(Errc::invalid_argument, "target " + quote(facts_of(prepared).id.view()) +
+                                                " does not offer " +
+                                                std::string{to_string(prepared.tool->facet)});
+    }
     // Before the plan, which may speak of the target's own settings.
-    if (!could_use(*world.gate, call.principal, *prepared.tool, facts_of(prepared))) {
-        prepared.plan.right = prepared.tool->rights.front();
+    if (!could_use(world, call.principal, *prepared.tool, facts_of(prepared))) {
+        prepared.plan.right = some_right(*prepared.tool, *world.commands);
         prepared.hopeless = true;
         return prepared;
     }
@@ -86,7 +106,30 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
                                  .tier = prepared.plan.right.tier,
                                  .target = facts_of(prepared),
                                  .parameters = std::move(prepared.plan.parameters),
-                                 .now = now};
+                                 .now = now,
+                                 .aliases = std::move(prepared.plan.aliases)};
+}
+
+/// A test of a target must be no way around what the rules say of the calls there: it is no more
+/// than the mildest of them, and sends an API nothing that the caller could not send by itself.
+void bound_probe(const World& world, policy::AccessRequest& request, tools::Plan& plan)
+{
+    auto* probe = std::get_if<targets::Probe>(&plan.operation);
+    if (!probe) return;
+    request.mildest = mildest_use(world, request.principal, request.target);
+    if (!plan.inquiry) return;
+    const auto capability = parse_capability(plan.inquiry->right.capability);
+    if (!capability) return;
+    const policy::AccessRequest inquiry{.principal = request.principal,
+                                        .tool = ToolName{std::string{plan.inquiry->tool}},
+                                        .action = *capability,
+                                        .tier = plan.inquiry->right.tier,
+                                        .target = request.target,
+                                        .parameters = std::move(plan.inquiry->parameters),
+                                        .now = request.now,
+                                        .aliases = std::move(plan.inquiry->aliases)};
+    if (world.gate->decide(inquiry).decision.effect == policy::Effect::allow) return;
+    probe->depth = targets::Probe::Depth::connect;
 }
 
 std::int64_t milliseconds_since(Moment start)
@@ -143,6 +186,7 @@ RunRecord run_of(const Invocation& call,
     record.capability = request.action.text();
     record.tier = request.tier;
     record.dry_run = permit.obligations().dry_run;
+    record.asked = {.parameters = request.parameters, .aliases = request.aliases};
     return record;
 }
 
@@ -150,6 +194,17 @@ RunResult result_for_book(const Result<Answer>& answer)
 {
     if (!answer) return fail(answer.error());
     return answer->content;
+}
+
+/// What the call means on its target; what is decided on depends on it.
+Task<Result<Meaning>> understand(const World& world,
+                                 Prepared& prepared,
+                                 policy::AccessRequest& request)
+{
+    if (!prepared.target || prepared.hopeless) co_return Meaning{};
+    bound_probe(world, request, prepared.plan);
+    co_return co_await find_meaning(*world.gate, *prepared.target->executor, prepared.plan,
+                                    request);
 }
 
 /// Until the target is asked to act, who leaves takes the call back: also one who left while the
@@ -189,16 +244,27 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         co_return fail(std::move(preparation).error());
     }
     auto prepared = *std::move(preparation);
-    TAILOPS_CO_TRY(const auto request, question(call, prepared, clock_.now()));
+    TAILOPS_CO_TRY(auto request, question(call, prepared, clock_.now()));
+    const auto meaning = co_await understand(*world, prepared, request);
     auto [decision, permit] = world->gate->decide(request);
+    // Where no call of the tool could be permitted, there is nothing to allow.
+    if (prepared.hopeless && permit) decision = {};
+    // Who may do nothing by any rule is not told what is there; the record is.
+    const auto told = decision;
+    if (meaning && !meaning->told.empty()) decision.why += "; " + meaning->told;
+    if (!meaning) {
+        decision = {};
+        decision.why = "what is meant could not be found out";
+    }
     log_decision(call, decision);
     auto record = record_of(call, request, decision, *world);
+    if (!meaning) co_return co_await give_up(call, std::move(record), meaning.error());
 
     if (!permit || prepared.hopeless) {
         record.outcome = "refused";
         TAILOPS_CO_CHECK(co_await trail_.append(record, audit::Durability::buffered));
         log_outcome(call, record);
-        co_return fail(refusal(request, decision));
+        co_return fail(refusal(request, decision.rule ? decision : told));
     }
     if (!prepared.target)
         co_return co_await answer(call, *world, *prepared.tool, std::move(record));
@@ -225,6 +291,11 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
             claim = *std::move(claimed);
         }
     }
+    if (meaning->missing) {
+        const Result<Answer> nothing = fail(*meaning->missing);
+        if (claim) co_await keys_->settle(*claim, nothing);
+        co_return co_await give_up(call, std::move(record), *meaning->missing);
+    }
     const auto noted = co_await trail_.append(
         record, has_effect ? audit::Durability::durable : audit::Durability::buffered);
     if (!noted) {
@@ -242,8 +313,8 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     if (claim) co_await keys_->settle(*claim, answered);
     runs_.finish(*run, clock_.now(), result_for_book(answered));
     // What was done was done: "unavailable" would have the caller do it again.
-    const auto told = co_await trail_.append(std::move(record), audit::Durability::buffered);
-    log_unrecorded(call, told);
+    const auto kept = co_await trail_.append(std::move(record), audit::Durability::buffered);
+    log_unrecorded(call, kept);
     co_return answered;
 }
 
@@ -266,6 +337,15 @@ Task<Result<Answer>> Pipeline::carry_out(Prepared& prepared,
     co_await runs_.settle(run, result);
     if (!result) co_return fail(std::move(result).error());
     co_return present(prepared.plan, *result, runs_, run);
+}
+
+Task<Result<Answer>> Pipeline::give_up(const Invocation& call, audit::Record record, Error error)
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    describe_failure(record, error);
+    log_outcome(call, record);
+    TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
+    co_return fail(std::move(error));
 }
 
 Task<Result<Claim>> Pipeline::claim_key(const Invocation& call, const TargetId& target)

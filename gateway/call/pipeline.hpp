@@ -119,6 +119,9 @@ private:
                                    Run& run,
                                    audit::Record& record);
 
+    /// The end of a call of which nothing was begun on its target.
+    Task<Result<Answer>> give_up(const Invocation& call, audit::Record record, Error error);
+
     Task<Result<Claim>> claim_key(const Invocation& call, const TargetId& target);
     /// The end of a call whose key tells that nothing may be done.
     Task<Result<Answer>> answer_again(const Invocation& call,

@@ -17,6 +17,8 @@ using tools::StreamExtent;
 
 constexpr std::int64_t version = 1;
 constexpr std::size_t result_bytes_max = 256 * 1024;
+// Names and paths; a call with more is judged by the rest of what is known of it.
+constexpr std::size_t asked_bytes_max = 16 * 1024;
 
 json extent_json(const StreamExtent& extent)
 {
@@ -33,6 +35,56 @@ Result<StreamExtent> read_extent(const json& from, std::string_view name)
     return StreamExtent{.bytes = static_cast<std::uint64_t>(bytes),
                         .lines = static_cast<std::uint64_t>(lines),
                         .kept_bytes = static_cast<std::uint64_t>(kept)};
+}
+
+json asked_json(const RunRecord::Asked& asked)
+{
+    auto parameters = json::object();
+    for (const auto& [name, value] : asked.parameters) {
+        parameters[name] = std::visit([](const auto& held) { return json(held); }, value);
+    }
+    auto aliases = json::object();
+    for (const auto& [name, known] : asked.aliases) {
+        aliases[name] = {
+            {"same", known.same}, {"others", known.others}, {"any_case", known.any_case}};
+    }
+    return {{"parameters", std::move(parameters)}, {"aliases", std::move(aliases)}};
+}
+
+Result<policy::Value> read_value(const json& from)
+{
+    if (from.is_string()) return policy::Value{from.get<std::string>()};
+    if (from.is_boolean()) return policy::Value{from.get<bool>()};
+    if (from.is_number_integer()) return policy::Value{from.get<std::int64_t>()};
+    if (from.is_number()) return policy::Value{from.get<double>()};
+    std::vector<std::string> items;
+    for (const auto& item : from) {
+        if (!item.is_string()) return fail(Errc::invalid_argument, "an argument of no type");
+        items.push_back(item.get<std::string>());
+    }
+    return policy::Value{std::move(items)};
+}
+
+/// Errors: invalid_argument; then nothing is known of what was asked.
+Result<RunRecord::Asked> read_asked(const json& from)
+{
+    RunRecord::Asked out;
+    TAILOPS_TRY(const auto parameters, field<json>(from, "parameters"));
+    TAILOPS_TRY(const auto aliases, field<json>(from, "aliases"));
+    if (!parameters.is_object() || !aliases.is_object()) {
+        return fail(Errc::invalid_argument, "what was asked is no object");
+    }
+    for (const auto& [name, value] : parameters.items()) {
+        TAILOPS_TRY(auto read, read_value(value));
+        out.parameters.emplace(name, std::move(read));
+    }
+    for (const auto& [name, known] : aliases.items()) {
+        auto& into = out.aliases[name];
+        TAILOPS_TRY(into.same, field<std::vector<std::string>>(known, "same"));
+        TAILOPS_TRY(into.others, field<std::vector<std::string>>(known, "others"));
+        TAILOPS_TRY(into.any_case, field<bool>(known, "any_case"));
+    }
+    return out;
 }
 
 Result<RunState> read_state(std::string_view word)
@@ -83,6 +135,10 @@ std::string to_text(const RunRecord& record)
         out["error"] = to_string(shown.error->code());
         out["message"] = shown.error->public_message();
     }
+    if (record.asked) {
+        auto asked = asked_json(*record.asked);
+        if (dump_json(asked).size() <= asked_bytes_max) out["asked"] = std::move(asked);
+    }
     auto text = dump_json(out);
     if (!shown.result) return text;
     const auto result = dump_json(*shown.result);
@@ -111,6 +167,9 @@ Result<RunRecord> read_run_record(std::string_view text)
     TAILOPS_TRY(out.shown.started, parse_rfc3339(started));
     TAILOPS_TRY(out.shown.output, read_extent(from, "stdout"));
     TAILOPS_TRY(out.shown.diagnostics, read_extent(from, "stderr"));
+    if (const auto* asked = find_member(from, "asked")) {
+        if (auto read = read_asked(*asked)) out.asked = *std::move(read);
+    }
     out.shown.id = RequestId{std::move(id)};
     out.shown.tool = ToolName{std::move(tool)};
     out.shown.target = TargetId{std::move(target)};

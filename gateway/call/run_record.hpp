@@ -2,6 +2,7 @@
 
 #include "gateway/core/capability.hpp"
 #include "gateway/tools/run_view.hpp"
+#include "policy/decision.hpp"
 
 #include <optional>
 #include <string>
@@ -17,6 +18,12 @@ struct RunRecord {
     std::string capability;  // the right that the call needed
     Tier tier{Tier::observe};
     bool dry_run{false};  // nothing was done
+    /// What rules saw of the call; empty: not known any more, of a record that was not kept whole.
+    struct Asked {
+        policy::Parameters parameters;
+        policy::AliasesByName aliases;
+    };
+    std::optional<Asked> asked{};
 };
 
 /// As JSON on one line. Of a result over 256 KiB only that there was

@@ -1,5 +1,8 @@
 #include "gateway/call/view.hpp"
 
+#include "gateway/tools/policy_words.hpp"
+#include "policy/match.hpp"
+
 #include <algorithm>
 
 namespace tailops::call {
@@ -15,15 +18,78 @@ const policy::TargetFacts& gateway_facts()
     return facts;
 }
 
-bool could_use(const policy::Gate& gate,
+namespace {
+
+/// Whether the tool asks something of the target that its own rights are about. test_target does
+/// not: everybody has gateway:read.
+bool is_use(const tools::Tool& tool)
+{
+    return tool.needs_target() && tool.facet != targets::Facet::reachability;
+}
+
+/// What the same call would come to, or, where its arguments are not known, the mildest of its
+/// like.
+policy::Effect effect_now(const policy::Gate& gate,
+                          const auth::Principal& principal,
+                          const RunRecord& record,
+                          const Capability& action,
+                          const policy::TargetFacts& target)
+{
+    if (!record.asked) {
+        return gate.mildest(principal, record.shown.tool, action, record.tier, target);
+    }
+    // At no particular time: whoever asks has been let in already.
+    const policy::AccessRequest again{.principal = principal,
+                                      .tool = record.shown.tool,
+                                      .action = action,
+                                      .tier = record.tier,
+                                      .target = target,
+                                      .parameters = record.asked->parameters,
+                                      .now = TimePoint::min(),
+                                      .aliases = record.asked->aliases};
+    return gate.decide(again).decision.effect;
+}
+
+}  // namespace
+
+bool could_use(const World& world,
                const auth::Principal& principal,
                const tools::Tool& tool,
                const policy::TargetFacts& target)
 {
-    return std::ranges::any_of(tool.rights, [&](const tools::Right& right) {
-        const auto capability = parse_capability(right.capability);
-        return capability && gate.could_allow(principal, ToolName{std::string{tool.name}},
-                                              *capability, right.tier, target);
+    if (tool.needs_target() && !targets::has_facet(target.kind, tool.facet)) return false;
+    if (tool.needs_target() && !is_use(tool) && !can_see(world, principal, target)) return false;
+    const ToolName name{std::string{tool.name}};
+    return std::ranges::any_of(
+        tools::needs_of(tool, *world.commands), [&](const tools::Need& need) {
+            return world.gate->could_allow(principal, name, need.capability, need.tier, target);
+        });
+}
+
+policy::Effect mildest_use(const World& world,
+                           const auth::Principal& principal,
+                           const policy::TargetFacts& target)
+{
+    auto mildest = policy::Effect::deny;
+    for (const auto& tool : tools::all()) {
+        if (!is_use(tool) || !targets::has_facet(target.kind, tool.facet)) continue;
+        const ToolName name{std::string{tool.name}};
+        for (const auto& need : tools::needs_of(tool, *world.commands)) {
+            const auto effect =
+                world.gate->mildest(principal, name, need.capability, need.tier, target);
+            if (policy::rank(effect) < policy::rank(mildest)) mildest = effect;
+            if (mildest == policy::Effect::allow) return mildest;
+        }
+    }
+    return mildest;
+}
+
+bool can_see(const World& world,
+             const auth::Principal& principal,
+             const policy::TargetFacts& target)
+{
+    return std::ranges::any_of(tools::all(), [&](const tools::Tool& tool) {
+        return is_use(tool) && could_use(world, principal, tool, target);
     });
 }
 
@@ -32,9 +98,11 @@ bool may_read(const World& world, const auth::Principal& principal, const RunRec
     if (record.owner != principal.identity.key()) return false;
     const auto target = world.registry->find(record.shown.target);
     const auto action = parse_capability(record.capability);
-    return target && action &&
-           world.gate->could_allow(principal, record.shown.tool, *action, record.tier,
-                                   target->spec.facts);
+    if (!target || !action || !can_see(world, principal, target->spec.facts)) return false;
+    // What would need an approval now, or be a dry run, is nothing to be read without one.
+    const auto effect = effect_now(*world.gate, principal, record, *action, target->spec.facts);
+    return effect == policy::Effect::allow ||
+           (record.dry_run && effect == policy::Effect::dry_run_only);
 }
 
 Result<tools::RunView> PrincipalView::run(const RequestId& id) const
@@ -59,11 +127,10 @@ std::vector<tools::GatewayView::VisibleTarget> PrincipalView::targets() const
 {
     std::vector<VisibleTarget> out;
     for (const auto& [id, target] : world_.registry->all()) {
-        if (!world_.gate->can_see(principal_, target->spec.facts)) continue;
+        if (!can_see(world_, principal_, target->spec.facts)) continue;
         VisibleTarget visible{target, states_.get(id), {}};
         for (const auto& tool : tools::all()) {
-            if (tool.needs_target() &&
-                could_use(*world_.gate, principal_, tool, target->spec.facts)) {
+            if (tool.needs_target() && could_use(world_, principal_, tool, target->spec.facts)) {
                 visible.tools.emplace_back(tool.name);
             }
         }

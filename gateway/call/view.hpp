@@ -52,13 +52,21 @@ private:
 const policy::TargetFacts& gateway_facts();
 
 /// Whether `principal` may look at a run and its output: it is its own, and the policy could still
-/// allow it the same kind of call on the target.
+/// allow it the same kind of call on the target without an approval.
 bool may_read(const World&, const auth::Principal&, const RunRecord&);
 
-/// Whether some call of `tool` on `target` could be permitted.
-bool could_use(const policy::Gate&,
+/// Whether some call of `tool` on `target` could be permitted and carried out there.
+bool could_use(const World&,
                const auth::Principal&,
                const tools::Tool&,
                const policy::TargetFacts& target);
+
+/// The mildest that some call about the target itself could come to: to ask whether the target is
+/// there must be no way around the rules for all else.
+policy::Effect mildest_use(const World&, const auth::Principal&, const policy::TargetFacts& target);
+
+/// Whether `principal` may know of the target: it could use some tool there that is about more than
+/// the gateway's own view of it.
+bool can_see(const World&, const auth::Principal&, const policy::TargetFacts& target);
 
 }  // namespace tailops::call

@@ -21,10 +21,10 @@ std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& p
             tool.needs_target()
                 ? std::ranges::any_of(world->registry->all(),
                                       [&](const auto& entry) {
-                                          return could_use(*world->gate, principal, tool,
+                                          return could_use(*world, principal, tool,
                                                            entry.second->spec.facts);
                                       })
-                : could_use(*world->gate, principal, tool, gateway_facts());
+                : could_use(*world, principal, tool, gateway_facts());
         if (visible) out.push_back(&tool);
     }
     return out;
@@ -42,7 +42,7 @@ bool Pipeline::can_see(const auth::Principal& principal, const TargetId& target)
 {
     const auto world = world_.get();
     const auto found = world->registry->find(target);
-    return found && world->gate->can_see(principal, found->spec.facts);
+    return found && call::can_see(*world, principal, found->spec.facts);
 }
 
 std::vector<tools::RunView> Pipeline::visible_runs(const auth::Principal& principal) const
@@ -56,7 +56,7 @@ std::vector<tools::RunView> Pipeline::visible_runs(const auth::Principal& princi
 bool Pipeline::may_ask(const auth::Principal& principal, std::string_view tool) const
 {
     const auto* asked = tools::find(tool);
-    return asked && could_use(*world_.get()->gate, principal, *asked, gateway_facts());
+    return asked && could_use(*world_.get(), principal, *asked, gateway_facts());
 }
 
 auth::Principal Pipeline::admitted_now(const auth::Principal& principal) const

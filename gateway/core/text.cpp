@@ -264,6 +264,10 @@ Result<TimePoint> parse_rfc3339(std::string_view text)
     const year_month_day date{std::chrono::year{static_cast<int>(year)} /
                               static_cast<unsigned>(month) / static_cast<unsigned>(day)};
     if (!date.ok()) return bad();
+    // A clock that counts nanoseconds from 1970 on reaches from 1677 to 2262: what is beyond is as
+    // late, or as early, as it can say.
+    if (year >= 2262) return TimePoint::max();
+    if (year <= 1677) return TimePoint::min();
     TimePoint when = sys_days{date} + hours{hour} + minutes{minute} + seconds{second};
 
     auto rest = text.substr(19);

@@ -47,7 +47,8 @@ Result<std::chrono::seconds> parse_duration(std::string_view text);
 std::string rfc3339(TimePoint);
 void append_rfc3339(std::string& out, TimePoint);
 
-/// Reads RFC 3339, or an ISO 8601 date-time without offset, which is taken as UTC.
+/// Reads RFC 3339, or an ISO 8601 date-time without offset, which is taken as UTC. What lies beyond
+/// the years that the clock can count (1678 to 2261) is its end or its beginning.
 /// Errors: invalid_argument.
 Result<TimePoint> parse_rfc3339(std::string_view text);
 

@@ -99,8 +99,11 @@ public:
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t min, std::int64_t max);
     /// "30s", "5m", or a bare number of seconds.
     std::optional<std::chrono::seconds> duration(std::string_view key);
-    /// A list of strings; a single string counts as a list of one.
+    /// A list of strings; a single string counts as a list of one. Several written as one without
+    /// quotes ("web, prod") are a problem.
     std::vector<std::string> texts(std::string_view key);
+    /// The same, for a list that restricts: an empty one would restrict nothing and is a problem.
+    std::vector<std::string> restricting_texts(std::string_view key);
     /// One of `choices`; anything else is a problem with a suggestion.
     std::optional<std::string> choice(std::string_view key,
                                       std::initializer_list<std::string_view> choices);
@@ -126,5 +129,9 @@ private:
     std::string what_;
     std::vector<std::string> known_;
 };
+
+/// Complains of a value that has a comma or a blank in it and no quotes around it: `bob, eve` is
+/// one name, which nobody has.
+void refuse_several_in_one(MapReader& reader, const Node& name);
 
 }  // namespace tailops::yaml

@@ -125,19 +125,47 @@ std::vector<std::string> MapReader::texts(std::string_view key)
 {
     const auto value = node(key);
     if (!value) return {};
-    if (value->kind() == Node::Kind::scalar) return {value->text()};
+    if (value->kind() == Node::Kind::scalar) {
+        refuse_several_in_one(*this, *value);
+        return {value->text()};
+    }
     std::vector<std::string> out;
     if (value->kind() == Node::Kind::map) {
         complain(*value, quote(key) + " must be a list of strings");
     }
     for (const auto& item : value->items()) {
         if (item.kind() == Node::Kind::scalar) {
+            if (item.text().find(',') != std::string::npos) refuse_several_in_one(*this, item);
             out.push_back(item.text());
         } else {
             complain(item, "an item of " + quote(key) + " must be a string");
         }
     }
     return out;
+}
+
+std::vector<std::string> MapReader::restricting_texts(std::string_view key)
+{
+    const auto value = node(key);
+    if (value && value->kind() == Node::Kind::list && value->items().empty()) {
+        complain(*value, quote(key) +
+                             " is an empty list, which would restrict nothing; fill it in or leave "
+                             "it out");
+    }
+    return texts(key);
+}
+
+void refuse_several_in_one(MapReader& reader, const Node& name)
+{
+    const auto& text = name.text();
+    if (!name.is_plain() || text.find_first_of(", ") == std::string::npos) return;
+    std::string list;
+    for (const auto part : split(text, text.find(',') == std::string::npos ? ' ' : ',')) {
+        const auto word = trim(part);
+        if (!word.empty()) list += (list.empty() ? "" : ", ") + std::string{word};
+    }
+    reader.complain(name, quote(text) + " is one name; write several as a list, [" + list +
+                              "], or put the one in quotes");
 }
 
 std::optional<std::string> MapReader::choice(std::string_view key,

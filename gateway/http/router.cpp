@@ -121,8 +121,11 @@ Handler make_router(std::vector<Route> routes)
 std::vector<Route> gateway_routes(RouterSettings settings)
 {
     std::vector<Route> routes;
-    routes.push_back(
-        {"/mcp", {"GET", "POST", "DELETE", "OPTIONS"}, make_mcp_handler(std::move(settings.mcp))});
+    const auto mcp = make_mcp_handler(std::move(settings.mcp));
+    // With a slash as well: clients and proxies put one behind the address that people give them.
+    for (const char* path : {"/mcp", "/mcp/"}) {
+        routes.push_back({path, {"GET", "POST", "DELETE", "OPTIONS"}, mcp});
+    }
     routes.push_back(health_route());
     routes.push_back(readiness_route(std::move(settings.not_ready)));
     if (settings.metrics) routes.push_back(metrics_route(std::move(settings.metrics)));

@@ -1,6 +1,7 @@
 #include "gateway/mcp/gateway_completions.hpp"
 
 #include "gateway/core/json.hpp"
+#include "gateway/core/request_id.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/mcp/gateway_prompt_table.hpp"
 #include "gateway/mcp/gateway_prompts.hpp"
@@ -93,6 +94,7 @@ std::vector<std::string> services_in(const json& content)
 
 /// A call whose answer has names in it.
 struct GatewayCompletions::Source {
+    RequestId request;  // of this call alone
     std::string tool;
     json arguments;
     std::vector<std::string> (*names_in)(const json& content);
@@ -135,7 +137,7 @@ Task<std::vector<std::string>> GatewayCompletions::candidates(Caller& caller, Co
     }
     if (query.argument != "container_name") co_return known_names(caller.principal(), query);
     if (!has_target) co_return co_await containers_anywhere(caller);
-    co_return co_await containers(caller, target->second);
+    co_return co_await containers(caller, caller.request(), target->second);
 }
 
 std::vector<std::string> GatewayCompletions::known_names(const auth::Principal& principal,
@@ -146,6 +148,8 @@ std::vector<std::string> GatewayCompletions::known_names(const auth::Principal& 
     };
     std::vector<std::string> out;
     if (query.argument == "target" || about("targets/")) {
+        // Who may not list the targets learns no name here either.
+        if (!pipeline_.may_ask(principal, "list_targets")) return out;
         for (const auto& visible : pipeline_.visible_targets(principal)) {
             out.push_back(visible.target->spec.facts.id.str());
         }
@@ -163,9 +167,12 @@ std::vector<std::string> GatewayCompletions::known_names(const auth::Principal& 
 Task<std::vector<std::string>> GatewayCompletions::containers_anywhere(Caller& caller)
 {
     std::vector<std::string> out;
+    auto request = caller.request();
     for (const auto& visible : pipeline_.visible_targets(caller.principal())) {
         if (std::ranges::find(visible.tools, "get_container_list") == visible.tools.end()) continue;
-        auto names = co_await containers(caller, visible.target->spec.facts.id.str());
+        auto names =
+            co_await containers(caller, std::move(request), visible.target->spec.facts.id.str());
+        request = mint_request_id();
         std::ranges::move(names, std::back_inserter(out));
         if (out.size() >= Completion::values_max) break;
     }
@@ -174,9 +181,12 @@ Task<std::vector<std::string>> GatewayCompletions::containers_anywhere(Caller& c
     co_return out;
 }
 
-Task<std::vector<std::string>> GatewayCompletions::containers(Caller& caller, std::string target)
+Task<std::vector<std::string>> GatewayCompletions::containers(Caller& caller,
+                                                              RequestId request,
+                                                              std::string target)
 {
-    Source source{.tool = "get_container_list",
+    Source source{.request = std::move(request),
+                  .tool = "get_container_list",
                   .arguments = {{"target", std::move(target)}},
                   .names_in = containers_in};
     return names_of(caller, std::move(source));
@@ -187,7 +197,8 @@ Task<std::vector<std::string>> GatewayCompletions::services(Caller& caller, std:
     if (!pipeline_.world().get()->commands->find(services_command)) {
         co_return std::vector<std::string>{};
     }
-    Source source{.tool = "execute_command",
+    Source source{.request = caller.request(),
+                  .tool = "execute_command",
                   .arguments = {{"target", std::move(target)}, {"command_name", services_command}},
                   .names_in = services_in};
     co_return co_await names_of(caller, std::move(source));
@@ -204,7 +215,7 @@ Task<std::vector<std::string>> GatewayCompletions::names_of(Caller& caller, Sour
             co_return at->second.names;
         }
     }
-    call::Invocation call{.id = caller.request(),
+    call::Invocation call{.id = std::move(source.request),
                           .principal = caller.principal(),
                           .tool = std::move(source.tool),
                           .arguments = std::make_shared<const json>(std::move(source.arguments))};

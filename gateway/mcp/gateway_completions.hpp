@@ -34,7 +34,9 @@ private:
     Task<std::vector<std::string>> candidates(Caller& caller, CompletionQuery query);
     std::vector<std::string> known_names(const auth::Principal&, const CompletionQuery&) const;
     Task<std::vector<std::string>> containers_anywhere(Caller& caller);
-    Task<std::vector<std::string>> containers(Caller& caller, std::string target);
+    Task<std::vector<std::string>> containers(Caller& caller,
+                                              RequestId request,
+                                              std::string target);
     /// The services that run on `target`, as far as the catalogue's command lists them.
     Task<std::vector<std::string>> services(Caller& caller, std::string target);
 

@@ -3,6 +3,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/arguments.hpp"
+#include "gateway/tools/command_naming.hpp"
 #include "gateway/tools/families.hpp"
 #include "gateway/tools/shown_output.hpp"
 
@@ -142,6 +143,7 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
         .right = right_of(*command),
         .operation = command->bind(values),
         .parameters = policy_view(*command, values),
+        .namings = namings_of(*command, values),
         .present = [name](const targets::ExecutionResult& result) { return present(result, name); },
         .rest = Plan::Rest::kept};
 }

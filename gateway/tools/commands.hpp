@@ -29,6 +29,11 @@ struct CommandParameter {
     std::vector<std::string> allowed_values;
     std::int64_t min{0}, max{0};  // integer
     std::size_t max_length{200};
+    /// What a value names on the target, by one of several names. See tools::Naming.
+    enum class Names { nothing, unit, container };
+    Names names{Names::nothing};
+    std::vector<std::string> asked_by{};  // the words that ask which one, before `show`, `inspect`
+    std::string names_suffix{};           // that the template puts behind the value
 
     /// `value` as it goes to the target: checked, and a path in canonical form. Errors:
     /// invalid_argument, naming the parameter, the rule and an example.

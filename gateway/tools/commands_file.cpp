@@ -1,4 +1,5 @@
 #include "gateway/core/text.hpp"
+#include "gateway/tools/command_naming.hpp"
 #include "gateway/tools/command_template.hpp"
 #include "gateway/tools/tool.hpp"
 
@@ -11,6 +12,7 @@ namespace tailops::tools {
 namespace {
 
 using Type = CommandParameter::Type;
+using Names = CommandParameter::Names;
 
 constexpr std::size_t commands_max = 1000;
 
@@ -67,17 +69,28 @@ void read_bounds(yaml::MapReader& reader, CommandParameter& parameter)
     parameter.max_length = static_cast<std::size_t>(length.value_or(200));
 }
 
+/// What the value names, where the template does not show it.
+void read_names(yaml::MapReader& reader, CommandParameter& parameter)
+{
+    const auto names = reader.choice("names", {"unit", "container", "nothing"});
+    if (!names) return;
+    parameter.asked_by = {*names == "container" ? "docker" : "systemctl"};
+    if (*names == "unit") parameter.names = Names::unit;
+    if (*names == "container") parameter.names = Names::container;
+}
+
 void read_rules(yaml::MapReader& reader, CommandParameter& parameter)
 {
     const auto choice = reader.choice("type", {"name", "path", "integer", "text"});
     for (const auto type : {Type::name, Type::path, Type::integer, Type::text}) {
         if (choice && *choice == to_string(type)) parameter.type = type;
     }
+    read_names(reader, parameter);
     read_bounds(reader, parameter);
     parameter.pattern = reader.text("pattern").value_or("");
     const re2::RE2 pattern{parameter.pattern, re2::RE2::Quiet};
     if (!pattern.ok()) reader.complain("\"pattern\" is no regular expression: " + pattern.error());
-    const auto values = reader.texts("allowed_values");
+    const auto values = reader.restricting_texts("allowed_values");
     auto unchecked = parameter;  // without the list that is being made
     for (const auto& value : values) {
         const auto accepted = unchecked.accept(value);
@@ -139,6 +152,22 @@ void read_right(yaml::MapReader& reader, CatalogueCommand& command)
     }
 }
 
+/// What the parameter names, as its program says, unless the file says it.
+void note_naming(CommandParameter& parameter, std::string_view command_template)
+{
+    const bool is_said = !parameter.asked_by.empty();
+    const bool is_nothing = is_said && parameter.names == Names::nothing;
+    const auto use = naming_use(command_template, parameter.name);
+    if (is_nothing || parameter.type == Type::integer) {
+        parameter.names = Names::nothing;
+        parameter.asked_by.clear();
+    } else if (use && (!is_said || use->names == parameter.names)) {
+        parameter.names = use->names;
+        parameter.asked_by = use->asked_by;
+        parameter.names_suffix = use->suffix;
+    }
+}
+
 void read_template(yaml::MapReader& reader, CatalogueCommand& command)
 {
     command.line = reader.required_text("command_template");
@@ -153,6 +182,7 @@ void read_template(yaml::MapReader& reader, CatalogueCommand& command)
         return;
     }
     command.argv = std::move(compiled->argv);
+    for (auto& parameter : command.parameters) note_naming(parameter, command.line);
     for (const auto& parameter : command.parameters) {
         if (!compiled->used.contains(parameter.name)) {
             reader.complain(*node, "the parameter " + quote(parameter.name) +

@@ -2,6 +2,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/arguments.hpp"
+#include "gateway/tools/command_naming.hpp"
 #include "gateway/tools/container_json.hpp"
 #include "gateway/tools/container_schemas.hpp"
 #include "gateway/tools/families.hpp"
@@ -69,6 +70,33 @@ Result<Plan> plan_list(const json& arguments, const PlanContext&)
                 .present = present_list};
 }
 
+/// What the engine takes `word` for: the name of a container, its id, or how that begins.
+Naming naming_of(const std::string& word)
+{
+    return {
+        .parameter = "name_or_id",
+        .word = word,
+        .kind = "container",
+        .question =
+            EngineCall{
+                .method = "GET", .path = "/containers/" + word + "/json", .query = {}, .body = {}},
+        .read = [word](const ExecutionResult& result) -> Result<std::optional<Named>> {
+            if (result.status == 404) return std::nullopt;
+            if (const auto failed = engine_failure(result, word)) {
+                return fail(Errc::invalid_argument, std::string{text_member(*failed, "error")});
+            }
+            const auto container = parse_json(result.output);
+            const auto told = container ? *container : json::object();
+            return named_container(text_member(told, "Id"), text_member(told, "Name"), word);
+        },
+        .act_on =
+            [word](targets::Operation& operation, const std::string& exact) {
+                auto* call = std::get_if<EngineCall>(&operation);
+                const auto begin = std::string_view{"/containers/"}.size();
+                if (call) call->path.replace(begin, word.size(), exact);
+            }};
+}
+
 Result<Plan> plan_inspect(const json& arguments, const PlanContext&)
 {
     TAILOPS_TRY(const auto name, field<std::string>(arguments, "name_or_id"));
@@ -78,6 +106,7 @@ Result<Plan> plan_inspect(const json& arguments, const PlanContext&)
             EngineCall{
                 .method = "GET", .path = "/containers/" + name + "/json", .query = {}, .body = {}},
         .parameters = {{"name_or_id", name}},
+        .namings = {naming_of(name)},
         .present = [name](const ExecutionResult& result) -> Result<json> {
             if (auto failed = engine_failure(result, name)) return *std::move(failed);
             const auto container = parse_json(result.output);
@@ -117,12 +146,14 @@ Result<Plan> plan_logs(const json& arguments, const PlanContext&)
         TAILOPS_TRY(const auto when, parse_rfc3339(since));
         const auto seconds =
             std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch());
-        call.query.emplace_back("since", std::to_string(seconds.count()));
+        call.query.emplace_back("since",
+                                std::to_string(std::max<std::int64_t>(seconds.count(), 0)));
     }
     return Plan{
         .right = reading[0],
         .operation = std::move(call),
         .parameters = std::move(parameters),
+        .namings = {naming_of(name)},
         .present = [name](const ExecutionResult& result) { return present_logs(result, name); },
         .rest = Plan::Rest::kept};
 }
@@ -144,6 +175,7 @@ Result<Plan> plan_manage(const json& arguments, const PlanContext&)
     return Plan{.right = managing[0],
                 .operation = std::move(call),
                 .parameters = {{"action", action}, {"name_or_id", name}, {"grace_seconds", grace}},
+                .namings = {naming_of(name)},
                 .present = [name, action](const ExecutionResult& result) -> Result<json> {
                     if (auto failed = engine_failure(result, name)) {
                         (*failed)["action"] = action;
@@ -176,7 +208,8 @@ std::span<const Tool> container_tools()
              .rights = reading,
              .annotations = looking,
              .plan = plan_list,
-             .has_long_lists = true},
+             .has_long_lists = true,
+             .facet = targets::Facet::containers},
         Tool{.name = "get_container_logs",
              .title = "Logs of a container",
              .summary =
@@ -186,7 +219,8 @@ std::span<const Tool> container_tools()
              .output_schema = logs_output,
              .rights = reading,
              .annotations = looking,
-             .plan = plan_logs},
+             .plan = plan_logs,
+             .facet = targets::Facet::containers},
         Tool{
             .name = "inspect_container",
             .title = "Inspect a container",
@@ -197,7 +231,8 @@ std::span<const Tool> container_tools()
             .output_schema = inspect_output,
             .rights = reading,
             .annotations = looking,
-            .plan = plan_inspect},
+            .plan = plan_inspect,
+            .facet = targets::Facet::containers},
         Tool{.name = "manage_container",
              .title = "Start, stop or restart a container",
              .summary = "Starts, stops or restarts a container.",
@@ -208,7 +243,8 @@ std::span<const Tool> container_tools()
                              .destructive = true,
                              .idempotent = false,
                              .open_world = false},
-             .plan = plan_manage},
+             .plan = plan_manage,
+             .facet = targets::Facet::containers},
     };
     return tools;
 }

@@ -21,4 +21,8 @@ std::span<const Tool> run_tools();
 /// The right that an http_request of this method needs.
 const Right& right_of_method(std::string_view method);
 
+/// How else a server may be asked for the path: with or without a slash at its end, in letters of
+/// another case.
+policy::Aliases aliases_of_path(const std::string& path);
+
 }  // namespace tailops::tools

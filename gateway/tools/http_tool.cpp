@@ -280,11 +280,17 @@ Result<Plan> plan(const json& arguments, const PlanContext&)
     return Plan{.right = right_of_method(method),
                 .operation = std::move(call),
                 .parameters = {{"method", method}, {"path", path}},
+                .aliases = {{"path", aliases_of_path(path)}},
                 .present = present,
                 .rest = Plan::Rest::kept};
 }
 
 }  // namespace
+
+policy::Aliases aliases_of_path(const std::string& path)
+{
+    return {.same = {}, .others = targets::slash_spellings(path), .any_case = true};
+}
 
 const Right& right_of_method(std::string_view method)
 {
@@ -304,7 +310,8 @@ std::span<const Tool> http_tools()
              .rights = rights,
              .annotations =
                  {.read_only = false, .destructive = true, .idempotent = false, .open_world = true},
-             .plan = plan},
+             .plan = plan,
+             .facet = targets::Facet::http_api},
     };
     return tools;
 }

@@ -200,6 +200,17 @@ std::vector<ToolForm> http_forms(const Tool& tool)
     return out;
 }
 
+/// The kinds of targets that have the facet.
+std::set<std::string> kinds_with(targets::Facet facet)
+{
+    using targets::Kind;
+    std::set<std::string> out;
+    for (const auto kind : {Kind::local, Kind::ssh, Kind::docker, Kind::http}) {
+        if (targets::has_facet(to_string(kind), facet)) out.emplace(to_string(kind));
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<ToolForm> policy_forms(const Tool& tool, const CommandCatalogue& commands)
@@ -207,18 +218,38 @@ std::vector<ToolForm> policy_forms(const Tool& tool, const CommandCatalogue& com
     std::vector<ToolForm> out;
     if (tool.name == "execute_command") {
         for (const auto& command : commands.all()) out.push_back(form_of(command));
-        return out;
-    }
-    if (tool.name == "http_request") return http_forms(tool);
-    for (const auto& right : tool.rights) {
-        auto form = form_of(right);
-        if (tool.needs_target()) {
-            form.parameters = shapes_of(tool);
-        } else {
-            form.about = ToolForm::About::gateway;
+    } else if (tool.name == "http_request") {
+        out = http_forms(tool);
+    } else {
+        for (const auto& right : tool.rights) {
+            auto form = form_of(right);
+            if (tool.needs_target()) {
+                form.parameters = shapes_of(tool);
+            } else {
+                form.about = ToolForm::About::gateway;
+            }
+            out.push_back(std::move(form));
         }
-        out.push_back(std::move(form));
     }
+    if (!tool.needs_target()) return out;
+    for (auto& form : out) form.kinds = kinds_with(tool.facet);
+    return out;
+}
+
+std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands)
+{
+    std::set<std::pair<Capability, Tier>> needs;
+    if (tool.name == "execute_command") {
+        for (const auto& command : commands.all()) needs.emplace(command.capability, command.tier);
+    } else {
+        for (const auto& right : tool.rights) {
+            if (const auto capability = Capability::find(right.capability)) {
+                needs.emplace(*capability, right.tier);
+            }
+        }
+    }
+    std::vector<Need> out;
+    for (const auto& [capability, tier] : needs) out.push_back({capability, tier});
     return out;
 }
 

@@ -16,6 +16,13 @@ namespace tailops::tools {
 /// of a tool about the gateway.
 std::vector<policy::ToolForm> policy_forms(const Tool& tool, const CommandCatalogue& commands);
 
+struct Need {
+    Capability capability;
+    Tier tier;
+};
+/// What calls of the tool may need: of execute_command, what some command of the catalogue does.
+std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands);
+
 /// What a policy may speak of with these targets, these commands and this version's tools. The
 /// answer keeps no reference to them.
 policy::Vocabulary policy_vocabulary(std::span<const targets::TargetSpec> targets,

@@ -8,9 +8,11 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tailops::tools {
 
@@ -28,12 +30,45 @@ struct Annotations {
     bool open_world;
 };
 
+/// What a word of the caller's turned out to name on the target.
+struct Named {
+    std::string name;         // its own, as rules have it: "db", "ssh.service"
+    std::string exact;        // what names nothing else, now and later: the full id
+    policy::Aliases aliases;  // what else it is called
+};
+
+/// A parameter that names a thing of the target, which has further names there: an id, a prefix of
+/// one, an alias. Where a rule has a condition on it, the target is asked first what is meant, the
+/// rules are held against that, and that is what the call acts on.
+struct Naming {
+    std::string parameter;
+    std::string word;             // as the caller has it
+    std::string kind;             // "container", for messages
+    targets::Operation question;  // which only looks
+    /// What was meant; empty: there is no such thing. Errors: what the caller is to be told.
+    std::function<Result<std::optional<Named>>(const targets::ExecutionResult&)> read;
+    /// The operation of the plan, about what was meant.
+    std::function<void(targets::Operation&, const std::string& exact)> act_on;
+};
+
+/// Another call, which a plan does a part of.
+struct Inquiry {
+    std::string_view tool;
+    Right right;
+    policy::Parameters parameters;
+    policy::AliasesByName aliases;
+};
+
 /// A call that has been thought through and not yet permitted: what it needs, what it would do, and
 /// how its result reads.
 struct Plan {
     Right right;
     targets::Operation operation;
-    policy::Parameters parameters;  // what policy rules may constrain
+    policy::Parameters parameters;    // what policy rules may constrain
+    policy::AliasesByName aliases{};  // of the parameters
+    std::vector<Naming> namings{};    // of parameters
+    /// A probe of an API sends this, where the caller may: otherwise it connects and no more.
+    std::optional<Inquiry> inquiry{};
     /// Turns what the target answered into the tool's structured result (output_schema). Pure.
     std::function<Result<nlohmann::json>(const targets::ExecutionResult&)> present;
     /// What becomes of output that the result has no room for. Kept output is shown raw by
@@ -73,6 +108,9 @@ struct Tool {
 
     /// Its results hold long lists of like things: they can be asked for as TOON.
     bool has_long_lists{false};
+
+    /// About a target: what its operations ask of one.
+    targets::Facet facet{targets::Facet::shell};
 
     bool needs_target() const noexcept { return plan != nullptr; }
 };

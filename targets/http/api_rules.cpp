@@ -81,6 +81,19 @@ Status ApiRules::check(const HttpCall& call) const
     return {};
 }
 
+std::optional<HttpCall> probe_call(const HttpConnection& connection)
+{
+    const auto& methods = connection.methods;
+    HttpCall call;
+    for (const auto* method : {"GET", "HEAD"}) {
+        if (!methods.empty() && !has(methods, method)) continue;
+        call.method = method;
+        if (!connection.paths.empty()) call.path = connection.paths.front();
+        return call;
+    }
+    return std::nullopt;
+}
+
 Status ApiRules::check_header(std::string_view name, std::string_view value) const
 {
     const auto lower = lower_ascii(name);

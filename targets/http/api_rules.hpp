@@ -2,7 +2,9 @@
 
 #include "gateway/core/error.hpp"
 #include "targets/operation.hpp"
+#include "targets/target.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +25,6 @@ public:
     /// Errors: invalid_argument, saying what is not allowed and what is.
     Status check(const HttpCall& call) const;
 
-    /// The path to ask for when all we want to know is whether the API answers.
-    const std::string& probe_path() const noexcept { return paths_.front(); }
-
 private:
     ApiRules() = default;
     Status check_header(std::string_view name, std::string_view value) const;
@@ -34,5 +33,9 @@ private:
     std::vector<std::string> paths_;  // never empty
     std::string credential_header_;   // lower case
 };
+
+/// The request by which a probe finds out whether the API takes our credential: it only reads, and
+/// the target's own rules allow it. Empty when they allow none.
+std::optional<HttpCall> probe_call(const HttpConnection& connection);
 
 }  // namespace tailops::targets

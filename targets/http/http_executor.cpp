@@ -3,6 +3,7 @@
 #include "gateway/core/digest.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/net/dialer.hpp"
 #include "gateway/net/http_client.hpp"
 #include "gateway/net/request_writer.hpp"
 #include "targets/http/api_path.hpp"
@@ -61,13 +62,19 @@ Status check_connection(const HttpConnection& connection, const CredentialReader
     return {};
 }
 
+/// The ways to the server: an exchange, and a connection that is looked at and closed.
+struct Client {
+    std::shared_ptr<net::HttpClient> http;
+    std::shared_ptr<const net::Dialer> dialer;
+};
+
 class HttpApiExecutor final : public Executor {
 public:
     HttpApiExecutor(HttpConnection connection,
                     std::string base_path,
                     ApiRules rules,
                     CredentialReader credential,
-                    std::shared_ptr<net::HttpClient> client)
+                    Client client)
         : connection_{std::move(connection)},
           base_path_{std::move(base_path)},
           rules_{std::move(rules)},
@@ -83,8 +90,12 @@ public:
         const auto start = steady_clock::now();
         const auto server = "the API of target " + quote(permit.target().view());
         const auto deadline = start + permit.obligations().timeout;
-        if (std::holds_alternative<Probe>(operation)) {
-            co_return co_await probe(server, deadline);
+        if (const auto* wanted = std::get_if<Probe>(&operation)) {
+            const auto question = probe_call(connection_);
+            if (!question || wanted->depth == Probe::Depth::connect) {
+                co_return co_await connect(server, deadline);
+            }
+            co_return co_await probe(server, *question, deadline);
         }
         const auto* call = std::get_if<HttpCall>(&operation);
         if (call == nullptr) {
@@ -118,10 +129,24 @@ private:
         return request;
     }
 
-    Task<Result<ExecutionResult>> probe(std::string server, Deadline deadline)
+    /// Sends nothing of ours: whether somebody answers to that name.
+    Task<Result<ExecutionResult>> connect(std::string server, Deadline deadline)
     {
-        HttpCall call;
-        call.path = rules_.probe_path();
+        const auto start = steady_clock::now();
+        const auto wire = co_await with_deadline(deadline, client_.dialer->dial());
+        const ExchangeFacts facts{.server = std::move(server)};
+        if (!wire) co_return fail(failure_of(wire.error(), facts));
+        ExecutionResult result;
+        result.output = "connected; no request was sent";
+        result.output_bytes = result.output.size();
+        result.elapsed =
+            std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - start);
+        co_return result;
+    }
+
+    /// Tells the status and nothing else of the answer, which may be anything.
+    Task<Result<ExecutionResult>> probe(std::string server, HttpCall call, Deadline deadline)
+    {
         auto request = request_for(call);
         request.body_limit_bytes = probe_body_limit_bytes;
         auto result = co_await exchange(std::move(request), server, deadline, nullptr);
@@ -129,7 +154,13 @@ private:
             co_return fail(Errc::unauthorized_there, server + " refuses our credential (HTTP " +
                                                          std::to_string(result->status) + ")");
         }
-        co_return result;
+        if (!result) co_return result;
+        ExecutionResult told;
+        told.status = result->status;
+        told.elapsed = result->elapsed;
+        told.output = "answered with HTTP " + std::to_string(result->status);
+        told.output_bytes = told.output.size();
+        co_return told;
     }
 
     /// `body` collects the answer's, when the request taps into it.
@@ -153,7 +184,7 @@ private:
                             .is_safe = request.repeatable,
                             .trace = std::make_shared<net::ExchangeTrace>()};
         request.trace = facts.trace;
-        auto response = co_await client_->send(std::move(request), deadline);
+        auto response = co_await client_.http->send(std::move(request), deadline);
         if (!response) co_return fail(failure_of(response.error(), facts));
         co_return body ? result_of(*std::move(response), *body, start)
                        : result_of(*std::move(response), start);
@@ -163,7 +194,7 @@ private:
     std::string base_path_;  // without a slash at its end; empty for the origin
     ApiRules rules_;
     CredentialReader credential_;
-    std::shared_ptr<net::HttpClient> client_;
+    Client client_;
 };
 
 }  // namespace
@@ -184,14 +215,17 @@ Result<std::shared_ptr<Executor>> make_http_executor(const HttpConnection& conne
     TAILOPS_TRY(auto rules, ApiRules::create(connection.methods, connection.paths,
                                              credential_header(connection)));
     using Verify = net::TlsOptions::Verify;
-    TAILOPS_TRY(auto client,
-                net::HttpClient::create(
-                    {.host = url.host, .port = url.port, .tls = url.scheme == "https"},
-                    {.tls = {.verify_peer = connection.tls_verify ? Verify::yes : Verify::no,
-                             .ca_file = connection.ca_file},
-                     .not_trusted = Errc::unauthorized_there}));
-    return std::make_shared<HttpApiExecutor>(connection, std::move(base_path), std::move(rules),
-                                             std::move(credential), std::move(client));
+    const net::HttpEndpoint endpoint{
+        .host = url.host, .port = url.port, .tls = url.scheme == "https"};
+    const net::HttpClientOptions options{
+        .tls = {.verify_peer = connection.tls_verify ? Verify::yes : Verify::no,
+                .ca_file = connection.ca_file},
+        .not_trusted = Errc::unauthorized_there};
+    TAILOPS_TRY(auto dialer, net::Dialer::create(endpoint, options));
+    TAILOPS_TRY(auto http, net::HttpClient::create(endpoint, options));
+    return std::make_shared<HttpApiExecutor>(
+        connection, std::move(base_path), std::move(rules), std::move(credential),
+        Client{.http = std::move(http), .dialer = std::move(dialer)});
 }
 
 }  // namespace tailops::targets

@@ -16,7 +16,8 @@ using CredentialReader = std::function<Result<Secret>()>;
 ///
 /// The credential goes to that origin and nowhere else: redirects are results, not followed, and a
 /// caller's headers come from a short allow-list. An answer of any status is a result. A Probe asks
-/// for the first allowed path by GET; 401 and 403 are then unauthorized_there. Only GET and HEAD
+/// what probe_call() says, tells the status alone, and takes 401 and 403 for unauthorized_there;
+/// one of depth `connect` sends nothing. Only GET and HEAD
 /// are ever repeated. Connections are kept and shared by all calls. `credential` may be empty when
 /// the scheme is `none`. Errors: invalid_argument (base URL, paths, header name or CA file; the
 /// detail names the file).

@@ -59,17 +59,40 @@ struct Detour {
     std::function<std::shared_ptr<SshExecutor>(const TargetId&)> find;
 };
 
+/// What may be said of a jump host to those who may see the target and perhaps not the host: what
+/// it is called stays in the detail.
+Error failure_of_jump(const Error& error, const std::string& target)
+{
+    const auto told = [&](std::string_view what) {
+        auto detail = error.public_message();
+        if (!error.detail().empty()) detail += ": " + error.detail();
+        return Error{error.code(),
+                     "the jump host of target " + quote(target) + ' ' + std::string{what}}
+            .with_detail(std::move(detail));
+    };
+    switch (error.code()) {
+    case Errc::cancelled: return error;
+    case Errc::unreachable: return told("cannot be reached, or could not connect to the target");
+    case Errc::unauthorized_there:
+        return told("refuses our login, or is not the host that is known");
+    case Errc::deadline_exceeded: return told("did not connect to the target in time");
+    case Errc::busy: return told("has too many connections");
+    default: return told("cannot be used");
+    }
+}
+
 Task<Result<ssh::Socket>> dial_through(Detour detour, Deadline deadline)
 {
     const auto jump = detour.find ? detour.find(detour.jump) : nullptr;
     if (!jump) {
-        co_return fail(Errc::unreachable, "the jump host " + quote(detour.jump.view()) +
-                                              " of target " + quote(detour.target) +
-                                              " is not an SSH target");
+        co_return fail(Error{Errc::unreachable, "the jump host of target " + quote(detour.target) +
+                                                    " is not an SSH target"}
+                           .with_detail(detour.jump.str()));
     }
-    TAILOPS_CO_TRY(const int fd, co_await jump->open_stream(detour.host, detour.port, deadline));
+    const auto fd = co_await jump->open_stream(detour.host, detour.port, deadline);
+    if (!fd) co_return fail(failure_of_jump(fd.error(), detour.target));
     co_return ssh::Socket{co_await asio::this_coro::executor,
-                          asio::generic::stream_protocol{asio::local::stream_protocol{}}, fd};
+                          asio::generic::stream_protocol{asio::local::stream_protocol{}}, *fd};
 }
 
 ssh::Dial dialer(const SshExecutor::Setup& setup)

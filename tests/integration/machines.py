@@ -258,6 +258,7 @@ mkdir -p etc/systemd/system/basic.target.wants var/log/journal
 cp {directory}/ssh.service etc/systemd/system/
 for unit in systemd-tmpfiles-setup.service systemd-tmpfiles-clean.timer; do ln -s /dev/null etc/systemd/system/$unit; done
 ln -s ../ssh.service etc/systemd/system/basic.target.wants/ssh.service
+ln -sf ssh.service etc/systemd/system/sshd.service
 exec env -i container=tailops-test PATH=/usr/sbin:/usr/bin:/sbin:/bin /usr/sbin/chroot . \\
   /lib/systemd/systemd --unit=basic.target --show-status=0
 """

@@ -13,6 +13,8 @@ targets:
   web-01: {type: local, capabilities: ["system:read", "file:read"], constraints: {allowed_paths: [/var/log]}}
   docker-01: {type: docker, connection: {socket_path: /nonexistent/docker.sock},
               capabilities: ["container:read", "container:write"]}
+  api-01: {type: http, connection: {base_url: "http://127.0.0.1:9", methods: [GET, DELETE]},
+           capabilities: ["http:read", "http:write"]}
 """
 
 POLICY = """version: 1
@@ -50,6 +52,59 @@ class Explain(unittest.TestCase):
         self.assert_refused([*manage, "noequals"], '"noequals" is not key=value')
         self.assert_refused([*manage, "actoin=stop"], 'unknown parameter "actoin"; did you mean "action"?')
         self.assert_refused([*manage, "action=stpo"], 'did you mean "stop"?')
+
+    def test_asks_for_the_right_that_incomplete_arguments_say(self):
+        for words, right in ((["http_request", "--target", "api-01", "--param", "method=DELETE"],
+                              "http:write at tier control"),
+                             (["http_request", "--target", "api-01"], "http:read at tier observe"),
+                             (["execute_command", "--target", "web-01", "--param", "command_name=disk_usage_path"],
+                              "system:read at tier observe")):
+            told = self.explain("--tool", *words)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.assertTrue(told.stdout.startswith("allow: decided by rule all"), told.stdout)
+            self.assertIn(right, told.stdout)
+
+    def test_knows_what_a_target_can_carry_out(self):
+        self.assert_refused(["--tool", "execute_command", "--target", "docker-01"],
+                            'target "docker-01" does not offer running commands')
+        self.assert_refused(["--tool", "get_container_list", "--target", "web-01"],
+                            'target "web-01" does not offer containers')
+
+    def test_tries_every_issuer_that_is_named(self):
+        self.gateway.write("policy.yaml", POLICY.replace("rules:", """  ci: {members: {subjects: ["tailops|ci"]}, scopes: [admin]}
+  other: {members: {subjects: ["https://idp.example|ci"]}, scopes: ["network:read"]}
+rules:"""))
+
+        def told(*words):
+            answer = self.gateway.command("policy", "explain", "--config", self.gateway.config, "--tool",
+                                          "get_system_status", "--target", "web-01", *words)
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            return answer.stdout
+        both = told("--as", "ci")
+        self.assertIn('as "tailops|ci":\nallow: decided by rule all', both)
+        self.assertIn('as "https://idp.example|ci":\ndeny: no role of yours grants "system:read"', both)
+        self.assertTrue(told("--as", "tailops|ci").startswith("allow: decided by rule all"))
+        self.assertTrue(told("--as", "ci", "--issuer", "tailops").startswith("allow: decided by rule all"))
+        self.assertTrue(told("--as", "https://idp.example|ci").startswith("deny: "))
+        self.assertTrue(told("--as", "bob").startswith("allow: "), "no issuer makes a difference")
+
+    def test_says_of_a_test_what_a_call_comes_to(self):
+        rules = POLICY[:POLICY.index("rules:")] + "rules:\n  - {id: dry, effect: dry_run_only, tier: control}\n"
+        self.gateway.write("policy.yaml", rules)
+        told = self.explain("--tool", "test_target", "--target", "docker-01")
+        self.assertTrue(told.stdout.startswith("dry_run_only: decided by rule gateway-self; all else you may do"),
+                        told.stdout)
+        self.gateway.write("policy.yaml", POLICY)
+        told = self.explain("--tool", "test_target", "--target", "docker-01")
+        self.assertTrue(told.stdout.startswith("allow: "), told.stdout)
+
+    def test_says_where_the_answer_hangs_on_a_name(self):
+        words = ["--tool", "manage_container", "--target", "docker-01", "--param", "action=restart", "--param",
+                 "name_or_id=4f1c"]
+        self.assertEqual(self.explain(*words).stderr, "")
+        self.gateway.write("policy.yaml", POLICY + "  - {id: no-db, effect: deny, tools: [manage_container], "
+                                                   "parameters: {name_or_id: {equals: db}}}\n")
+        self.assertIn('depends on which container "4f1c" is', self.explain(*words).stderr)
 
     def test_says_when_arguments_are_missing(self):
         told = self.explain("--tool", "manage_container", "--target", "docker-01", "--param", "action=restart")

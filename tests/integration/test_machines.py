@@ -204,6 +204,35 @@ class Docker(unittest.TestCase):
         gone = self.gateway.call("manage_container", {"target": "docker-01", "action": "stop", "name_or_id": "gone"})
         self.assertTrue(gone["isError"])
 
+    def test_goes_by_the_name_of_a_container_whatever_it_is_called(self):
+        self.engine.run("db", "sh", "-c", "exec sleep 3600")
+        policy = """version: 1
+rules:
+  - {id: all, effect: allow, tier: admin}
+  - {id: no-db, effect: deny, tools: [manage_container, inspect_container, get_container_logs],
+     parameters: {name_or_id: {equals: db}}}
+"""
+        def of(name, template):
+            return self.engine.docker("inspect", "-f", template, name).stdout.strip()
+        targets = 'version: "1.0"\ntargets:\n' + self.engine.target("docker-01")
+        with local_gateway(targets=targets, policy=policy) as gateway:
+            full = of("db", "{{.Id}}")
+            before = of("db", "{{.State.StartedAt}}")
+            for word in ("db", full[:6], full[:12], full):
+                for tool, more in (("manage_container", {"action": "restart"}), ("inspect_container", {}),
+                                   ("get_container_logs", {})):
+                    result = gateway.call(tool, {"target": "docker-01", "name_or_id": word, **more})
+                    self.assertTrue(result["isError"], word)
+                    self.assertIn("denied: decided by rule no-db", text_of(result), word)
+            self.assertEqual(of("db", "{{.State.StartedAt}}"), before)
+            # Its neighbour may be restarted, by its id as well.
+            result = gateway.call("manage_container", {"target": "docker-01", "action": "restart",
+                                                       "name_or_id": of("web", "{{.Id}}")[:12]})
+            self.assertFalse(result.get("isError", False), text_of(result))
+            self.engine.docker("rename", "db", "data")
+            result = gateway.call("inspect_container", {"target": "docker-01", "name_or_id": full[:12]})
+            self.assertFalse(result.get("isError", False), "it is another one now")
+
     def test_offers_no_shell(self):
         result = self.gateway.call("get_system_status", {"target": "docker-01"})
         self.assertTrue(result["isError"])

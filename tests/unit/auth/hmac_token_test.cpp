@@ -80,6 +80,9 @@ TEST(HmacToken, EndsAtItsExpiryInWhateverOffset)
     EXPECT_EQ(with_expiry("2027-01-15T08:00:00.500000"), "accepted");
     EXPECT_EQ(with_expiry("2027-01-15T08:00:01Z"), "accepted");
     EXPECT_EQ(with_expiry("2027-01-15T09:00:01+01:00"), "accepted");
+    EXPECT_EQ(with_expiry("9999-12-31T23:59:59"), "accepted") << "never, in the old days";
+    EXPECT_EQ(with_expiry("2300-01-01T00:00:00Z"), "accepted");
+    EXPECT_EQ(with_expiry("0001-01-01T00:00:00"), "the token has expired");
     EXPECT_EQ(with_expiry("2027-01-15T09:00:00+01:00"), "the token has expired");
     EXPECT_EQ(with_expiry("tomorrow"), "the token's expiry is no time");
 }

@@ -197,6 +197,16 @@ TEST(Introspection, TakesRightsFromTheTokenOnlyWhereTheServerIssuesOurScopes)
         EXPECT_FALSE(introspector->scopes_come_from_token());
         EXPECT_TRUE(introspector->advertised_scopes().empty());
     });
+    // Words that servers use for what is theirs.
+    World generic;
+    generic.scopes_supported = {"openid", "admin", "readonly", "urn:x:admin"};
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        const auto introspector = generic.make(runtime);
+        EXPECT_TRUE(co_await introspector->warm_up(after(5s)));
+        EXPECT_FALSE(introspector->scopes_come_from_token());
+        const auto identity = co_await check(introspector, "good");
+        EXPECT_TRUE(identity && !identity->scopes);
+    });
     World ours;
     ours.scopes_supported = {"openid", "offline_access", "system:read", "container:read"};
     testing::run([&](Runtime& runtime) -> Task<void> {

@@ -29,6 +29,7 @@ const Row rows[] = {
     {"by_name_in_other_case", [](Role& r) { r.subjects = {"Alice@example.com"}; }, false},
     {"by_key", [](Role& r) { r.subjects = {"https://idp.example|u-1"}; }, true},
     {"by_key_of_another_issuer", [](Role& r) { r.subjects = {"https://evil.example|u-1"}; }, false},
+    {"by_key_of_a_sub_with_a_bar", [](Role& r) { r.subjects = {"idp|u-1"}; }, false},
     {"by_group", [](Role& r) { r.groups = {"ops", "dev"}; }, true},
     {"by_other_group", [](Role& r) { r.groups = {"op"}; }, false},
     {"by_client", [](Role& r) { r.clients = {"claude"}; }, true},
@@ -93,6 +94,44 @@ TEST(Admit, ATokenThatAskedForLessCanNeverDoMore)
     EXPECT_EQ(Gate{roles_of_alice()}.admit(identity).capabilities, CapabilitySet{gateway_read()});
     identity.scopes = std::set<std::string>{};
     EXPECT_EQ(Gate{roles_of_alice()}.admit(identity).capabilities, CapabilitySet{gateway_read()});
+}
+
+TEST(Admit, ANameWithABarIsNobodyElses)
+{
+    auto role = operators();
+    role.subjects = {"local|alice"};
+    Policy policy;
+    policy.roles = {role};
+    const Gate gate{policy};
+    const auto is_member = [&](auth::Identity identity) {
+        return gate.admit(std::move(identity)).roles.contains("operator");
+    };
+    auth::Identity real;
+    real.issuer = "local";
+    real.subject = SubjectId{"alice"};
+    real.name = "alice";
+    EXPECT_TRUE(is_member(real));
+    auto by_name = alice();
+    by_name.name = "local|alice";
+    EXPECT_FALSE(is_member(by_name)) << "a name that its holder chose at another issuer";
+    auto by_sub = alice();
+    by_sub.subject = SubjectId{"local|alice"};
+    EXPECT_FALSE(is_member(by_sub));
+}
+
+TEST(Admit, ASubWithABarIsWrittenWithItsIssuer)
+{
+    auto role = operators();
+    auto identity = alice();
+    identity.subject = SubjectId{"auth0|123"};
+    identity.name = "ann";
+    for (const auto& [member, fits] : std::map<std::string, bool>{
+             {"https://idp.example|auth0|123", true}, {"auth0|123", false}, {"ann", true}}) {
+        role.subjects = {member};
+        Policy policy;
+        policy.roles = {role};
+        EXPECT_EQ(Gate{policy}.admit(identity).roles.contains("operator"), fits) << member;
+    }
 }
 
 TEST(Admit, AnAbsentClientIsNobodysMember)

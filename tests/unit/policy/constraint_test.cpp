@@ -89,7 +89,9 @@ const Row rows[] = {
     {"up_at_the_end", under_srv, Value{"/srv/.."}, Truth::unknown},
     {"dot_segment", under_srv, Value{"/srv/./a"}, Truth::unknown},
     {"double_slash", under_srv, Value{"/srv//a"}, Truth::unknown},
-    {"trailing_slash", under_srv, Value{"/srv/"}, Truth::unknown},
+    {"trailing_slash", under_srv, Value{"/srv/"}, Truth::yes},
+    {"trailing_slash_elsewhere", under_srv, Value{"/srv-old/"}, Truth::no},
+    {"two_trailing_slashes", under_srv, Value{"/srv//"}, Truth::unknown},
     {"relative", under_srv, Value{"srv/a"}, Truth::unknown},
     {"empty_path", under_srv, Value{""}, Truth::unknown},
     {"nul", under_srv, Value{std::string{"/srv/a\0b", 8}}, Truth::unknown},
@@ -130,6 +132,38 @@ TEST(Constraint, AFailedConditionOutweighsAnUnknownOne)
     const auto finding = evaluate(constraint, &value);
     EXPECT_EQ(finding.truth, Truth::no);
     EXPECT_EQ(finding.condition, "max_length");
+}
+
+TEST(Constraint, CanTakeLettersOfAnyCaseForTheSame)
+{
+    struct Both {
+        const char* what;
+        void (*set)(Constraint&);
+        Value value;
+        Truth exact, any_case;
+    };
+    const Both both[] = {
+        {"equals", [](auto& c) { c.equals = Value{"/Admin"}; }, Value{"/aDMIN"}, Truth::no,
+         Truth::yes},
+        {"one_of", [](auto& c) { c.one_of = {Value{"/A"}, Value{"/B"}}; }, Value{"/b"}, Truth::no,
+         Truth::yes},
+        {"path_under", [](auto& c) { c.path_under = {"/Admin"}; }, Value{"/ADMIN/y"}, Truth::no,
+         Truth::yes},
+        {"pattern", [](auto& c) { c.pattern = pattern("/[a-z]+:Delete"); }, Value{"/X:DELETE"},
+         Truth::no, Truth::yes},
+        {"capital letters asked for", [](auto& c) { c.pattern = pattern("/[A-Z]+"); }, Value{"/AB"},
+         Truth::yes, Truth::yes},
+        {"another word", [](auto& c) { c.path_under = {"/admin"}; }, Value{"/ADMINS"}, Truth::no,
+         Truth::no},
+        {"a number", [](auto& c) { c.max = 5; }, Value{std::int64_t{6}}, Truth::no, Truth::no},
+    };
+    for (const auto& row : both) {
+        Constraint constraint;
+        row.set(constraint);
+        EXPECT_EQ(evaluate(constraint, &row.value).truth, row.exact) << row.what;
+        EXPECT_EQ(evaluate(constraint, &row.value, Letters::any_case).truth, row.any_case)
+            << row.what;
+    }
 }
 
 TEST(Constraint, RootHoldsEveryCanonicalPath)

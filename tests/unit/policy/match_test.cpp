@@ -34,6 +34,13 @@ const Row rows[] = {
     {"subject_by_key", [](Rule& r) { r.principals.subjects = {"https://idp.example|u-1"}; },
      [](AccessRequest& q) { q.principal.identity.issuer = "https://other.example"; },
      "is not about subject \"u-1\""},
+    {"subject_by_a_name_with_a_bar",
+     [](Rule& r) { r.principals.subjects = {"https://idp.example|u-1"}; },
+     [](AccessRequest& q) {
+         q.principal.identity.issuer = "https://other.example";
+         q.principal.identity.name = "https://idp.example|u-1";
+     },
+     "is not about subject \"u-1\""},
     {"role", [](Rule& r) { r.principals.roles = {"operator", "admin"}; },
      [](AccessRequest& q) { q.principal.roles = {"viewer"}; },
      "is for roles \"admin\", \"operator\"; the caller has \"viewer\""},
@@ -120,6 +127,59 @@ TEST(Match, AnUnknownArgumentOpensNothingAndEscapesNothing)
         request.parameters.erase("name");
         EXPECT_EQ(gate.decide(request).decision.effect, effect) << "absent";
     }
+}
+
+/// "name" is "db", which the caller called "4f1c".
+AccessRequest ask_for_db_by_its_id()
+{
+    auto request = ask();
+    request.parameters["name"] = Value{"db"};
+    request.aliases["name"] = {.same = {}, .others = {"4f1c", "4f1c9e2a"}, .any_case = false};
+    return request;
+}
+
+TEST(Match, ADenialHoldsWhateverTheThingIsCalled)
+{
+    const auto allow = rule("a", Effect::allow);
+    for (const auto& [name, is_denied] : std::map<std::string, bool>{
+             {"db", true}, {"4f1c", true}, {"4f1c9e2a", true}, {"web", false}}) {
+        auto deny = rule("n", Effect::deny);
+        deny.parameters["name"].equals = Value{name};
+        const Gate gate{policy_of({allow, deny})};
+        EXPECT_EQ(gate.decide(ask_for_db_by_its_id()).decision.effect == Effect::deny, is_denied)
+            << name;
+    }
+}
+
+TEST(Match, AnAllowingRuleIsHeldAgainstTheNameAndWaysToWriteIt)
+{
+    auto request = ask_for_db_by_its_id();
+    request.aliases["name"].same = {"db.container"};
+    for (const auto& [name, is_allowed] : std::map<std::string, bool>{
+             {"db", true}, {"db.container", true}, {"4f1c", false}, {"web", false}}) {
+        auto allow = rule("a", Effect::allow);
+        allow.parameters["name"].equals = Value{name};
+        const auto effect = Gate{policy_of({allow})}.decide(request).decision.effect;
+        EXPECT_EQ(effect == Effect::allow, is_allowed) << name;
+    }
+}
+
+TEST(Match, OnlyDenialsTakeLettersOfAnyCase)
+{
+    auto request = ask();
+    request.parameters["name"] = Value{"/ADMIN/y"};
+    request.aliases["name"] = {.same = {}, .others = {}, .any_case = true};
+    const auto under_admin = [](Rule made) {
+        made.parameters["name"].path_under = {"/admin"};
+        return made;
+    };
+    EXPECT_EQ(
+        Gate{policy_of({under_admin(rule("a", Effect::allow))})}.decide(request).decision.effect,
+        Effect::deny);
+    const Gate denying{policy_of({rule("a", Effect::allow), under_admin(rule("n", Effect::deny))})};
+    EXPECT_EQ(denying.decide(request).decision.effect, Effect::deny);
+    request.parameters["name"] = Value{"/administrators"};
+    EXPECT_EQ(denying.decide(request).decision.effect, Effect::allow);
 }
 
 TEST(Match, ExplainNeverShowsAnArgument)

@@ -220,6 +220,32 @@ const Row rows[] = {
     {"tool_without_a_capability_of_the_rule",
      with_rule("capabilities: ['container:write']\ntools: [manage_container, file_operations]"),
      "6:31: tool \"file_operations\" exercises no capability of this rule"},
+    {"nobody_left", with_rule("principals: {subjects: []}"),
+     "5:28: \"subjects\" is an empty list, which would restrict nothing; name somebody or "
+     "something, or leave it out"},
+    {"no_principals", with_rule("principals: {}"),
+     "5:17: \"principals\" is empty, which would restrict nothing; fill it in or leave it out"},
+    {"no_group", with_rule("principals: {groups: []}"), "\"groups\" is an empty list"},
+    {"no_client", with_rule("principals: {clients: []}"), "\"clients\" is an empty list"},
+    {"no_role", with_rule("principals: {roles: []}"), "\"roles\" is an empty list"},
+    {"no_scope", with_rule("principals: {scopes: []}"), "\"scopes\" is an empty list"},
+    {"no_targets", with_rule("targets: {}"), "\"targets\" is empty"},
+    {"no_id_left", with_rule("targets: {ids: []}"), "\"ids\" is an empty list"},
+    {"no_tag_left", with_rule("targets: {tags: []}"), "\"tags\" is an empty list"},
+    {"no_environment", with_rule("targets: {environments: []}"), "\"environments\" is an empty"},
+    {"no_tool", with_rule("tools: []"), "\"tools\" is an empty list"},
+    {"no_capability", with_rule("capabilities: []"), "\"capabilities\" is an empty list"},
+    {"no_parameter", with_rule("parameters: {}"), "\"parameters\" is empty"},
+    {"two_names_in_one", with_rule("principals:\n  subjects: bob, eve"),
+     "6:17: \"bob, eve\" is one name; write several as a list, [bob, eve], or put the one in "
+     "quotes"},
+    {"two_names_and_a_blank", with_rule("principals:\n  groups: ops dev"),
+     "\"ops dev\" is one name; write several as a list, [ops, dev]"},
+    {"two_names_in_an_item", with_rule("principals:\n  clients:\n    - a, b"), "\"a, b\" is one"},
+    {"two_scopes_in_one", with_rule("principals:\n  scopes: a, b"), "\"a, b\" is one name"},
+    {"two_members_in_one",
+     "version: 1\nroles:\n  a:\n    members:\n      subjects: bob, eve\n    scopes: [admin]\n",
+     "5:17: \"bob, eve\" is one name"},
     {"blank_clause", with_rule("tools:"), "5:5: \"tools\" has no value"},
     {"unknown_tier", with_rule("tier: root"), "\"tier\" cannot be \"root\""},
     {"floor_above_ceiling", with_rule("tier_from: control"),
@@ -278,6 +304,15 @@ INSTANTIATE_TEST_SUITE_P(Condition,
                          PolicyFileRefuses,
                          ::testing::ValuesIn(condition_rows),
                          name_of_row);
+
+TEST(PolicyFile, ANameInQuotesMayHaveAnything)
+{
+    EXPECT_EQ(
+        problems_of(with_rule("principals:\n  groups: \"Domain Users\"\n  subjects: ['a, b']")),
+        "");
+    EXPECT_EQ(problems_of(with_rule("principals: {subjects: [bob, eve], groups: [ops]}")), "");
+    EXPECT_EQ(problems_of(with_rule("principals:\n  subjects: bob")), "");
+}
 
 TEST(PolicyFile, AForeignScopeIsNoneOfOurBusiness)
 {

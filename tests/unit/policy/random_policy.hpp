@@ -69,6 +69,17 @@ public:
         return out;
     }
 
+    /// What else the name in a request may mean.
+    AliasesByName aliases()
+    {
+        if (one_in(3)) return {};
+        const auto names = some({"web", "db", "WEB", "/srv", "/SRV/a"});
+        const auto others = some({"web", "db", "DB", "/srv/a"});
+        return {{"name", Aliases{.same = {names.begin(), names.end()},
+                                 .others = {others.begin(), others.end()},
+                                 .any_case = one_in(3)}}};
+    }
+
     std::mt19937& engine() noexcept { return random_; }
 
 private:

@@ -235,6 +235,28 @@ INSTANTIATE_TEST_SUITE_P(Table,
                          ::testing::ValuesIn(notices),
                          [](const auto& r) { return r.param.name; });
 
+TEST(RuleThatNeverDecides, IsAboutATargetThatCannotCarryItOut)
+{
+    auto words = homelab();
+    for (auto& form : words.tools.find("manage_container")->second) form.kinds = {"docker"};
+    const auto problems_with = [&](const char* kind) {
+        words.targets["web-01"].kind = kind;
+        words.targets["web-01"].offers.insert(Capability{"container", "write"});
+        yaml::Problems problems;
+        read_policy(R"(version: 1
+rules:
+  - {id: r, effect: allow, tier: control, tools: [manage_container], targets: {ids: [web-01]}}
+)",
+                    "policy.yaml", words, problems);
+        return problems.render();
+    };
+    EXPECT_EQ(problems_with("ssh"),
+              "policy.yaml:3:84: target \"web-01\" is of the kind \"ssh\", which can carry out "
+              "nothing that this rule is about\n");
+    EXPECT_EQ(problems_with("docker"), "");
+    EXPECT_EQ(problems_with(""), "");
+}
+
 TEST(RuleThatNeverDecides, IsToldOfAllItsWordsAtOnce)
 {
     yaml::Problems problems;

@@ -277,6 +277,22 @@ TEST(TargetsFile, RefusesWithPlaceAndRemedy)
          "must be absolute"},
         {"jump_to_nowhere", ssh_target("host: h, username: u, key_path: /k, jump: gone"),
          "which is not an ssh target"},
+        {"tags_in_one",
+         head +
+             "  l:\n    type: local\n    capabilities: []\n    metadata:\n      tags: web, prod\n",
+         "targets.yaml:7:13: \"web, prod\" is one name; write several as a list, [web, prod], or "
+         "put the one in quotes"},
+        {"roots_in_one",
+         ssh_target(good_ssh, "    constraints:\n      allowed_paths: /srv, /var\n"),
+         "\"/srv, /var\" is one name"},
+        {"no_path_left",
+         head + "  a:\n    type: http\n    connection: {base_url: \"http://x\", paths: []}\n    "
+                "capabilities: []\n",
+         "\"paths\" is an empty list, which would restrict nothing"},
+        {"no_method_left",
+         head + "  a:\n    type: http\n    connection: {base_url: \"http://x\", methods: []}\n"
+                "    capabilities: []\n",
+         "\"methods\" is an empty list"},
         {"docker_both",
          head + "  d:\n    type: docker\n    connection: {socket_path: /s, host: "
                 "\"tcp://h:1\"}\n    capabilities: []\n",

@@ -105,7 +105,7 @@ std::vector<Arguments> telling_arguments(const tools::Tool& tool)
     return out;
 }
 
-std::string row(const policy::Gate& gate,
+std::string row(const World& world,
                 const Caller& caller,
                 const tools::Tool& tool,
                 const Arguments& arguments,
@@ -117,15 +117,19 @@ std::string row(const policy::Gate& gate,
     identity.scopes = caller.scopes;
     identity.expires = TimePoint::max();
     std::string out;
+    if (tool.needs_target() && !targets::has_facet(target.kind, tool.facet)) return out;
     for (const auto& right : telling_rights(tool)) {
         policy::AccessRequest request;
-        request.principal = gate.admit(identity);
+        request.principal = world.gate->admit(identity);
         request.tool = ToolName{std::string{tool.name}};
         request.action = *parse_capability(right.capability);
         request.tier = right.tier;
         request.target = target;
         request.parameters = arguments.parameters;
-        const auto decision = gate.decide(request).decision;
+        if (tool.needs_target() && tool.facet == targets::Facet::reachability) {
+            request.mildest = mildest_use(world, request.principal, target);
+        }
+        const auto decision = world.gate->decide(request).decision;
         out += std::string{caller.label} + " | " + target.id.str() + " | " +
                std::string{tool.name} + " | " + std::string{right.capability} + " at " +
                std::string{to_string(right.tier)} + arguments.shown + " | " +
@@ -139,17 +143,20 @@ std::string matrix()
     const auto targets = sample_targets();
     auto policy = sample_policy(targets);
     const auto who = callers(policy);
-    const policy::Gate gate{std::move(policy)};
+    World world;
+    world.gate = std::make_shared<const policy::Gate>(std::move(policy));
+    // The shipped ones are nobody's to delete.
+    world.commands = {std::shared_ptr<void>{}, &tools::CommandCatalogue::shipped()};
     std::string out = "principal | target | tool | right | effect | why\n";
     for (const auto& caller : who) {
         for (const auto& tool : tools::all()) {
             if (!tool.needs_target()) {
-                out += row(gate, caller, tool, {}, gateway_facts());
+                out += row(world, caller, tool, {}, gateway_facts());
                 continue;
             }
             for (const auto& target : targets.targets) {
                 for (const auto& arguments : telling_arguments(tool)) {
-                    out += row(gate, caller, tool, arguments, target.facts);
+                    out += row(world, caller, tool, arguments, target.facts);
                 }
             }
         }

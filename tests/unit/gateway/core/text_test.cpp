@@ -85,6 +85,18 @@ TEST(Rfc3339, RoundTripsToTheMillisecond)
     EXPECT_EQ(rfc3339(*when), "2026-11-20T11:36:38.233Z");
     EXPECT_EQ(*parse_rfc3339("2026-11-20T13:36:38.233+02:00"), *when);
     EXPECT_EQ(*parse_rfc3339("2026-11-20T11:36:38.233"), *when);  // naive means UTC
+    // What the clock cannot count to is as late, or as early, as it can say.
+    for (const auto* late : {"2262-01-01T00:00:00Z", "2300-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+                             "9999-12-31T23:59:59-23:59"}) {
+        ASSERT_TRUE(parse_rfc3339(late)) << late;
+        EXPECT_EQ(*parse_rfc3339(late), TimePoint::max()) << late;
+    }
+    for (const auto* early : {"1677-12-31T00:00:00Z", "0001-01-01T00:00:00+23:59"}) {
+        EXPECT_EQ(*parse_rfc3339(early), TimePoint::min()) << early;
+    }
+    EXPECT_LT(*parse_rfc3339("2261-12-31T23:59:59-23:59"), TimePoint::max());
+    EXPECT_GT(*parse_rfc3339("1678-01-01T00:00:00+23:59"), TimePoint::min());
+    EXPECT_LT(*parse_rfc3339("1969-12-31T23:59:59Z"), TimePoint{});
     for (const auto* bad : {"", "2026-11-20", "2026-13-20T00:00:00Z", "2026-02-30T00:00:00Z",
                             "2026-11-20T11:36:38.Z", "2026-11-20T11:36:38+0200"}) {
         EXPECT_FALSE(parse_rfc3339(bad)) << bad;

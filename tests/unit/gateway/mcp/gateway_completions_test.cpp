@@ -29,6 +29,7 @@ protected:
         policy::TargetFacts docker;
         docker.id = TargetId{"docker"};
         docker.offers = expand_scopes({"container:read"});
+        docker.kind = "docker";
         add_target(docker, engine_);
     }
 
@@ -86,6 +87,51 @@ TEST_F(GatewayCompletionsTest, NameCommandsOfTheCatalogue)
     EXPECT_EQ(complete(query), Names{"greet"});
     reload({rule("no-self", policy::Effect::deny, gateway_read())});
     EXPECT_EQ(complete(query), Names{}) << "who may not list them";
+}
+
+TEST_F(GatewayCompletionsTest, NameTargetsToThoseWhoMayListThem)
+{
+    const auto of_resource = of_template("tailops://targets/{id}", "id", "");
+    CompletionQuery of_prompt{.about = CompletionQuery::About::prompt,
+                              .name = "health_check",
+                              .argument = "target",
+                              .value = "",
+                              .context = {}};
+    const auto allow_all = [] {
+        policy::Rule rule;
+        rule.id = RuleId{"all"};
+        rule.effect = policy::Effect::allow;
+        return rule;
+    }();
+    for (const auto& query : {of_resource, of_prompt}) {
+        reload({allow_all});
+        EXPECT_EQ(complete(query), (Names{"docker", "local"}));
+        auto no_list = rule("no-list", policy::Effect::deny, gateway_read());
+        no_list.tools = {"list_targets"};
+        reload({allow_all, no_list});
+        EXPECT_EQ(complete(query), Names{}) << "who may not list them";
+        no_list.tools = {"list_runs"};
+        reload({allow_all, no_list});
+        EXPECT_EQ(complete(query), (Names{"docker", "local"}));
+    }
+}
+
+TEST_F(GatewayCompletionsTest, AskEachEngineInACallOfItsOwn)
+{
+    policy::TargetFacts second;
+    second.id = TargetId{"second"};
+    second.offers = expand_scopes({"container:read"});
+    second.kind = "docker";
+    add_target(second, std::make_shared<FakeEngine>());
+    auto query = container();
+    query.context.clear();
+    EXPECT_EQ(complete(query), Names{"web"});
+    std::set<std::string> requests;
+    for (const auto& record : rig_.trail.records) {
+        if (record.phase == audit::Phase::intent) requests.insert(record.request.str());
+    }
+    EXPECT_EQ(requests.size(), 2U);
+    EXPECT_TRUE(requests.contains("typing")) << "the request itself is the first";
 }
 
 TEST_F(GatewayCompletionsTest, KeepContainersForThoseOfTheSameRightsOnly)

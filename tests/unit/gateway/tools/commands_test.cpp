@@ -315,6 +315,14 @@ TEST(CommandCatalogue, TellsEveryMistakeWithItsPlace)
     description: x
     command_template: echo
     capability: system:admin
+  - name: chosen
+    description: x
+    command_template: echo {a}
+    parameters: {a: {allowed_values: []}}
+  - name: named
+    description: x
+    command_template: echo {a}
+    parameters: {a: {names: unti}}
   - name: pattern
     description: x
     command_template: echo {a}
@@ -332,6 +340,8 @@ TEST(CommandCatalogue, TellsEveryMistakeWithItsPlace)
              "did you mean \"system:read\"?",
              "a dangerous command has at least the tier control",
              "does not exercise \"system:admin\" at the tier observe",
+             "\"allowed_values\" is an empty list",
+             "\"names\" cannot be \"unti\"; use one of unit, container, nothing",
              "is no regular expression",
              "must not begin with",
          }) {

@@ -112,11 +112,15 @@ TEST(HttpApiExecutor, ProbesWithItsCredential)
             ScriptedServer server{{notes(requests, answer(row.status, std::string(5000, 'x')))}};
             auto connection = connection_to(server, "/base");
             connection.scheme = Scheme::bearer;
-            connection.methods = {"POST"};
+            connection.methods = {"POST", "GET"};
             connection.paths = {"/jobs", "/nodes"};
             const auto result = run(connection, Probe{}, reads("s3cret"));
             ASSERT_EQ(result.has_value(), !row.refused) << row.status;
-            if (!result) {
+            if (result) {
+                EXPECT_EQ(result->output, "answered with HTTP " + std::to_string(row.status))
+                    << "and nothing of what it said";
+                EXPECT_EQ(result->diagnostics, "");
+            } else {
                 EXPECT_EQ(result.error().code(), *row.refused);
                 EXPECT_EQ(result.error().public_message(),
                           "the API of target \"api\" refuses our credential (HTTP " +
@@ -125,6 +129,32 @@ TEST(HttpApiExecutor, ProbesWithItsCredential)
         }
         EXPECT_TRUE(requests[0].starts_with("GET /base/jobs HTTP/1.1\r\n")) << requests[0];
         EXPECT_NE(requests[0].find("Bearer s3cret"), std::string::npos);
+    }
+}
+
+TEST(HttpApiExecutor, ProbesWithoutARequestWhereNoneMayBeSent)
+{
+    struct Row {
+        const char* what;
+        std::vector<std::string> methods;
+        Probe probe;
+    };
+    const Row rows[] = {
+        {"a target that takes no request that only reads", {"POST"}, {}},
+        {"a caller who may not send it", {"GET"}, {Probe::Depth::connect}},
+    };
+    for (const auto& row : rows) {
+        std::vector<std::string> requests;
+        {
+            ScriptedServer server{{notes(requests, answer(200, "secret"))}};
+            auto connection = connection_to(server, "/base");
+            connection.scheme = Scheme::bearer;
+            connection.methods = row.methods;
+            const auto result = run(connection, row.probe, reads("s3cret"));
+            ASSERT_TRUE(result) << row.what;
+            EXPECT_EQ(result->output, "connected; no request was sent");
+        }
+        for (const auto& request : requests) EXPECT_EQ(request, "") << row.what;
     }
 }
 

@@ -56,6 +56,18 @@ void expect_refusal(const Result<ScannedHostKey>& scanned, Errc code, const std:
     EXPECT_THAT(scanned.error().public_message(), ::testing::HasSubstr(words));
 }
 
+/// Callers are told of the target they may see; the jump host's name and fault are for operators.
+void expect_refusal_on_the_way(const Result<ScannedHostKey>& scanned,
+                               Errc code,
+                               const std::string& words,
+                               const std::string& detail)
+{
+    expect_refusal(scanned, code, "the jump host of target \"inner\" " + words);
+    ASSERT_FALSE(scanned);
+    EXPECT_EQ(scanned.error().public_message().find("gate"), std::string::npos);
+    EXPECT_THAT(scanned.error().detail(), ::testing::HasSubstr(detail));
+}
+
 TEST(SshHostScan, FetchesAKeyThroughTheJumpHost)
 {
     JumpRig rig;
@@ -81,15 +93,18 @@ TEST(SshHostScan, DoesNotGoThroughAJumpHostWhoseKeyIsUnknown)
 {
     JumpRig rig;
     std::filesystem::remove(rig.gate.setup.known_hosts_file);
-    expect_refusal(rig.scan(), Errc::unauthorized_there,
-                   "the SSH host key of \"gate\" is not known; run `tailops targets trust gate`");
+    expect_refusal_on_the_way(
+        rig.scan(), Errc::unauthorized_there, "refuses our login, or is not the host that is known",
+        "the SSH host key of \"gate\" is not known; run `tailops targets trust gate`");
 }
 
 TEST(SshHostScan, DoesNotGoThroughAJumpHostWhoseKeyChanged)
 {
     JumpRig rig;
     rig.gate_server.restart_with_new_host_key();
-    expect_refusal(rig.scan(), Errc::unauthorized_there, "the SSH host key of \"gate\" changed");
+    expect_refusal_on_the_way(rig.scan(), Errc::unauthorized_there,
+                              "refuses our login, or is not the host that is known",
+                              "the SSH host key of \"gate\" changed");
     EXPECT_EQ(rig.gate_server.log().find("Accepted"), std::string::npos);
 }
 
@@ -97,23 +112,27 @@ TEST(SshHostScan, SaysWhenTheJumpHostRefusesOurKey)
 {
     JumpRig rig;
     rig.gate.setup.connection.key_path = rig.gate_server.make_other_key("stranger");
-    expect_refusal(rig.scan(), Errc::unauthorized_there, "target \"gate\" refused our SSH key");
+    expect_refusal_on_the_way(rig.scan(), Errc::unauthorized_there,
+                              "refuses our login, or is not the host that is known",
+                              "target \"gate\" refused our SSH key");
 }
 
 TEST(SshHostScan, SaysWhenTheJumpHostIsDown)
 {
     JumpRig rig;
     rig.gate_server.kill_all();
-    expect_refusal(rig.scan(), Errc::unreachable,
-                   "target \"gate\" is unreachable: connection refused");
+    expect_refusal_on_the_way(rig.scan(), Errc::unreachable,
+                              "cannot be reached, or could not connect to the target",
+                              "target \"gate\" is unreachable: connection refused");
 }
 
 TEST(SshHostScan, SaysWhenTheHostBehindTheJumpHostIsDown)
 {
     JumpRig rig;
     rig.inner.setup.connection.port = testing::free_port();
-    expect_refusal(rig.scan(), Errc::unreachable,
-                   "the jump host \"gate\" could not connect to the target");
+    expect_refusal_on_the_way(rig.scan(), Errc::unreachable,
+                              "cannot be reached, or could not connect to the target",
+                              "the jump host \"gate\" could not connect to the target");
 }
 
 TEST(SshHostScan, GivesUpWhenTheHostBehindTheJumpHostIsSilent)
