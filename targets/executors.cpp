@@ -21,19 +21,27 @@ struct Build {
     std::shared_ptr<JumpTable> jumps;
 };
 
-/// Fetches `reference` anew at each call; empty when there is none.
+/// Fetches `reference` anew at each call; empty when there is none. What is fetched is a secret
+/// that nothing may show, also when its file was replaced a moment ago; `user` goes with it as
+/// basic authentication sends it.
 CredentialReader reader_of(const std::optional<CredentialReference>& reference,
-                           const Environment& environment)
+                           const ExecutorContext& context,
+                           const std::string& user = {})
 {
     if (!reference) return {};
-    return [reference = *reference, environment] { return resolve(reference, environment); };
+    return [reference = *reference, environment = context.environment, secrets = context.secrets,
+            user]() -> Result<Secret> {
+        TAILOPS_TRY(auto secret, resolve(reference, environment));
+        if (secrets) learn(*secrets, secret, user);
+        return secret;
+    };
 }
 
 SshCredentials ssh_credentials(const SshConnection& connection, const Build& build)
 {
     SshCredentials out;
-    out.key = reader_of(connection.key, build.context.environment);
-    out.passphrase = reader_of(connection.passphrase, build.context.environment);
+    out.key = reader_of(connection.key, build.context);
+    out.passphrase = reader_of(connection.passphrase, build.context);
     out.jump = [jumps = build.jumps](const TargetId& id) {
         const auto at = jumps->find(id);
         return at == jumps->end() ? nullptr : at->second.lock();
@@ -52,7 +60,7 @@ Result<std::shared_ptr<Executor>> make_executor(const TargetSpec& spec, const Bu
     case Kind::docker: return make_docker_executor(std::get<DockerConnection>(spec.connection));
     case Kind::http: {
         const auto& http = std::get<HttpConnection>(spec.connection);
-        return make_http_executor(http, reader_of(http.credential, context.environment));
+        return make_http_executor(http, reader_of(http.credential, context, http.username));
     }
     case Kind::ssh: {
         const auto& ssh = std::get<SshConnection>(spec.connection);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/core/clock.hpp"
+#include "gateway/core/secret_registry.hpp"
 #include "targets/registry.hpp"
 #include "targets/state.hpp"
 #include "targets/targets_file.hpp"
@@ -17,8 +18,9 @@ class Reaper;  // targets/local/reaper.hpp
 /// What executors need from the daemon around them. Outlives every registry.
 struct ExecutorContext {
     boost::asio::any_io_executor io;
-    Environment environment;       // for credential references
-    std::string known_hosts_file;  // SSH host keys that a person has confirmed
+    Environment environment;                    // for credential references
+    std::shared_ptr<SecretRegistry> secrets{};  // learns what they turn out to be; may be null
+    std::string known_hosts_file;               // SSH host keys that a person has confirmed
     StateBoard& states;
     const Clock& clock;
     std::shared_ptr<Reaper> reaper{};  // of local commands; null: each executor has its own

@@ -10,6 +10,10 @@
 #include <variant>
 #include <vector>
 
+namespace tailops {
+class KnownSecrets;  // gateway/core/secret_registry.hpp
+}
+
 namespace tailops::targets {
 
 class OutputSink;  // targets/output.hpp
@@ -32,6 +36,8 @@ struct Command {
     std::vector<std::string> argv;
     std::string input;                   // written to its standard input, which is then closed
     std::shared_ptr<OutputSink> rest{};  // takes what the result has no room for; null: nobody
+    /// Those that are taken out of what it writes; null: the output is left as it is.
+    std::shared_ptr<const KnownSecrets> secrets{};
 };
 
 /// One call to a Docker Engine API. `path` begins with "/" and has no version; the executor puts
@@ -45,7 +51,8 @@ struct EngineCall {
     /// and whose two streams are put together line by line.
     enum class Answer { document, log };
     Answer answer{Answer::document};
-    std::shared_ptr<OutputSink> rest{};  // as in Command
+    std::shared_ptr<OutputSink> rest{};             // as in Command
+    std::shared_ptr<const KnownSecrets> secrets{};  // as in Command
 };
 
 /// One call to the HTTP API of a target. `path` is relative to the target's base URL, canonical,
@@ -56,7 +63,8 @@ struct HttpCall {
     std::vector<std::pair<std::string, std::string>> query;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    std::shared_ptr<OutputSink> rest{};  // as in Command
+    std::shared_ptr<OutputSink> rest{};             // as in Command
+    std::shared_ptr<const KnownSecrets> secrets{};  // as in Command
 };
 
 using Operation = std::variant<Probe, Command, EngineCall, HttpCall>;
@@ -93,8 +101,9 @@ struct ExecutionResult {
     std::string content_type;  // of an HTTP answer
     /// Of an HTTP answer, those that say how to go on: by their names in lower case.
     std::vector<std::pair<std::string, std::string>> headers;
-    bool truncated{false};  // a stream was cut
-    bool dry_run{false};    // nothing was done; `output` says what would have been
+    bool truncated{false};             // a stream was cut
+    std::set<std::string> redacted{};  // which kinds of secrets were taken out of the streams
+    bool dry_run{false};               // nothing was done; `output` says what would have been
     std::chrono::milliseconds elapsed{0};
 };
 

@@ -18,15 +18,28 @@ struct KeepRest {
     void operator()(auto& operation) const noexcept { operation.rest = sink; }
 };
 
+struct ScrubOutput {
+    std::shared_ptr<const KnownSecrets> secrets;
+    void operator()(Probe&) const noexcept {}
+    void operator()(auto& operation) const noexcept { operation.secrets = secrets; }
+};
+
 }  // namespace
 
 OutputCollector::OutputCollector(OutputStream stream, OutputBounds bounds)
     : stream_{stream},
       bounds_{std::move(bounds)}
 {
+    if (bounds_.secrets) scrubber_.emplace(bounds_.secrets);
 }
 
 Wants OutputCollector::add(std::string_view bytes)
+{
+    received_ += bytes.size();
+    return scrubber_ ? take(scrubber_->add(bytes)) : take(bytes);
+}
+
+Wants OutputCollector::take(std::string_view bytes)
 {
     if (bytes.empty()) return wants_;
     bytes_ += bytes.size();
@@ -77,6 +90,10 @@ std::string OutputCollector::tail() &&
 
 void OutputCollector::finish(ExecutionResult& result) &&
 {
+    if (scrubber_) {
+        take(scrubber_->finish());
+        result.redacted.insert(scrubber_->kinds().begin(), scrubber_->kinds().end());
+    }
     const auto lines = line_ends_ + (last_ == '\n' ? 0 : 1);
     result.truncated = result.truncated || is_cut_;
     if (stream_ == OutputStream::output) {
@@ -100,6 +117,11 @@ std::uint64_t count_lines(std::string_view text) noexcept
 void keep_rest(Operation& operation, std::shared_ptr<OutputSink> sink)
 {
     std::visit(KeepRest{std::move(sink)}, operation);
+}
+
+void scrub_output(Operation& operation, std::shared_ptr<const KnownSecrets> secrets)
+{
+    std::visit(ScrubOutput{std::move(secrets)}, operation);
 }
 
 }  // namespace tailops::targets

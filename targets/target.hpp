@@ -67,7 +67,14 @@ struct HttpConnection {
     std::vector<std::string> paths;
 };
 
-struct LocalConnection {};
+struct LocalConnection {
+    /// The words before a command that only reads files, which give up rights of the gateway;
+    /// empty: it has none to give up.
+    std::vector<std::string> reader;
+    /// The allowed directories for which it keeps them: those that others may not read. Whoever
+    /// allowed one has said that this is meant.
+    std::vector<std::string> private_roots;
+};
 
 using Connection = std::variant<LocalConnection, SshConnection, DockerConnection, HttpConnection>;
 

@@ -3,8 +3,8 @@
 #include "auth/authenticator.hpp"
 #include "auth/introspection.hpp"
 #include "auth/token_store.hpp"
-#include "gateway/audit/secret_registry.hpp"
 #include "gateway/config/settings.hpp"
+#include "gateway/core/secret_registry.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -20,7 +20,7 @@ struct AuthenticationContext {
     std::shared_ptr<const Clock> clock;
     std::shared_ptr<auth::TokenStore> tokens;
     const targets::Environment& environment;
-    audit::SecretRegistry& secrets;  // learns the credentials that are used here
+    SecretRegistry& secrets;  // learns the credentials that are used here
 };
 
 struct Authentication {

@@ -1,5 +1,7 @@
 #include "gateway/app/configuration.hpp"
 
+#include "gateway/app/own_places.hpp"
+#include "gateway/app/secret_files.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/regular_file.hpp"
@@ -7,6 +9,8 @@
 #include "gateway/tools/policy_words.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <sys/stat.h>
 
 #include <cstdio>
 
@@ -22,7 +26,26 @@ targets:
     constraints:
       # Whatever does more than observe waits for a person.
       require_approval: true
-      allowed_paths: ["/var/log", "/etc"]
+      # Logs, and configuration that every user of a machine may read and that holds no secrets.
+      allowed_paths:
+        - /var/log
+        - /etc/os-release
+        - /usr/lib/os-release
+        - /etc/debian_version
+        - /etc/hostname
+        - /etc/hosts
+        - /etc/resolv.conf
+        - /etc/nsswitch.conf
+        - /etc/fstab
+        - /etc/passwd
+        - /etc/group
+        - /etc/crontab
+        - /etc/cron.d
+        - /etc/apt/sources.list
+        - /etc/apt/sources.list.d
+        - /etc/ssh/sshd_config
+        - /etc/ssh/sshd_config.d
+        - /etc/systemd
     metadata: {hostname: "{{system.hostname}}", tags: ["local"]}
 )";
 
@@ -35,11 +58,25 @@ rules:
     targets: {ids: [local]}
 )";
 
+/// What every user of the machine may write decides nothing here.
+void check_owner_writes(const std::string& path, yaml::Problems& problems)
+{
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & 02U) == 0) {
+        return;
+    }
+    problems.add(path, yaml::nowhere,
+                 "every user of this machine may change it; set its mode to 0640");
+}
+
 /// The text of a file that must be there; none, and a problem, when it cannot be read.
 std::optional<std::string> slurp(const std::string& path, yaml::Problems& problems)
 {
     auto text = read_regular_file(path, configuration_bytes_max);
-    if (text) return *std::move(text);
+    if (text) {
+        check_owner_writes(path, problems);
+        return *std::move(text);
+    }
     problems.add(path, yaml::nowhere, "cannot be read: " + text.error().public_message());
     return std::nullopt;
 }
@@ -89,6 +126,9 @@ Configuration load_configuration(const std::string& gateway_file,
     if (targets) {
         out.targets = targets::read_targets(*targets, files.targets_file, environment, problems);
         note_unused_capabilities(out.targets, files.targets_file, problems);
+        limit_readers(out.targets);
+        note_own_places(out, problems);
+        check_secret_files(out, environment, problems);
     }
     out.commands = load_commands(files.commands_file, problems);
     const auto policy = slurp(files.policy_file, problems);
@@ -115,6 +155,7 @@ Configuration embedded_configuration(const std::string& state_dir,
     config::check_settings(out.settings, problems);
     out.targets =
         targets::read_targets(embedded_targets, "embedded targets", environment, problems);
+    limit_readers(out.targets);
     out.commands = load_commands({}, problems);
     out.policy =
         policy::read_policy(embedded_policy, "embedded policy",

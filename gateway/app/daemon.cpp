@@ -30,7 +30,6 @@ namespace asio = boost::asio;
 namespace {
 
 using namespace std::chrono_literals;
-
 constexpr std::size_t blocking_threads = 4;
 constexpr auto embedded_subject = "embedded";
 // How long the start waits for the authorization server before it serves without knowing it.
@@ -114,7 +113,7 @@ Status Daemon::open()
     auto trail = trail_settings(settings_, paths_);
     if (settings_.audit.key) {
         TAILOPS_TRY(trail.key, own_credential("audit.key", *settings_.audit.key, environment_));
-        own_secrets_.add(*trail.key);
+        secrets_->add(*trail.key);
     }
     // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.
     TAILOPS_TRY(trail_, audit::JsonlTrail::open(std::move(trail), *clock_));
@@ -178,7 +177,7 @@ Status Daemon::open_http()
                                                                  .clock = clock_,
                                                                  .tokens = std::move(tokens),
                                                                  .environment = environment_,
-                                                                 .secrets = own_secrets_}));
+                                                                 .secrets = *secrets_}));
     TAILOPS_TRY(http_, HttpFront::bind(runtime_.io.get_executor(), settings_));
     warm_up_authentication();
     if (auto made = make_endpoint(http_->challenge_terms(authentication_)); !made) return made;
@@ -246,6 +245,7 @@ Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuratio
     const auto current = world_ ? world_->get() : nullptr;
     const targets::ExecutorContext context{.io = runtime_.io.get_executor(),
                                            .environment = environment_,
+                                           .secrets = secrets_,
                                            .known_hosts_file = paths_.known_hosts(),
                                            .states = states_,
                                            .clock = *clock_,
@@ -256,7 +256,7 @@ Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuratio
                                        current ? current->registry.get() : nullptr, context));
     world->gate = std::make_shared<const policy::Gate>(configuration.policy);
     world->commands = configuration.commands;
-    world->secrets = secrets_of(configuration, environment_, settings_.auth);
+    guard(*world, secrets_, configuration, paths_, environment_);
     world->generation = current ? current->generation + 1 : 1;
     return world;
 }

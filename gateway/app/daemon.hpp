@@ -89,7 +89,7 @@ private:
     const std::optional<auth::Identity> user_;  // at stdin and stdout
     const StatePaths paths_;
     std::shared_ptr<store::SqliteStore> store_;
-    audit::SecretRegistry own_secrets_;
+    const std::shared_ptr<SecretRegistry> secrets_{std::make_shared<SecretRegistry>()};
     std::unique_ptr<audit::JsonlTrail> trail_;
     std::unique_ptr<Continuity> continuity_;
     std::unique_ptr<TokenEventRelay> token_events_;

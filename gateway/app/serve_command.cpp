@@ -40,7 +40,11 @@ std::string ready_line(const std::string& url, std::string_view token)
 std::string welcome(const std::string& url, std::string_view token)
 {
     const std::string secret{token};
-    return "TailOps Gateway answers at " + url + "\nThis token is shown once, now:\n\n  " + secret +
+    return "TailOps Gateway answers at " + url +
+           "\nIt looks at this machine: its status, the logs in /var/log, and configuration that "
+           "every\nuser may read and that holds no secrets. It changes nothing.\n"
+           "This token is shown once, now:\n\n  " +
+           secret +
            "\n\nConnect a client, for example:\n\n  claude mcp add --transport http tailops " +
            url + " --header \"Authorization: Bearer " + secret +
            "\"\n\nor call a tool yourself:\n\n  TAILOPS_TOKEN=" + secret +

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/audit/secret_registry.hpp"
+#include "gateway/core/secret_registry.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -14,21 +14,23 @@ namespace tailops::audit {
 inline constexpr std::size_t parameters_bytes_max = 2048;
 
 /// The arguments of a call as the trail may keep them: JSON on one line, at most
-/// parameters_bytes_max long and still valid, UTF-8 repaired. Pure; safe from any thread.
+/// parameters_bytes_max long and still valid, UTF-8 repaired. Pure; safe from any thread. Takes
+/// time in proportion to the size of the arguments, and what cannot be shown is not looked through.
 ///
-/// In this order: members whose name says secret (token, password, key, ... at any depth, any case)
-/// lose their value, and so does the list item behind an option such as "--password"; members that
-/// carry content (body, input, stdin, content, ...) become their size and SHA-256; known secrets
-/// are replaced exactly wherever they stand, names included; then what looks like a secret is
-/// (redact_text). Each says "[redacted]" where it struck. Last, what is too long is clipped.
+/// Members whose name says secret (token, password, key, ... at any depth, any case) lose their
+/// value, and so does the list item behind an option such as "--password"; members that carry
+/// content (body, input, stdin, content, ...) become their size and SHA-256; in all else
+/// redact_text() strikes, names included. Each says "[redacted]". What is too long is clipped.
 std::string redact_parameters(const nlohmann::json& arguments, const SecretRegistry& known);
 
-/// Free text (an error's detail, a command line): known secrets exactly, then bearer and basic
-/// credentials, well-known token shapes, PEM private keys, user info in URLs and `name=value` pairs
-/// whose name says secret.
+/// Free text (an error's detail, a command line): known secrets, whatever has the shape of a
+/// secret, and the values of names that say secret, as `--password=x`, `?token=x`, `"password":
+/// "x"`, `X-Api-Key: x` (core/secret_scan.hpp, Suspicion::wary).
 std::string redact_text(std::string_view text, const SecretRegistry& known);
+std::string redact_text(std::string_view text, const KnownSecrets& known);
 
-/// Whether a member of that name holds a secret.
-bool names_a_secret(std::string_view name);
+/// The same of a word that a caller chose and that may be of any length, such as the name of a
+/// target: clipped to about `bytes_max`.
+std::string redact_word(std::string_view text, const SecretRegistry& known, std::size_t bytes_max);
 
 }  // namespace tailops::audit

@@ -3,12 +3,14 @@
 #include "gateway/async/withdrawable.hpp"
 #include "gateway/call/idempotency.hpp"
 #include "gateway/call/naming.hpp"
+#include "gateway/call/judged.hpp"
 #include "gateway/call/records.hpp"
 #include "gateway/call/refusal.hpp"
 #include "gateway/call/view.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/safe_text.hpp"
+#include "gateway/core/secret_scan.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/policy_words.hpp"
@@ -19,6 +21,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace tailops::call {
 namespace asio = boost::asio;
@@ -30,6 +33,8 @@ struct Prepared {
     tools::Plan plan;
     /// No arguments could make this call permitted: the gate only has to say why.
     bool hopeless{false};
+    /// Decides about what the target will have opened; null where the plan has no place.
+    std::shared_ptr<GateJudge> judge;
 };
 
 namespace {
@@ -66,6 +71,14 @@ tools::Right some_right(const tools::Tool& tool, const tools::CommandCatalogue& 
     return tool.rights.front();
 }
 
+tools::PlanContext context_of(const World& world, const targets::TargetSpec& target)
+{
+    const bool is_here = target.kind == targets::Kind::local;
+    return {.target = &target,
+            .commands = world.commands.get(),
+            .own_places = is_here ? world.own_places : nullptr};
+}
+
 Result<Prepared> prepare(const World& world, const Invocation& call)
 {
     Prepared prepared;
@@ -92,8 +105,7 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
         return prepared;
     }
     TAILOPS_TRY(prepared.plan,
-                prepared.tool->plan(*call.arguments, {.target = &prepared.target->spec,
-                                                      .commands = world.commands.get()}));
+                prepared.tool->plan(*call.arguments, context_of(world, prepared.target->spec)));
     return prepared;
 }
 
@@ -145,18 +157,29 @@ bool tells_of_failure(const nlohmann::json& content)
     return success && success->is_boolean() && !success->get<bool>();
 }
 
-/// What a machine said, made into an answer that is safe to show.
-Result<Answer> present(const tools::Plan& plan,
+/// Safe to show: without what acts on a reader, and without secrets. `kinds`: of those that were
+/// taken out already.
+void make_fit(nlohmann::json& content, const World& world, std::set<std::string> kinds = {})
+{
+    make_safe(content);
+    redact_secrets(content, *world.secrets->known(), kinds);
+    if (!kinds.empty() && content.is_object()) content["redacted"] = kinds;
+}
+
+/// What a machine said, made into an answer that is fit to show.
+Result<Answer> present(const Prepared& call,
+                       const World& world,
                        const targets::ExecutionResult& result,
                        const Runs& runs,
                        const Run& run)
 {
+    const auto& plan = call.plan;
     if (result.dry_run) {
         nlohmann::json content{{"dry_run", true}, {"would", result.output}};
-        make_safe(content);
+        make_fit(content, world);
         return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content))};
     }
-    auto presented = plan.present(result);
+    auto presented = call.judge ? plan.place.present(result, *call.judge) : plan.present(result);
     if (!presented && result.truncated) {
         // What lacks its end is no answer of a wrong kind of machine.
         return fail(Errc::unavailable,
@@ -164,7 +187,7 @@ Result<Answer> present(const tools::Plan& plan,
                     "less of it, or have output_limit raised in the policy or the target");
     }
     TAILOPS_TRY(auto content, std::move(presented));
-    make_safe(content);
+    make_fit(content, world, result.redacted);
     if (result.truncated && plan.rest == tools::Plan::Rest::kept) runs.tell(run, content);
     const bool failed = tells_of_failure(content);
     return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
@@ -188,6 +211,25 @@ RunRecord run_of(const Invocation& call,
     record.dry_run = permit.obligations().dry_run;
     record.asked = {.parameters = request.parameters, .aliases = request.aliases};
     return record;
+}
+
+/// Whether the caller may have what the target opened. What was not opened needs no answer.
+Status judge(const Prepared& call, const Result<targets::ExecutionResult>& result)
+{
+    if (!call.judge || !result || result->dry_run) return {};
+    return call.plan.place.check(result->output, *call.judge);
+}
+
+/// The sink for what the result has no room for. What no one may have is not kept either.
+std::shared_ptr<targets::OutputSink> sink_for(const Prepared& call, Run& run)
+{
+    auto sink = run.keep_output(call.plan.rest_begins_after);
+    if (!sink || !call.judge) return sink;
+    return std::make_shared<JudgedSink>(
+        std::move(sink), std::string{call.plan.rest_begins_after},
+        [check = call.plan.place.check, judge = call.judge](std::string_view beginning) {
+            return check(beginning, *judge);
+        });
 }
 
 RunResult result_for_book(const Result<Answer>& answer)
@@ -307,8 +349,11 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         targets::carry_trace(prepared.plan.operation, traceparent_of(*call.trace, call.id.view()),
                              call.trace->state);
     }
+    if (prepared.plan.place.present) {
+        prepared.judge = std::make_shared<GateJudge>(world->gate, request, permit->obligations());
+    }
     const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
-    auto answered = co_await carry_out(prepared, *std::move(permit), *run, record);
+    auto answered = co_await carry_out(prepared, *std::move(permit), *world, *run, record);
     log_outcome(call, record);
     if (claim) co_await keys_->settle(*claim, answered);
     runs_.finish(*run, clock_.now(), result_for_book(answered));
@@ -318,25 +363,27 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     co_return answered;
 }
 
-Task<Result<Answer>> Pipeline::carry_out(Prepared& prepared,
-                                         policy::Permit permit,
-                                         Run& run,
-                                         audit::Record& record)
+Task<Result<Answer>> Pipeline::carry_out(
+    Prepared& prepared, policy::Permit permit, const World& world, Run& run, audit::Record& record)
 {
     if (prepared.plan.rest == tools::Plan::Rest::kept) {
-        targets::keep_rest(prepared.plan.operation,
-                           run.keep_output(prepared.plan.rest_begins_after));
+        targets::keep_rest(prepared.plan.operation, sink_for(prepared, run));
     }
+    targets::scrub_output(prepared.plan.operation, world.secrets->known());
     const auto start = std::chrono::steady_clock::now();
     auto result = co_await execute(prepared, std::move(permit));
 
     // A caller who hangs up may cancel the work, never its record.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    describe_outcome(record, result);
+    describe_outcome(record, result, world);
+    auto judged = judge(prepared, result);
+    if (!judged) describe_failure(record, judged.error(), world);
+    if (prepared.judge) describe_opened(record, prepared.judge->opened());
     record.elapsed_ms = milliseconds_since(start);
     co_await runs_.settle(run, result);
     if (!result) co_return fail(std::move(result).error());
-    co_return present(prepared.plan, *result, runs_, run);
+    if (!judged) co_return fail(std::move(judged).error());
+    co_return present(prepared, world, *result, runs_, run);
 }
 
 Task<Result<Answer>> Pipeline::give_up(const Invocation& call, audit::Record record, Error error)
@@ -361,7 +408,7 @@ Task<Result<Answer>> Pipeline::answer_again(const Invocation& call,
     if (claimed)
         describe_replay(record, claimed->first_request);
     else
-        describe_failure(record, claimed.error());
+        describe_failure(record, claimed.error(), *world_.get());
     log_outcome(call, record);
     // The first call may have done it: "unavailable", which says that nothing was, would hide that.
     const auto told = co_await trail_.append(std::move(record), audit::Durability::buffered);
@@ -373,8 +420,7 @@ Task<Result<Answer>> Pipeline::answer_again(const Invocation& call,
 Task<Status> Pipeline::record_misfit(const Invocation& call, const World& world, const Error& error)
 {
     auto record = record_of_caller(call, world);
-    record.target = TargetId{std::string{text_member(*call.arguments, "target")}};
-    record.why = error.public_message();
+    describe_misfit(record, text_member(*call.arguments, "target"), error, world);
     record.outcome = "refused";
     log_outcome(call, record);
     co_return co_await trail_.append(std::move(record), audit::Durability::buffered);
@@ -393,7 +439,7 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
     else
         content = tool.answer(*call.arguments, view);
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    if (content) make_safe(*content);
+    if (content) make_fit(*content, world);
     record.phase = audit::Phase::outcome;
     record.outcome = content ? "ok" : std::string{to_string(content.error().code())};
     log_outcome(call, record);

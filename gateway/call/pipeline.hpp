@@ -116,6 +116,7 @@ private:
     /// Spends the permit and makes `record` that of the outcome.
     Task<Result<Answer>> carry_out(Prepared& prepared,
                                    policy::Permit permit,
+                                   const World& world,
                                    Run& run,
                                    audit::Record& record);
 

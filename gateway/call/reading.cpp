@@ -3,10 +3,13 @@
 #include "gateway/call/refusal.hpp"
 #include "gateway/call/view.hpp"
 #include "gateway/core/safe_text.hpp"
+#include "gateway/core/secret_scan.hpp"
 #include "gateway/core/try.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
+
+#include <set>
 
 /// The part of Pipeline that reads what no tool tells.
 namespace tailops::call {
@@ -34,7 +37,11 @@ Task<Result<nlohmann::json>> Pipeline::read(Invocation reading, Content content)
         record.outcome = made ? "ok" : std::string{to_string(made.error().code())};
     }
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    if (made) make_safe(*made);
+    if (made) {
+        std::set<std::string> kinds;
+        make_safe(*made);
+        redact_secrets(*made, *world->secrets->known(), kinds);
+    }
     log_outcome(reading, record);
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
     co_return made;

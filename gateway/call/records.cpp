@@ -7,6 +7,12 @@
 #include "gateway/core/text.hpp"
 
 namespace tailops::call {
+namespace {
+
+// The longest name of a tool or a target that there can be has 64.
+constexpr std::size_t name_bytes_max = 128;
+
+}  // namespace
 
 audit::Record record_of_caller(const Invocation& call, const World& world)
 {
@@ -19,7 +25,8 @@ audit::Record record_of_caller(const Invocation& call, const World& world)
     record.client = identity.client_id;
     record.method = auth::to_string(identity.method);
     if (call.trace) record.trace = call.trace->trace_id;
-    record.tool = ToolName{call.tool};
+    // Names come from the caller here, and a secret can be put anywhere.
+    record.tool = ToolName{audit::redact_word(call.tool, *world.secrets, name_bytes_max)};
     record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
     record.idempotency_key = audit::redact_text(idempotency_key_of(call), *world.secrets);
     record.policy_version = world.gate->version();
@@ -41,13 +48,29 @@ audit::Record record_of(const Invocation& call,
     return record;
 }
 
-void describe_outcome(audit::Record& record, const Result<targets::ExecutionResult>& result)
+void describe_outcome(audit::Record& record,
+                      const Result<targets::ExecutionResult>& result,
+                      const World& world)
 {
     record.phase = audit::Phase::outcome;
-    if (!result) return describe_failure(record, result.error());
+    if (!result) return describe_failure(record, result.error(), world);
     record.outcome = "ok";
     record.detail = result->dry_run ? "dry run" : "status " + std::to_string(result->status);
     if (!result->signal.empty()) record.detail += ", signal " + result->signal;
+}
+
+void describe_opened(audit::Record& record, const std::string& place)
+{
+    if (!place.empty()) record.detail += "; opened " + escaped_line(place);
+}
+
+void describe_misfit(audit::Record& record,
+                     std::string_view target,
+                     const Error& error,
+                     const World& world)
+{
+    record.target = TargetId{audit::redact_word(target, *world.secrets, name_bytes_max)};
+    record.why = audit::redact_text(error.public_message(), *world.secrets);
 }
 
 void describe_replay(audit::Record& record, const std::string& first_request)
@@ -56,10 +79,10 @@ void describe_replay(audit::Record& record, const std::string& first_request)
     record.detail = "what request " + quote(first_request) + " came to";
 }
 
-void describe_failure(audit::Record& record, const Error& error)
+void describe_failure(audit::Record& record, const Error& error, const World& world)
 {
     record.outcome = to_string(error.code());
-    record.detail = error.public_message();
+    record.detail = audit::redact_text(error.public_message(), *world.secrets);
 }
 
 void log_unrecorded(const Invocation& call, const Status& appended)
@@ -75,7 +98,7 @@ void log_outcome(const Invocation& call, const audit::Record& record)
     const auto event = is_fine ? Event::call_finished : Event::call_failed;
     if (!is_logged(event)) return;
     log(event, {{"request", call.id.str()},
-                {"tool", call.tool},
+                {"tool", record.tool.str()},
                 {"target", record.target.str()},
                 {"subject", record.name},
                 {"outcome", record.outcome},

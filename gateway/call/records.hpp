@@ -21,13 +21,24 @@ audit::Record record_of(const Invocation& call,
                         const World& world);
 
 /// Makes the outcome of an intent.
-void describe_outcome(audit::Record& record, const Result<targets::ExecutionResult>& result);
+void describe_outcome(audit::Record& record,
+                      const Result<targets::ExecutionResult>& result,
+                      const World& world);
+
+/// Adds where the call was led, when it was led elsewhere.
+void describe_opened(audit::Record& record, const std::string& place);
+
+/// A call that no decision was made of: `target` is what the caller wrote, and may be anything.
+void describe_misfit(audit::Record& record,
+                     std::string_view target,
+                     const Error& error,
+                     const World& world);
 
 /// An intent that stays without an outcome of its own: nothing was done, the caller got what
 /// `first_request` came to.
 void describe_replay(audit::Record& record, const std::string& first_request);
 /// The same, and the caller got `error`.
-void describe_failure(audit::Record& record, const Error& error);
+void describe_failure(audit::Record& record, const Error& error, const World& world);
 
 /// For a call that is answered whether or not its record could be appended.
 void log_unrecorded(const Invocation& call, const Status& appended);

@@ -1,8 +1,9 @@
 #pragma once
 
-#include "gateway/audit/secret_registry.hpp"
+#include "gateway/core/secret_registry.hpp"
 #include "gateway/core/snapshot.hpp"
 #include "gateway/tools/commands.hpp"
+#include "gateway/tools/secret_places.hpp"
 #include "policy/gate.hpp"
 #include "targets/registry.hpp"
 
@@ -16,8 +17,10 @@ struct World {
     std::shared_ptr<const policy::Gate> gate;
     std::shared_ptr<const targets::Registry> registry;
     std::shared_ptr<const tools::CommandCatalogue> commands;
-    /// The gateway's own secrets, which no record may hold.
-    std::shared_ptr<const audit::SecretRegistry> secrets;
+    /// The gateway's own secrets, which neither a record nor an answer may hold.
+    std::shared_ptr<const SecretRegistry> secrets;
+    /// Its own files, which no call reads on the machine that it runs on. May be null.
+    std::shared_ptr<const tools::OwnPlaces> own_places{};
     std::uint64_t generation{0};  // grows with every reload
 };
 

@@ -2,6 +2,7 @@
 
 #include "gateway/core/clock.hpp"
 #include "gateway/core/json.hpp"
+#include "gateway/core/secret_scan.hpp"
 #include "gateway/core/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -25,6 +26,9 @@ constexpr std::array rows = {
 #include "gateway/core/events.def"
 #undef TAILOPS_EVENT
 };
+
+// More than a line has room for, so that a secret at its end is seen whole.
+constexpr std::size_t value_bytes_max = 4096;
 
 std::atomic<LogLevel> threshold{LogLevel::error};
 std::atomic<LogFormat> format{LogFormat::text};
@@ -51,6 +55,13 @@ std::string_view name(LogLevel level)
     return "error";
 }
 
+/// A value as a line shows it. Messages quote what callers wrote, and that can be a secret.
+std::string shown(const std::string& value)
+{
+    static const KnownSecrets none;
+    return escaped_line(without_suspects(std::string_view{value}.substr(0, value_bytes_max), none));
+}
+
 std::string as_text(const EventRow& row, std::initializer_list<LogField> fields)
 {
     std::string line = rfc3339(std::chrono::system_clock::now());
@@ -64,7 +75,7 @@ std::string as_text(const EventRow& row, std::initializer_list<LogField> fields)
         line += ' ';
         line += field.name;
         line += '=';
-        const auto value = escaped_line(field.value);
+        const auto value = shown(field.value);
         const bool plain = value.find_first_of(" \"=") == std::string::npos && !value.empty();
         line += plain ? value : dump_json(value);
     }
@@ -77,7 +88,7 @@ std::string as_json(const EventRow& row, std::initializer_list<LogField> fields)
                         {"level", name(row.level)},
                         {"event", row.id},
                         {"message", row.sentence}};
-    for (const auto& field : fields) line[std::string{field.name}] = escaped_line(field.value);
+    for (const auto& field : fields) line[std::string{field.name}] = shown(field.value);
     return dump_json(line);
 }
 

@@ -64,9 +64,11 @@ void Counters::count_request(Revision revision, std::string_view client)
     requests_[static_cast<std::size_t>(revision)].fetch_add(1, std::memory_order_relaxed);
     // 80 bytes: a name is for reading; a longer one is no name.
     if (client.empty() || client.size() > 80) client = "unnamed";
-    if (count_client(client, is_modern(revision) ? 1 : 0)) {
+    // It comes from outside, and is shown to whoever asks for metrics.
+    const auto name = escaped_line(client);
+    if (count_client(name, is_modern(revision) ? 1 : 0)) {
         log(Event::client_downgraded,
-            {{"client", std::string{client}}, {"revision", std::string{to_string(revision)}}});
+            {{"client", name}, {"revision", std::string{to_string(revision)}}});
     }
 }
 

@@ -43,13 +43,9 @@ const std::map<std::string_view, ToolListing>& listings()
                                 .title = std::string{tool.title},
                                 .description = std::string{tool.summary},
                                 .input_schema = shared(tools::full_input_schema(tool)),
-                                .output_schema = nullptr,
+                                .output_schema = shared(tools::full_output_schema(tool)),
                                 .annotations = shared(annotations_of(tool)),
                                 .may_last = tool.needs_target()};
-            // The unit tests parse every schema; a bad one never gets here.
-            if (auto schema = parse_json(tool.output_schema)) {
-                listing.output_schema = shared(*std::move(schema));
-            }
             out.emplace(tool.name, std::move(listing));
         }
         return out;

@@ -4,7 +4,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/arguments.hpp"
-#include "gateway/tools/path.hpp"
+#include "gateway/tools/file_place.hpp"
 #include "gateway/tools/sections.hpp"
 #include "gateway/tools/shown_output.hpp"
 
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace tailops::tools::files {
 namespace {
@@ -34,12 +35,14 @@ std::string refusal_in_words(std::string_view why, const std::string& path)
     if (why == "denied") return "the target's account may not read " + it;
     if (why == "directory") return it + " is a directory; use the action list";
     if (why == "not_a_directory") return it + " is not a directory; use the action read or info";
+    if (why == "moved") return it + " was replaced while it was opened; try again";
     if (why == "special") return it + " is a pipe, a socket or a device; only files can be read";
     return "the target cannot tell where " + it + " really is; it needs /proc and readlink";
 }
 
-json refused(const Question& question, std::string_view why)
+json refused(const Question& question, std::string_view said)
 {
+    const auto why = said.substr(0, said.find('\n'));
     auto out = failure(refusal_in_words(why, question.path));
     out["action"] = question.action;
     out["path"] = question.path;
@@ -48,9 +51,12 @@ json refused(const Question& question, std::string_view why)
     return out;
 }
 
-json answer_to(const Question& question)
+/// The beginning of an answer. `answer` carries the place, also where it differs from the path.
+json answer_to(const Question& question, const Opened& opened)
 {
-    return {{"success", true}, {"action", question.action}, {"path", question.path}};
+    json out{{"success", true}, {"action", question.action}, {"path", question.path}};
+    if (opened.place != question.path) out["opened"] = escaped_line(opened.place, 4096);
+    return out;
 }
 
 /// Names between NUL bytes; what follows the last NUL was cut off.
@@ -177,14 +183,24 @@ std::vector<DirectoryEntry> entries_in(std::string_view text)
     }
 }
 
-Result<json> present_list(const Question& question, const ExecutionResult& result)
+Result<json> present_list(const Question& question,
+                          const ExecutionResult& result,
+                          PlaceJudge& judge)
 {
     const auto sections = Sections::read(result.output, "entries");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("facts"));
+    TAILOPS_TRY(const auto opened, opened_in(sections));
+    TAILOPS_CHECK(check_opened(question, opened, judge));
     const auto total = number_of(sections, "total").value_or(0);
     const auto entries = entries_in(sections.whole("entries"));
     auto files = json::array(), directories = json::array(), others = json::array();
+    const Names names{question, opened, judge};
+    std::int64_t withheld = 0;
     for (const auto& [name, facts] : entries) {
+        if (!names.may_tell(name)) {
+            ++withheld;
+            continue;
+        }
         const auto mode = facts.size() == 3 ? mode_of(facts[0]) : std::nullopt;
         const auto type = mode ? type_of(*mode) : std::string_view{"unknown"};
         if (type == "directory") {
@@ -201,22 +217,27 @@ Result<json> present_list(const Question& question, const ExecutionResult& resul
             others.push_back(std::move(entry));
         }
     }
-    auto out = answer_to(question);
+    auto out = answer_to(question, opened);
     const auto seen = question.offset + std::ssize(entries);
     out["total"] = total;
     out["files"] = std::move(files);
     out["directories"] = std::move(directories);
     if (!others.empty()) out["others"] = std::move(others);
     out["has_more"] = seen < total;
+    if (withheld > 0) out["withheld"] = withheld;
     if (result.truncated) out["truncated"] = true;
     return out;
 }
 
-Result<json> present_info(const Question& question, const ExecutionResult& result)
+Result<json> present_info(const Question& question,
+                          const ExecutionResult& result,
+                          PlaceJudge& judge)
 {
     const auto sections = Sections::read(result.output, "link");
     TAILOPS_TRY(const auto line, sections.required("stat"));
     const auto fields = words(line);  // mode size modified changed uid gid links born
+    TAILOPS_TRY(const auto opened, opened_in(sections));
+    TAILOPS_CHECK(check_opened(question, opened, judge));
     if (fields.size() < 7) return refused(question, "missing");
     const auto mode = mode_of(fields[0]);
     const auto size = parse_int(fields[1], 0), modified = parse_int(fields[2]),
@@ -225,7 +246,7 @@ Result<json> present_info(const Question& question, const ExecutionResult& resul
     if (!mode || !size || !modified || !changed || !uid || !gid || !links) {
         return fail(Errc::internal, "the target's stat did not answer as expected: " + quote(line));
     }
-    auto out = answer_to(question);
+    auto out = answer_to(question, opened);
     out["exists"] = true;
     out["type"] = type_of(*mode);
     out["size"] = *size;
@@ -294,12 +315,16 @@ Content shape_content(const Question& question,
     return out;
 }
 
-Result<json> present_content(const Question& question, const ExecutionResult& result)
+Result<json> present_content(const Question& question,
+                             const ExecutionResult& result,
+                             PlaceJudge& judge)
 {
     const auto sections = Sections::read(result.output, "content");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("content"));
+    TAILOPS_TRY(const auto opened, opened_in(sections));
+    TAILOPS_CHECK(check_opened(question, opened, judge));
     const auto content = shape_content(question, sections.whole("content"), result);
-    auto out = answer_to(question);
+    auto out = answer_to(question, opened);
     const auto lines = static_cast<std::int64_t>(targets::count_lines(content.shown.head));
     if (const auto size = number_of(sections, "size")) out["size"] = *size;
     out["lines_returned"] = lines;
@@ -315,12 +340,19 @@ Result<json> present_content(const Question& question, const ExecutionResult& re
     return out;
 }
 
-Result<json> present_search(const Question& question, const ExecutionResult& result)
+Result<json> present_search(const Question& question,
+                            const ExecutionResult& result,
+                            PlaceJudge& judge)
 {
     const auto sections = Sections::read(result.output, "names");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("names"));
+    TAILOPS_TRY(const auto opened, opened_in(sections));
+    TAILOPS_CHECK(check_opened(question, opened, judge));
     const auto text = sections.whole("names");
     auto names = names_in(text);
+    const Names judged{question, opened, judge};
+    const auto withheld =
+        std::erase_if(names, [&](std::string_view name) { return !judged.may_tell(name); });
     const bool is_cut = !text.empty() && text.back() != '\0';
     const bool is_long = names.size() > found_max;
     std::ranges::sort(names);
@@ -328,27 +360,31 @@ Result<json> present_search(const Question& question, const ExecutionResult& res
     auto files = json::array();
     const auto prefix = question.path == "/" ? std::string{"/"} : question.path + '/';
     for (const auto name : names) files.push_back(prefix + shown(name));
-    auto out = answer_to(question);
+    auto out = answer_to(question, opened);
     out["pattern"] = question.pattern;
     out["directory"] = question.path;
     out["count"] = files.size();
     out["files"] = std::move(files);
+    if (withheld > 0) out["withheld"] = withheld;
     if (is_cut || is_long || result.truncated) out["truncated"] = true;
     return out;
 }
 
 }  // namespace
 
-Result<json> present(const Question& question, const ExecutionResult& result)
+Result<json> present(const Question& question, const ExecutionResult& result, PlaceJudge& judge)
 {
     // A script refuses before it says anything else, so nothing that a file holds can say
     // "refused".
     const auto sections = Sections::read(result.output, "refused");
-    if (sections.first() == "refused") return refused(question, sections.text("refused"));
-    if (question.action == "list") return present_list(question, result);
-    if (question.action == "info") return present_info(question, result);
-    if (question.action == "search") return present_search(question, result);
-    return present_content(question, result);
+    if (sections.first() == "refused") {
+        TAILOPS_CHECK(check_refused(question, sections, judge));
+        return refused(question, sections.text("refused"));
+    }
+    if (question.action == "list") return present_list(question, result, judge);
+    if (question.action == "info") return present_info(question, result, judge);
+    if (question.action == "search") return present_search(question, result, judge);
+    return present_content(question, result, judge);
 }
 
 }  // namespace tailops::tools::files

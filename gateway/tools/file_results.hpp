@@ -1,15 +1,18 @@
 #pragma once
 
 #include "gateway/core/error.hpp"
+#include "gateway/tools/place.hpp"
+#include "gateway/tools/secret_places.hpp"
 #include "targets/operation.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-/// What the scripts of file_operations printed, as results. Pure.
+/// What the scripts of file_operations printed, as results. Pure but for what a judge is asked.
 namespace tailops::tools::files {
 
 /// What was asked for.
@@ -20,6 +23,7 @@ struct Question {
     std::int64_t offset{0};
     std::int64_t lines{100};
     std::vector<std::string> roots;
+    std::shared_ptr<const OwnPlaces> own;  // null: not on the gateway's own machine
 };
 
 // Room for the content within the default output limit of 64 KiB.
@@ -28,6 +32,16 @@ constexpr std::size_t content_bytes_max = 60 * 1024;
 constexpr std::size_t read_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t found_max = 100;  // as in the earlier system
 
-Result<nlohmann::json> present(const Question& question, const targets::ExecutionResult& result);
+/// Whether what was asked for may be asked for, as far as its text tells. Errors: denied.
+Status check_text(const Question& question);
+
+/// Whether the caller may have what a script opened, by what the script says of it before anything
+/// else; `output` may be its beginning only. Errors: denied, approval_required, internal.
+Status check_opened(const Question& question, std::string_view output, PlaceJudge& judge);
+
+/// Errors: those of check_opened(), and internal.
+Result<nlohmann::json> present(const Question& question,
+                               const targets::ExecutionResult& result,
+                               PlaceJudge& judge);
 
 }  // namespace tailops::tools::files

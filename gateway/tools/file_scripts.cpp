@@ -5,13 +5,16 @@
 
 /// The scripts of file_operations. A path can be swapped between a check and a use, so none of them
 /// checks a path: they open first, ask the kernel where the opened thing really is
-/// (/proc/self/fd/3, /proc/self/cwd), and go on from the opened thing only.
+/// (/proc/self/fd/3, /proc/self/cwd), and go on from the opened thing only. They say where that is
+/// before they say anything of it: whether a caller may have it is decided again about that place.
 namespace tailops::tools::scripts {
 namespace {
 
 constexpr std::string_view floor_text = R"sh(
 unset CDPATH
-refuse() { section refused; printf '%s\n' "$1"; exit 0; }
+place=
+# refuse WHY: also says where the thing would be, as far as that is known.
+refuse() { section refused; printf '%s\n' "$1" "$place"; exit 0; }
 # allowed PATH ROOT...: PATH is one of the directories or inside one, at segment boundaries.
 allowed() {
     tested=$1
@@ -27,6 +30,27 @@ allowed() {
 locate() {
     real=$(readlink "$1" && echo x) || refuse unverified
     real=${real%?x}
+    # Nobody could tell such a name from two lines.
+    case $real in *"
+"*) refuse unverified ;; esac
+}
+# identify THING NAME: says that the open THING is at $place, where the name NAME leads to it too:
+# else it was replaced or is elsewhere, and the kernel told of a place where something else is now.
+# Then size and identity of it and the identities of the folders above it.
+identify() {
+    [ "$1" -ef "$2" ] || refuse moved
+    set -- "$1"
+    above=${place%/*}
+    while [ -n "$above" ]; do
+        set -- "$@" "$above"
+        above=${above%/*}
+    done
+    section opened
+    printf '%s\n' "$place"
+    section identities
+    identities=$(stat -L -c '%s %d:%i' -- "$@" 2>/dev/null)
+    printf '%s\n' "$identities"
+    size=${identities%% *}
 }
 # settle ROOT...: stands in the directory of $path if that is allowed, or answers for what is missing.
 settle() {
@@ -35,6 +59,7 @@ settle() {
     locate /proc/self/cwd
     next=${path#"$near"/}
     allowed "${real%/}/${next%%/*}" "$@" || refuse outside
+    place=${real%/}/$next
     [ "$near" = "${path%/*}" ] || refuse missing
     [ -e "$path" ] || [ -L "$path" ] || refuse missing
 }
@@ -48,7 +73,9 @@ enter() {
     cd -P "$path" 2>/dev/null || refuse denied
     locate /proc/self/cwd
     allowed "$real" "$@" || refuse outside
+    place=$real
     [ -r . ] || refuse denied
+    identify . "$real"
 }
 # with_file ACTION ROOT...: runs ACTION with the file $path open as descriptor 3, if that is allowed.
 # What would block or act when opened (pipes, devices) is refused before.
@@ -72,8 +99,9 @@ verified() {
     shift
     locate /proc/self/fd/3
     allowed "$real" "$@" || refuse outside
+    place=$real
     [ -f /proc/self/fd/3 ] || refuse special
-    size=$(stat -L -c %s /proc/self/fd/3)
+    identify /proc/self/fd/3 "$real"
     section facts
     printf 'size %s\n' "$size"
     "$action"
@@ -128,7 +156,10 @@ if [ -d "$path" ] && ! [ -L "$path" ]; then
     locate /proc/self/cwd
     allowed "$real" "$@" || refuse outside
     subject=.
+    place=$real
 fi
+# Of a link that is the link itself, which leads to nothing here.
+identify . "$real"
 section stat
 stat -c '%f %s %Y %Z %u %g %h %W' -- "$subject" 2>/dev/null
 section owner
@@ -143,6 +174,14 @@ exit 0
 constexpr std::string_view read_text = R"sh(
 path=$1 offset=$2 lines=$3 bytes=$4
 shift 4
+# What begins in the middle of a private key does not look like one: so much before it tells.
+find_key() {
+    [ "$offset" -gt 0 ] || return
+    from=$((offset - 400))
+    [ "$from" -gt 0 ] || from=0
+    tail -n "+$((from + 1))" </proc/self/fd/3 | head -n "$((offset - from))" |
+        grep -q -e '-----BEGIN .*PRIVATE KEY' && section before && echo '-----BEGIN PRIVATE KEY-----'
+}
 print_part() {
     # 256 MiB: counting the lines of more takes longer than a caller waits.
     if [ "$size" -le 268435456 ]; then
@@ -151,6 +190,7 @@ print_part() {
         [ "$size" -gt 0 ] && [ "$(tail -c 1 </proc/self/fd/3 | wc -l)" -eq 0 ] && total=$((total + 1))
         printf 'lines %s\n' "$((total))"
     fi
+    find_key
     section content
     tail -n "+$((offset + 1))" </proc/self/fd/3 | head -n "$lines" | head -c "$bytes"
 }
@@ -162,6 +202,9 @@ constexpr std::string_view tail_text = R"sh(
 path=$1 lines=$2 bytes=$3
 shift 3
 print_end() {
+    # As in reading; also what is cut off for its length can end in the middle of a key.
+    tail -n "$((lines + 400))" </proc/self/fd/3 | grep -q -e '-----[BE].*PRIVATE KEY' &&
+        section before && echo '-----BEGIN PRIVATE KEY-----'
     section content
     tail -n "$lines" </proc/self/fd/3 | tail -c "$bytes"
 }

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <iterator>
+#include <memory>
 
 namespace tailops::tools {
 namespace {
@@ -44,6 +46,7 @@ constexpr std::string_view output = R"json({
     "allowed_paths": {"type": "array", "items": {"type": "string"}},
     "action": {"type": "string"},
     "path": {"type": "string"},
+    "opened": {"type": "string", "description": "Where the path leads, when links lead it elsewhere"},
     "exists": {"type": "boolean"},
     "type": {"type": "string"},
     "size": {"type": "integer"},
@@ -86,6 +89,7 @@ constexpr std::string_view output = R"json({
     "pattern": {"type": "string"},
     "directory": {"type": "string"},
     "count": {"type": "integer"},
+    "withheld": {"type": "integer", "description": "So many names are not told: the policy or the gateway closes them"},
     "truncated": {"type": "boolean", "description": "Something is left out here"},
     "stdout_bytes": {"type": "integer", "description": "What was asked for, all of it"},
     "stdout_lines": {"type": "integer"},
@@ -106,7 +110,8 @@ Result<Question> read_question(const json& arguments, const PlanContext& context
                  .pattern = text_or(arguments, "pattern", "*"),
                  .offset = integer_or(arguments, "offset", 0),
                  .lines = integer_or(arguments, "lines", 100),
-                 .roots = context.target ? context.target->file_roots : std::vector<std::string>{}};
+                 .roots = context.target ? context.target->file_roots : std::vector<std::string>{},
+                 .own = context.own_places};
     const auto target = context.target ? context.target->facts.id.str() : std::string{};
     TAILOPS_TRY(const auto path, field<std::string>(arguments, "path"));
     TAILOPS_TRY(out.path, canonical_path(path));
@@ -128,6 +133,7 @@ Result<Question> read_question(const json& arguments, const PlanContext& context
             "\"pattern\" is matched against file names, so it holds no \"/\" and no control "
             "characters, e.g. \"*.log\"");
     }
+    TAILOPS_CHECK(files::check_text(out));
     return out;
 }
 
@@ -155,25 +161,48 @@ targets::Command command_for(const Question& question)
     return scripts::command(script, std::move(parameters));
 }
 
+/// With which rights the gateway reads on its own machine. Where it is root: with those that others
+/// have too, and its own only below what is closed to others and was allowed all the same; nothing
+/// leads from there to anything else.
+std::vector<std::string> choose_rights(Question& question, const PlanContext& context)
+{
+    const auto* local = context.target
+                            ? std::get_if<targets::LocalConnection>(&context.target->connection)
+                            : nullptr;
+    if (!local || local->reader.empty()) return {};
+    if (!is_under_any(question.path, local->private_roots)) return local->reader;
+    question.roots = local->private_roots;
+    return {};
+}
+
 Result<Plan> plan(const json& arguments, const PlanContext& context)
 {
     TAILOPS_TRY(auto question, read_question(arguments, context));
+    auto before = choose_rights(question, context);
     auto command = command_for(question);
+    command.argv.insert(command.argv.begin(), std::make_move_iterator(before.begin()),
+                        std::make_move_iterator(before.end()));
     policy::Parameters parameters{{"action", question.action},
                                   {"path", question.path},
                                   {"pattern", question.pattern},
                                   {"lines", question.lines},
                                   {"offset", question.offset}};
     const bool has_content = question.action == "read" || question.action == "tail";
+    const auto asked = std::make_shared<const Question>(std::move(question));
     return Plan{.right = rights[0],
                 .operation = std::move(command),
                 .parameters = std::move(parameters),
-                .present =
-                    [question = std::move(question)](const targets::ExecutionResult& result) {
-                        return files::present(question, result);
-                    },
+                .present = {},
                 .rest = has_content ? Plan::Rest::kept : Plan::Rest::dropped,
-                .rest_begins_after = Sections::content_marker()};
+                .rest_begins_after = Sections::content_marker(),
+                .place = {.check =
+                              [asked](std::string_view output, PlaceJudge& judge) {
+                                  return files::check_opened(*asked, output, judge);
+                              },
+                          .present =
+                              [asked](const targets::ExecutionResult& result, PlaceJudge& judge) {
+                                  return files::present(*asked, result, judge);
+                              }}};
 }
 
 }  // namespace

@@ -138,14 +138,13 @@ std::string policy_text(const Tool& tool)
 std::string section(const Tool& tool)
 {
     const auto input = full_input_schema(tool);
-    const auto output = parse_json(tool.output_schema);
     std::string out =
         "\n## " + std::string{tool.name} + "\n\n" + std::string{tool.summary} + "\n\n";
     out += "- Needs: " + rights_text(tool) + '\n';
     out += "- Temper: " + temper(tool.annotations) + '\n';
     out += "- Parameters that policy rules may constrain: " + policy_text(tool) + "\n\n";
     out += parameters_table(input) + '\n';
-    out += output ? results_table(*output) : "";
+    out += results_table(full_output_schema(tool));
     return out;
 }
 

@@ -298,6 +298,19 @@ const std::map<std::string_view, json>& input_schemas()
 
 }  // namespace
 
+json full_output_schema(const Tool& tool)
+{
+    // The unit tests parse every schema; a bad one never gets here.
+    auto out = parse_json(tool.output_schema).value_or(json{{"type", "object"}});
+    if (tool.needs_target()) {
+        out["properties"]["redacted"] = {
+            {"type", "array"},
+            {"items", {{"type", "string"}}},
+            {"description", "Kinds of secrets that were taken out of this result"}};
+    }
+    return out;
+}
+
 json full_input_schema(const Tool& tool)
 {
     const auto& table = input_schemas();

@@ -2,12 +2,15 @@
 
 #include "gateway/async/awaitable.hpp"
 #include "gateway/tools/gateway_view.hpp"
+#include "gateway/tools/place.hpp"
+#include "gateway/tools/secret_places.hpp"
 #include "policy/decision.hpp"
 #include "targets/operation.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -78,12 +81,24 @@ struct Plan {
     /// A line, with its line end, up to which the standard output is not kept: what our own script
     /// says before that of which it is asked.
     std::string_view rest_begins_after{};
+
+    /// Set where an argument is a path, which only the target can follow: takes the place of
+    /// `present`. What was really opened is judged, once more by the same policy, before anything
+    /// of it is shown or kept.
+    struct Place {
+        /// Whether the caller may have what the output's beginning, up to `rest_begins_after`,
+        /// says was opened.
+        std::function<Status(std::string_view output, PlaceJudge&)> check;
+        std::function<Result<nlohmann::json>(const targets::ExecutionResult&, PlaceJudge&)> present;
+    };
+    Place place{};
 };
 
 /// What a plan may depend on besides the arguments. Null members: not known for this target.
 struct PlanContext {
     const targets::TargetSpec* target{nullptr};
     const CommandCatalogue* commands{nullptr};
+    std::shared_ptr<const OwnPlaces> own_places{};  // of a target that is the gateway's machine
 };
 
 /// What a tool is, as data. The table of these is the daemon's attack surface; the columns a
@@ -134,6 +149,9 @@ std::string as_text(const Tool&, const nlohmann::json& content);
 /// The schema a client sees: `input_schema` and, for a tool about a target, a required `target`; an
 /// `idempotency_key` where the tool takes one. Plans and policies never look at the latter.
 nlohmann::json full_input_schema(const Tool&);
+
+/// The schema of its results: `output_schema` and, for a tool about a target, `redacted`.
+nlohmann::json full_output_schema(const Tool&);
 
 /// Checks arguments against the tool's schema. Errors: invalid_argument, naming the field, the rule
 /// it broke and an example of a value that fits, e.g. `"limit" must be at most 100, e.g. 10`.

@@ -3,13 +3,28 @@
 #include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 
+#include <sys/stat.h>
+
 namespace tailops::targets {
 namespace {
 
 constexpr std::size_t secret_bytes_max = 64 * 1024;
 
+bool is_open(const std::string& path)
+{
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+    return (info.st_mode & (S_IROTH | S_IWOTH)) != 0;
+}
+
 Result<Secret> read_secret_file(const std::string& path, const std::string& reference)
 {
+    if (is_open(path)) {
+        return fail(Error{Errc::invalid_argument,
+                          "the credential " + quote(reference) +
+                              " can be read or changed by others; set its file's mode to 0600"}
+                        .with_detail(path));
+    }
     // Read while a connection is made, on a thread that serves others too: it must not wait.
     auto text = read_regular_file(path, secret_bytes_max);
     if (!text || text->empty()) {
@@ -77,6 +92,21 @@ Result<Secret> resolve(const CredentialReference& reference, const Environment& 
     }
     }
     return fail(Errc::internal, "unknown credential source");
+}
+
+bool is_open_to_others(const CredentialReference& reference, const Environment& environment)
+{
+    using Source = CredentialReference::Source;
+    if (reference.source == Source::file) return is_open(reference.name);
+    const auto directory = environment("CREDENTIALS_DIRECTORY");
+    return reference.source == Source::systemd && directory &&
+           is_open(*directory + '/' + reference.name);
+}
+
+void learn(SecretRegistry& registry, const Secret& secret, const std::string& user)
+{
+    registry.add(secret);
+    if (!user.empty()) registry.add(Secret{user + ':' + std::string{secret.reveal()}});
 }
 
 }  // namespace tailops::targets

@@ -156,7 +156,8 @@ private:
 
     static std::shared_ptr<AnswerBody> body_of(const EngineCall& call, std::size_t limit_bytes)
     {
-        const OutputBounds bounds{.limit_bytes = limit_bytes, .rest = call.rest};
+        const OutputBounds bounds{
+            .limit_bytes = limit_bytes, .rest = call.rest, .secrets = call.secrets};
         return std::make_shared<AnswerBody>(AnswerBody{
             .limit_bytes = limit_bytes, .collector = {OutputStream::output, bounds}, .log = {}});
     }

@@ -110,7 +110,9 @@ public:
         request.body_limit_bytes = permit.obligations().output_limit_bytes;
         std::shared_ptr<OutputCollector> body;
         if (call->rest) {
-            OutputBounds bounds{.limit_bytes = request.body_limit_bytes, .rest = call->rest};
+            OutputBounds bounds{.limit_bytes = request.body_limit_bytes,
+                                .rest = call->rest,
+                                .secrets = call->secrets};
             body = std::make_shared<OutputCollector>(OutputStream::output, std::move(bounds));
             request.body_tap = tap_into(body);
         }

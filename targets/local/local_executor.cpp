@@ -45,7 +45,9 @@ Task<Result<ExecutionResult>> LocalExecutor::run(policy::Permit permit, Operatio
     auto child = Child::spawn(co_await asio::this_coro::executor, *command, reaper_);
     if (!child) co_return fail(std::move(child).error().with_nothing_begun());
 
-    OutputBounds bounds{.limit_bytes = obligations.output_limit_bytes, .rest = command->rest};
+    OutputBounds bounds{.limit_bytes = obligations.output_limit_bytes,
+                        .rest = command->rest,
+                        .secrets = command->secrets};
     std::optional<Result<ExecutionResult>> result;
     auto talk = [&]() -> Task<Status> {
         result = co_await child->communicate(std::move(command->input), std::move(bounds));

@@ -246,6 +246,7 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
     order->input = std::move(command->input);
     order->bounds.limit_bytes = permit.obligations().output_limit_bytes;
     order->bounds.rest = std::move(command->rest);
+    order->bounds.secrets = std::move(command->secrets);
     order->deadline = deadline;
     order->commitment = permit.commitment();
     co_return co_await run_there(warm, std::move(order));

@@ -68,7 +68,10 @@ class Gateway:
             self.write(name, text)
 
     def write(self, name, text):
-        (self.directory / name).write_text(text.replace("@STATE@", str(self.state_dir)))
+        path = self.directory / name
+        path.write_text(text.replace("@STATE@", str(self.state_dir)))
+        if name.endswith("key.pem"):
+            path.chmod(0o600)  # a key that others may read is refused
 
     @property
     def config(self):

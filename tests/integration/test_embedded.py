@@ -1,10 +1,13 @@
 """`tailops serve --embedded`: what a person gets who has no file yet."""
 import json
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import stat
+import tempfile
 import unittest
 import urllib.parse
 
@@ -74,8 +77,34 @@ class Embedded(unittest.TestCase):
         def read(path, action="read"):
             return self.gateway.call("file_operations", {"target": "local", "action": action, "path": path})
         self.assertIn("root:", read("/etc/passwd")["structuredContent"]["content"])
+        self.assertIn("NAME=", read("/etc/os-release")["structuredContent"]["content"])
+        self.assertFalse(read("/var/log", "list").get("isError", False))
+        for path in ("/etc/shadow", "/etc/gshadow", "/etc/ssh/ssh_host_ed25519_key", "/etc/ssl/private",
+                     "/etc/tailops/gateway.yaml", "/proc/self/environ", "/etc", "/etc/default"):
+            for action in ("read", "tail", "list", "search"):
+                self.assertTrue(read(path, action)["isError"], (action, path))
         for path in ("/root/.bashrc", "/etc/../root", "/etcetera", "etc/passwd", "/var/log/../../etc/shadow"):
             self.assertTrue(read(path)["isError"], path)
+
+    @unittest.skipUnless(os.geteuid() == 0, "about a gateway that is root")
+    def test_reads_as_root_no_more_than_others_could(self):
+        def read(path, action="read"):
+            return self.gateway.call("file_operations", {"target": "local", "action": action, "path": str(path)})
+        with tempfile.TemporaryDirectory(dir="/var/log") as folder:
+            place = pathlib.Path(folder)
+            place.chmod(0o755)
+            for name, mode in (("open", 0o644), ("closed", 0o600), ("of-adm", 0o640)):
+                (place / name).write_text("made up")
+                (place / name).chmod(mode)
+            shutil.chown(place / "of-adm", group="adm")
+            (place / "key.txt").write_text("-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 16 + "\n" + "QUJD" * 16 + "\n")
+            self.assertEqual(read(place / "open")["structuredContent"]["content"], "made up")
+            self.assertEqual(read(place / "of-adm")["structuredContent"]["content"], "made up")
+            self.assertIn("may not read", text_of(read(place / "closed")))
+            key = read(place / "key.txt")["structuredContent"]
+            self.assertNotIn("QUJD", key["content"])
+            self.assertIn("[redacted: private key]", key["content"])
+            self.assertEqual(key["redacted"], ["private key"])
 
     def test_tells_the_caller_who_it_is(self):
         told = self.gateway.call("whoami")["structuredContent"]

@@ -51,6 +51,41 @@ TEST_F(ConfigurationFiles, AreSound)
     EXPECT_EQ(problems().render(), "");
 }
 
+TEST_F(ConfigurationFiles, AreNotForEverybodyToChange)
+{
+    for (const auto* name : {"policy.yaml", "targets.yaml", "gateway.yaml"}) {
+        const auto mode = [&](mode_t bits) {
+            ASSERT_EQ(::chmod(folder.file(name).c_str(), bits), 0);
+        };
+        mode(0646);
+        EXPECT_EQ(problems().render(),
+                  folder.file(name) +
+                      ": every user of this machine may change it; set its mode to 0640\n");
+        mode(0664);
+        EXPECT_EQ(problems().render(), "");
+    }
+}
+
+TEST_F(ConfigurationFiles, NameNoCredentialThatOthersMayReadOrChange)
+{
+    folder.write("secret", "0123456789abcdef0123456789abcdef");
+    folder.write("gateway.yaml",
+                 "version: 1\naudit: {key: \"file:" + folder.file("secret") + "\"}\n");
+    folder.write("targets.yaml",
+                 std::string{targets_text} +
+                     "  far:\n    type: ssh\n    connection: {host: h, username: u, key: \"file:" +
+                     folder.file("secret") + "\"}\n    capabilities: [\"system:read\"]\n");
+    for (const mode_t bits : {0666, 0644}) {
+        ASSERT_EQ(::chmod(folder.file("secret").c_str(), bits), 0);
+        const auto text = problems().render();
+        EXPECT_NE(text.find("audit.key: \"file:"), std::string::npos) << text;
+        EXPECT_NE(text.find("target \"far\": key: "), std::string::npos) << text;
+        EXPECT_NE(text.find("by others; set its file's mode to 0600"), std::string::npos) << text;
+    }
+    ASSERT_EQ(::chmod(folder.file("secret").c_str(), 0600), 0);
+    EXPECT_EQ(problems().render(), "");
+}
+
 // What a missing file would have said is not known: nothing else is wrong for the want of it.
 TEST_F(ConfigurationFiles, AreMissedOnce)
 {

@@ -12,10 +12,12 @@ namespace {
 
 using nlohmann::json;
 
-SecretRegistry known_secrets()
+const SecretRegistry& known_secrets()
 {
-    SecretRegistry known;
+    static SecretRegistry known;
+    if (!known.empty()) return known;
     known.add(Secret{"hunter2-of-the-gateway"});
+    known.add(Secret{"bob:hunter2-of-the-gateway"});
     known.add(Secret{"tiny"});
     known.add(
         Secret{"-----BEGIN OPENSSH PRIVATE KEY-----\n"
@@ -26,7 +28,7 @@ SecretRegistry known_secrets()
 
 TEST(Redaction, LeavesOrdinaryArgumentsAlone)
 {
-    const auto known = known_secrets();
+    const auto& known = known_secrets();
     for (const auto* text :
          {R"({})", R"({"action":"restart","container":"web","timeout":10})",
           R"({"path":"/etc/hosts","lines":[1,2,3],"deep":{"flag":true,"none":null}})",
@@ -40,7 +42,7 @@ TEST(Redaction, LeavesOrdinaryArgumentsAlone)
 
 TEST(Redaction, HidesMembersWhoseNameSaysSecretAtAnyDepth)
 {
-    const auto known = known_secrets();
+    const auto& known = known_secrets();
     for (const auto* name : {"token",
                              "accessToken",
                              "ACCESS_TOKEN",
@@ -117,9 +119,24 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"not_secret_pair", "color=red", "color=red"},
         Row{"private_key",
             "a -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- b",
-            "a [redacted private key] b"},
+            "a [redacted: private key] b"},
         Row{"cut_off_private_key", "a -----BEGIN PRIVATE KEY-----\nMII",
-            "a [redacted private key]"},
+            "a [redacted: private key]"},
+        Row{"token_of_the_gateway", "t=tailops_0123456789abcdefABCDEF0123456789abcdefABCDE",
+            "t=[redacted]"},
+        Row{"metric_of_the_gateway", "tailops_mcp_client_downgrades_total",
+            "tailops_mcp_client_downgrades_total"},
+        Row{"json_in_text", R"({"password":"tiger","user":"bob"})",
+            R"({"password":"[redacted]","user":"bob"})"},
+        Row{"json_in_json_in_text", R"({\"api_key\": \"tiger\", \"a\": 1})",
+            R"({\"api_key\": \"[redacted]\", \"a\": 1})"},
+        Row{"header", "X-Api-Key: tiger", "X-Api-Key: [redacted]"},
+        Row{"not_a_header", "decided by rule no-tigers: keys stay here",
+            "decided by rule no-tigers: keys stay here"},
+        Row{"message_about_a_name", "\"token\" must be a text, e.g. \"x\"",
+            "\"token\" must be a text, e.g. \"x\""},
+        Row{"user_and_secret_in_base64", "x Ym9iOmh1bnRlcjItb2YtdGhlLWdhdGV3YXk= y",
+            "x [redacted] y"},
         Row{"certificate", "-----BEGIN CERTIFICATE-----\nMII", "-----BEGIN CERTIFICATE-----\nMII"},
         Row{"broken_utf8", "a\xFFz", "a\xEF\xBF\xBDz"}),
     [](const auto& row) { return row.param.name; });
@@ -140,7 +157,7 @@ TEST(Redaction, HidesKnownSecretsInNamesToo)
 
 TEST(Redaction, ReplacesContentByItsSizeAndDigest)
 {
-    const auto known = known_secrets();
+    const auto& known = known_secrets();
     const auto expected = "[5 bytes, sha256 " + to_hex(sha256("hello")) + "]";
     for (const auto* name : {"body", "Body", "input", "stdin", "content", "contents", "payload"}) {
         const json arguments{{name, "hello"}};
@@ -152,7 +169,7 @@ TEST(Redaction, ReplacesContentByItsSizeAndDigest)
 
 TEST(Redaction, ClipsToTwoKibibytesOfValidJson)
 {
-    const auto known = known_secrets();
+    const auto& known = known_secrets();
     auto wide = json::object();
     for (int i = 0; i < 2000; ++i) wide[std::to_string(i)] = std::string(200, 'x');
     auto deep = json::object();
@@ -169,6 +186,22 @@ TEST(Redaction, ClipsToTwoKibibytesOfValidJson)
     const json edge{
         {"text", std::string(500, 'a') + " hunter2-of-the-gateway" + std::string(3000, 'b')}};
     EXPECT_EQ(redact_parameters(edge, known).find("hunter2"), std::string::npos);
+}
+
+TEST(Redaction, LooksOnlyAtWhatItCanShow)
+{
+    // As long as a body may be: what a caller pays is what the gateway pays.
+    for (const auto* piece :
+         {"key=x;", "a://b@c ", "sk-aaaaaaaaaaaa/", "-----BEGIN PRIVATE KEY-----",
+          "hunter2-of-the-gateway ", "bearer abcdef "}) {
+        std::string text;
+        while (text.size() < 4'000'000) text += piece;
+        const auto shown = redact_parameters({{"x", text}}, known_secrets());
+        EXPECT_LE(shown.size(), parameters_bytes_max);
+        EXPECT_NE(shown.find("(" + std::to_string(text.size()) + " bytes)"), std::string::npos);
+        EXPECT_EQ(shown.find("hunter2"), std::string::npos);
+        EXPECT_LE(redact_word(text, known_secrets(), 128).size(), 200U);
+    }
 }
 
 TEST(Redaction, RepairsUtf8)

@@ -38,7 +38,7 @@ public:
             std::vector<std::shared_ptr<const targets::Target>>{target});
         made->commands = std::make_shared<const tools::CommandCatalogue>(
             tools::CommandCatalogue::read(catalogue, "commands.yaml", problems));
-        made->secrets = std::make_shared<const audit::SecretRegistry>();
+        made->secrets = std::make_shared<const SecretRegistry>();
         if (!problems.empty()) throw std::runtime_error{problems.render()};
         world = std::make_unique<CurrentWorld>(std::move(made));
         start(nullptr);

@@ -100,7 +100,7 @@ protected:
         world->registry = std::make_shared<const targets::Registry>(std::move(all));
         world->commands = std::make_shared<const tools::CommandCatalogue>(
             tools::CommandCatalogue::read(change_commands, "commands.yaml", problems));
-        world->secrets = std::make_shared<const audit::SecretRegistry>();
+        world->secrets = std::make_shared<const SecretRegistry>();
         ASSERT_TRUE(problems.empty()) << problems.render();
         world_.swap(std::move(world));
     }

@@ -39,7 +39,13 @@ TEST(MetricsText, EscapesWhatClientsCallThemselves)
     counters.count_request(Revision::v2026_07_28, "a\"} 9\nb\\");
     EXPECT_TRUE(
         has_line(metrics_text(counters.totals()),
-                 R"(tailops_mcp_client_requests_total{client="a\"} 9\nb\\",era="modern"} 1)"));
+                 R"(tailops_mcp_client_requests_total{client="a\"} 9\\nb\\",era="modern"} 1)"));
+    // Whoever looks at the numbers on a terminal must not be fooled by them.
+    counters.count_request(Revision::v2026_07_28, "\x1b[31m\u202Ered");
+    const auto text = metrics_text(counters.totals());
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find("\u202E"), std::string::npos);
+    EXPECT_NE(text.find("[31m"), std::string::npos) << text;
 }
 
 TEST(Counters, TellsSoManyClientsApartAndNoMore)

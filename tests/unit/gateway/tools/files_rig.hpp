@@ -10,6 +10,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,21 @@ inline void write(const fs::path& path, std::string_view text)
 {
     std::ofstream{path, std::ios::binary} << text;
 }
+
+/// Closes what a test closes, and notes what it is asked.
+class FakeJudge : public PlaceJudge {
+public:
+    Status may_open(const std::string& path) override
+    {
+        opened.push_back(path);
+        if (closed.contains(path)) return fail(Errc::denied, "closed to you");
+        return {};
+    }
+    bool may_name(const std::string& path) override { return !closed.contains(path); }
+
+    std::set<std::string> closed;
+    std::vector<std::string> opened;
+};
 
 /// tree/allowed is the allowed directory; its neighbours are not. files_test.cpp names the shells
 /// for all of its tests.
@@ -46,7 +63,18 @@ protected:
         targets::TargetSpec spec;
         spec.facts.id = TargetId{"box"};
         spec.file_roots = {root.string()};
-        return find("file_operations")->plan(arguments, {.target = &spec});
+        return find("file_operations")->plan(arguments, {.target = &spec, .own_places = own});
+    }
+    /// What becomes of a call that nothing of the answer is given for.
+    Error refusal_of(const char* action, const fs::path& path)
+    {
+        const auto made = plan({{"action", action}, {"path", path.string()}});
+        if (!made) return made.error();
+        const auto result = testing::run(std::get<targets::Command>(made->operation), GetParam());
+        const auto content = made->place.present(result, judge);
+        if (!content) return content.error();
+        ADD_FAILURE() << action << path << content->dump();
+        return Error{Errc::internal, "it was answered"};
     }
     json ask(json arguments)
     {
@@ -57,7 +85,7 @@ protected:
         }
         const auto whole = testing::run(std::get<targets::Command>(made->operation), GetParam());
         const auto result = testing::cut(whole, 65'536);
-        const auto content = made->present(result);
+        const auto content = made->place.present(result, judge);
         EXPECT_TRUE(content) << content.error().describe() << result.output << result.diagnostics;
         if (!content) return json::object();
         const auto fits =
@@ -77,6 +105,8 @@ protected:
         EXPECT_THAT(content.value("error", ""), HasSubstr(why)) << action << path;
     }
 
+    FakeJudge judge;
+    std::shared_ptr<const OwnPlaces> own;
     testing::TemporaryDirectory tree;
     fs::path root{tree.path() / "allowed"};
 };

@@ -22,6 +22,7 @@ protected:
     void write(const std::string& name, const std::string& text) const
     {
         std::ofstream{directory_ / name} << text;
+        ASSERT_EQ(::chmod((directory_ / name).c_str(), 0600), 0);
     }
     Result<Secret> get(const std::string& reference) const
     {
@@ -52,6 +53,24 @@ TEST_F(CredentialFiles, AreReadAnewEachTime)
     EXPECT_EQ(get("systemd:key")->reveal(), "old");
     write("key", "new");
     EXPECT_EQ(get("systemd:key")->reveal(), "new");
+}
+
+TEST_F(CredentialFiles, AreRefusedWhenOthersMayReadOrChangeThem)
+{
+    write("key", "s3cret");
+    const auto reference = "file:" + (directory_ / "key").string();
+    for (const auto mode : {0644, 0666, 0602, 0604}) {
+        ASSERT_EQ(::chmod((directory_ / "key").c_str(), static_cast<mode_t>(mode)), 0);
+        const auto secret = get(reference);
+        ASSERT_FALSE(secret) << mode;
+        EXPECT_NE(secret.error().public_message().find("by others; set its file's mode to 0600"),
+                  std::string::npos);
+        EXPECT_FALSE(get("systemd:key")) << mode;
+    }
+    for (const auto mode : {0600, 0400, 0640, 0440}) {
+        ASSERT_EQ(::chmod((directory_ / "key").c_str(), static_cast<mode_t>(mode)), 0);
+        EXPECT_TRUE(get(reference)) << mode;
+    }
 }
 
 TEST_F(CredentialFiles, AreRefusedWhenTheyAreNotThere)
