@@ -226,7 +226,8 @@ Verdict Gate::decide(const AccessRequest& request) const
     Verdict verdict{.decision = index_->weigh(request), .permit = std::nullopt};
     const auto effect = verdict.decision.effect;
     if (effect == Effect::allow || effect == Effect::dry_run_only) {
-        verdict.permit = Permit{request.target.id, request.action, verdict.decision.obligations};
+        verdict.permit = Permit{request.principal.identity.key(), request.target.id, request.action,
+                                verdict.decision.obligations};
     }
     return verdict;
 }

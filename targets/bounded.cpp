@@ -77,7 +77,7 @@ Task<Result<ExecutionResult>> Bounded::run(policy::Permit permit, Operation oper
     const auto start = steady_clock::now();
     const auto deadline = start + permit.obligations().timeout;
 
-    auto slot = co_await slots_.take(deadline);
+    auto slot = co_await slots_.take(deadline, permit.principal());
     if (!slot) {
         if (slot.error().code() == Errc::cancelled) {
             co_return fail(std::move(slot).error().with_nothing_begun());

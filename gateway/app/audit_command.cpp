@@ -4,6 +4,7 @@
 #include "gateway/app/own_credential.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/audit/reader.hpp"
+#include "gateway/core/call_outcome.hpp"
 #include "gateway/core/digest.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
@@ -60,17 +61,17 @@ Result<std::optional<audit::Anchor>> read_anchor(std::string_view text)
 Status check_outcome(const std::string& outcome)
 {
     if (outcome.empty()) return {};
-    std::vector<std::string_view> known{"ok", "refused", "replayed", "unknown"};
-    for (int code = 0; code <= static_cast<int>(Errc::internal); ++code) {
-        known.push_back(to_string(static_cast<Errc>(code)));
-    }
+    // `running` is no outcome; records of earlier versions may have any code of an error.
+    const auto words = call_outcome_words();
+    std::vector<std::string_view> known{words.begin(), words.end()};
+    std::erase(known, to_string(CallOutcome::running));
     known.push_back(audit::outcome_alarm);
     known.push_back(audit::outcome_notice);
-    if (std::ranges::find(known, outcome) != known.end()) return {};
-    std::string words;
-    for (const auto word : known) words += (words.empty() ? "" : ", ") + std::string{word};
-    return fail(Errc::invalid_argument,
-                "unknown outcome " + quote(outcome) + "; use one of " + words);
+    if (std::ranges::find(known, outcome) != known.end() || find_errc(outcome)) return {};
+    std::string list;
+    for (const auto word : known) list += (list.empty() ? "" : ", ") + std::string{word};
+    return fail(Errc::invalid_argument, "unknown outcome " + quote(outcome) +
+                                            did_you_mean(outcome, known) + "; use one of " + list);
 }
 
 Result<audit::Query> read_query(const AuditQueryOptions& options)

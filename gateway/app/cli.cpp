@@ -158,7 +158,7 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
     find->add_option("--tool", query.tool, "the tool");
     find->add_option("--target", query.target, "the target");
     find->add_option("--outcome", query.outcome,
-                     "ok, refused, unknown, alarm, notice, or an error code");
+                     "ok, failed, refused, replayed, unknown, alarm, notice, or an error code");
     find->add_option("--effect", query.effect, "allow, deny, require_approval, dry_run_only");
     find->add_option("--request", query.request, "one call");
     find->add_option("--trace", query.trace, "calls of one distributed trace: its trace-id");

@@ -38,8 +38,8 @@ constexpr auto warm_up_time = 3s;
 constexpr auto tidy_interval = 10min;
 // How often processes are reaped for which nobody waits.
 constexpr auto sweep_interval = 5s;
-// After the grace, calls are cancelled; so long may they take to end what they started.
-constexpr auto stop_margin = 2s;
+// So long `tailops token list` shows what has ended; the trail tells of it for longer.
+constexpr auto ended_tokens_kept = 30 * 24h;
 
 int io_threads(const config::Settings& settings)
 {
@@ -134,7 +134,7 @@ Status Daemon::open()
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));
     if (auto opened = open_runs(); !opened) return opened;
     keys_ = std::make_unique<call::IdempotencyKeys>(store_, runtime_.blocking, *clock_,
-                                                    key_bounds(settings_.limits));
+                                                    key_bounds(settings_.limits), runs_.get());
     pipeline_ = std::make_unique<call::Pipeline>(call::PipelineParts{.world = *world_,
                                                                      .trail = *trail_,
                                                                      .states = states_,
@@ -193,7 +193,10 @@ Status Daemon::open_http()
         if (!trail_->health()) reasons.emplace_back("the audit trail cannot be written");
         return reasons;
     };
-    service.metrics = [this] { return mcp::metrics_text(endpoint_->counters().totals()); };
+    service.metrics = [this] {
+        return mcp::metrics_text(endpoint_->counters().totals()) +
+               call::metrics_text(pipeline_->outcomes());
+    };
     http_->open(authentication_, std::move(service));
     return {};
 }
@@ -271,6 +274,8 @@ Result<Secret> Daemon::mint_embedded_token()
         if (auto ended = store_->revoke(token.id, now, by); !ended)
             return fail(std::move(ended).error());
     }
+    // One a start: they would only ever become more.
+    TAILOPS_CHECK(store_->purge_revoked_tokens(embedded_subject));
     TAILOPS_TRY(
         auto minted,
         auth::mint({.subject = embedded_subject, .scopes = {"admin"}, .lifetime = 24h}, now));
@@ -290,6 +295,11 @@ Task<void> Daemon::tidy()
         auto work = [this](std::stop_token) {
             runs_->drop_old();
             keys_->forget_old();
+            // By both: a clock that is wrong for a while must not take tokens that are good.
+            const auto now = std::min(clock_->now(), ages_.now());
+            if (auto done = store_->purge_tokens(now - ended_tokens_kept); !done) {
+                log(Event::token_store_unreadable, {{"why", done.error().describe()}});
+            }
             return true;
         };
         co_await run_blocking(runtime_.blocking, std::move(work));
@@ -346,43 +356,6 @@ Task<void> Daemon::supervise()
         co_await reload();
     }
     co_await stop();
-}
-
-/// Returns when the last client is gone.
-Task<void> Daemon::close_front()
-{
-    if (http_) co_await http_->stop();
-    if (line_client_) co_await line_client_->stop();
-}
-
-Task<void> Daemon::stop()
-{
-    log(Event::stopping);
-    mcp::log_usage(endpoint_->counters().totals());
-    tell_service_manager(environment_, "STOPPING=1");
-    const auto give_up = after(settings_.limits.stop_grace + stop_margin);
-    endpoint_->drain();
-    pipeline_->stop_beginning();
-    // What has begun runs on, for no longer than we may stay; the next start calls it unknown.
-    const auto home = co_await asio::this_coro::executor;
-    auto timer = std::make_shared<asio::steady_timer>(home, give_up);
-    auto is_closed = std::make_shared<bool>(false);
-    asio::co_spawn(home, close_front(), [timer, is_closed](std::exception_ptr) {
-        *is_closed = true;
-        timer->cancel();
-    });
-    co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
-    endpoint_->end_sessions();
-    while (endpoint_->legacy_calls() > 0 && std::chrono::steady_clock::now() < give_up) {
-        timer->expires_after(10ms);
-        co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-    co_await token_events_->stop(give_up);
-    if (!*is_closed || endpoint_->legacy_calls() > 0) log(Event::stop_incomplete);
-    auto stopped = gateway_event("the gateway stopped");
-    (void)co_await trail_->append(std::move(stopped), audit::Durability::durable);
-    co_await continuity_->mark_or_log();
-    log(Event::stopped);
 }
 
 }  // namespace tailops::app

@@ -7,9 +7,11 @@
 #include "gateway/app/state_dir.hpp"
 #include "gateway/app/stdio_lines.hpp"
 #include "gateway/app/token_event_relay.hpp"
+#include "gateway/async/deadline.hpp"
 #include "gateway/async/runtime.hpp"
 #include "gateway/audit/jsonl_trail.hpp"
 #include "gateway/call/idempotency.hpp"
+#include "gateway/core/age_clock.hpp"
 #include "gateway/mcp/endpoint.hpp"
 #include "gateway/mcp/gateway_service.hpp"
 #include "gateway/store/sqlite_store.hpp"
@@ -72,6 +74,12 @@ private:
     Task<void> sweep();
     Task<void> reload();
     Task<void> close_front();
+    struct FrontClosing {
+        bool is_over{false};  // the last client is gone
+    };
+    bool is_quiet() const;
+    Task<bool> quiet(const FrontClosing& front, Deadline deadline);
+    void tell_what_remains() const;
     Task<void> stop();
 
     // Outlive the coroutines that tell them what they saw.
@@ -82,6 +90,7 @@ private:
     // Caught from the start: a signal that comes before run() waits for it.
     boost::asio::signal_set signals_{runtime_.io, SIGTERM, SIGINT, SIGHUP};
     const std::shared_ptr<const Clock> clock_{std::make_shared<Clock>()};
+    const AgeClock ages_{*clock_};
     const targets::Environment environment_;
     config::Settings settings_;
     Configuration first_;  // until the first world is made

@@ -35,10 +35,21 @@ struct Commitment::State {
         if (const auto call = std::exchange(stop, nullptr)) call();
     }
 
+    void end(Error reason)
+    {
+        const std::scoped_lock lock{mutex};
+        if (!has_begun && !why) {
+            why = std::make_shared<const Error>(std::move(reason).with_nothing_begun());
+        }
+        is_ended = true;
+        if (const auto call = std::exchange(stop, nullptr)) call();
+    }
+
     const Once once;
     std::shared_ptr<Commitments::Book> book{};
     std::mutex mutex;
     bool has_begun{false};  // guarded by mutex, as is what follows
+    bool is_ended{false};
     std::shared_ptr<const Error> why{};
     std::function<void()> stop{};
 };
@@ -64,6 +75,13 @@ std::shared_ptr<const Error> Commitment::withdrawn() const
     if (!state_) return nullptr;
     const std::scoped_lock lock{state_->mutex};
     return state_->why;
+}
+
+bool Commitment::is_ended() const
+{
+    if (!state_) return false;
+    const std::scoped_lock lock{state_->mutex};
+    return state_->is_ended;
 }
 
 void Commitment::stop_with(std::function<void()> stop) const
@@ -97,6 +115,15 @@ void Commitments::close(Error why)
     book_->closed_for = std::make_shared<const Error>(Error{why}.with_nothing_begun());
     // One whose last handle goes away meanwhile waits in its destructor for our lock.
     for (auto* state : book_->open) state->withdraw(why);
+}
+
+void Commitments::end(const Error& why)
+{
+    const std::scoped_lock lock{book_->mutex};
+    if (!book_->closed_for) {
+        book_->closed_for = std::make_shared<const Error>(Error{why}.with_nothing_begun());
+    }
+    for (auto* state : book_->open) state->end(why);
 }
 
 }  // namespace tailops

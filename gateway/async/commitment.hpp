@@ -41,6 +41,9 @@ public:
     /// Does nothing to one that is held.
     void withdraw(Error why) const;
 
+    /// Whether the gateway ends the work on it, also what has begun.
+    bool is_ended() const;
+
     /// Why it was withdrawn before it began; null: it was not.
     std::shared_ptr<const Error> withdrawn() const;
     /// `stop` is called once when work on this is to be cancelled, from the thread that withdraws;
@@ -66,6 +69,8 @@ public:
     Commitment open(Commitment::Once begun);
     /// From now on none that would be held begins: those that wait are withdrawn for `why`.
     void close(Error why);
+    /// The daemon may stay no longer: as close(), and work on those that have begun is stopped too.
+    void end(const Error& why);
 
 private:
     friend class Commitment;

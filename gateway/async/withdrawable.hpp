@@ -61,10 +61,12 @@ Task<Result<T>> withdrawable(Commitment commitment, Task<Result<T>> task)
         thrown = std::current_exception();
     }
     const auto why = commitment.withdrawn();
-    if (thrown && !((why || *was_left) && is_cancellation(thrown))) {
+    const bool was_stopped = why || *was_left || commitment.is_ended();
+    if (thrown && !(was_stopped && is_cancellation(thrown))) {
         std::rethrow_exception(thrown);
     }
     if (why) co_return fail(Error{*why});
+    if (commitment.is_ended()) co_return fail(Errc::cancelled, "the gateway stopped this");
     co_return fail(Errc::cancelled, "the caller went away");
 }
 

@@ -43,7 +43,7 @@ struct Record {
     std::string why{};
     std::string rule{};            // empty: the default decided
     std::string policy_version{};  // of the gate that decided
-    std::string outcome{};         // "ok", an Errc name, "refused", "replayed", "unknown" (crash);
+    std::string outcome{};         // of a call: a word of gateway/core/call_outcome.hpp;
                                    // of an event: outcome_alarm or outcome_notice
     std::string detail{};          // exit status, what remains, ...; one clause
     std::int64_t elapsed_ms{0};

@@ -1,28 +1,34 @@
 #include "gateway/call/idempotency.hpp"
 
 #include "gateway/async/blocking.hpp"
+#include "gateway/call/kept_outcome.hpp"
 #include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
 namespace tailops::call {
+namespace asio = boost::asio;
 namespace {
 
 using nlohmann::json;
 using store::CallKeyReservation;
 using store::StoredCallKey;
 
-// The output limit's default: what is larger is kept without its large parts.
-constexpr std::size_t outcome_bytes_max = 64 * 1024;
 // 64 bits: enough to tell two values of one argument apart.
 constexpr std::size_t digest_digits = 16;
-// Numbers, flags and texts of this size stay of an outcome that is too large.
-constexpr std::size_t small_text_bytes = 1024;
-
 /// A digest of each argument but the key, so that a difference can be named. nlohmann::json sorts
 /// by name: equal values have equal texts.
 json fingerprint_of(const json& arguments)
@@ -48,67 +54,6 @@ std::string differences(const json& one, const json& other)
     std::string out;
     for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
     return out;
-}
-
-bool is_small(const json& member)
-{
-    if (member.is_string()) return member.get_ref<const std::string&>().size() <= small_text_bytes;
-    return member.is_primitive();
-}
-
-/// What of `content` is kept: all of it when there is room.
-json kept_of(const json& content)
-{
-    if (dump_json(content).size() <= outcome_bytes_max) return content;
-    auto kept = json::object();
-    auto omitted = json::array();
-    for (const auto& [name, member] : content.items()) {
-        if (is_small(member) && kept.size() < 64) {
-            kept.emplace(name, member);
-        } else if (omitted.size() < 64) {
-            omitted.push_back(name);
-        }
-    }
-    kept["omitted"] = std::move(omitted);
-    return kept;
-}
-
-std::string encoded(const Result<Answer>& outcome)
-{
-    if (outcome) {
-        return dump_json({{"content", kept_of(*outcome->content)}, {"failed", outcome->failed}});
-    }
-    return dump_json({{"error", to_string(outcome.error().code())},
-                      {"message", outcome.error().public_message()}});
-}
-
-std::unexpected<Error> damaged(const std::string& request)
-{
-    return fail(Error{Errc::internal,
-                      "the stored outcome of request " + quote(request) + " cannot be read"});
-}
-
-/// The outcome as the caller gets it again.
-Result<Answer> decoded(const StoredCallKey& stored)
-{
-    const auto text = parse_json(*stored.outcome);
-    if (!text) return damaged(stored.request);
-    if (const auto word = text_member(*text, "error"); !word.empty()) {
-        const auto code = find_errc(word);
-        if (!code) return damaged(stored.request);
-        return fail(Error{*code, std::string{text_member(*text, "message")} +
-                                     " (replayed: this is what request " + quote(stored.request) +
-                                     " came to)"});
-    }
-    const auto* content = find_member(*text, "content");
-    const auto failed = field<bool>(*text, "failed");
-    if (!content || !content->is_object() || !failed) return damaged(stored.request);
-    auto shown = *content;
-    shown["replayed"] = true;
-    shown["first_request"] = stored.request;
-    return Answer{.content = std::make_shared<const json>(std::move(shown)),
-                  .failed = *failed,
-                  .replayed_from = stored.request};
 }
 
 Error used_otherwise(const CallKeyReservation& wanted, const StoredCallKey& stored)
@@ -198,27 +143,116 @@ std::string_view idempotency_key_of(const Invocation& call)
     return text_member(*call.arguments, tools::idempotency_key_argument);
 }
 
+/// The end of a call that waits for the disk.
+struct Unkept {
+    CallKeyReservation reservation;
+    std::shared_ptr<RunningCall> hold;
+    std::optional<std::string> outcome;  // none: the key is given back
+    TimePoint ended;
+};
+
+struct IdempotencyKeys::State {
+    State(std::shared_ptr<store::CallKeyStore> where,
+          boost::asio::thread_pool& pool,
+          AgeClock age_clock,
+          store::CallKeyBounds how,
+          const Runs* runs)
+        : store{std::move(where)},
+          blocking{pool},
+          ages{std::move(age_clock)},
+          bounds{how},
+          book{runs}
+    {
+    }
+
+    const std::shared_ptr<store::CallKeyStore> store;
+    boost::asio::thread_pool& blocking;
+    const AgeClock ages;
+    const store::CallKeyBounds bounds;
+    const Runs* const book;
+    const std::shared_ptr<RunningCalls> running{std::make_shared<RunningCalls>()};
+    mutable std::mutex mutex;
+    std::map<std::string, Unkept> unkept;  // by request
+    bool is_keeping{false};                // keep() is at work on them
+
+    store::CallKeyUse use() const
+    {
+        return {.watched_for = std::chrono::floor<std::chrono::seconds>(ages.running_for()),
+                .is_running = [all = running](const std::string& request) {
+                    return all->has(request);
+                }};
+    }
+
+    Status try_to_keep(const Unkept& end) const
+    {
+        return end.outcome ? store->finish(end.reservation, *end.outcome, end.ended)
+                           : store->release(end.reservation);
+    }
+
+    std::optional<Unkept> next_unkept()
+    {
+        const std::scoped_lock lock{mutex};
+        if (!unkept.empty()) return unkept.begin()->second;
+        is_keeping = false;
+        return std::nullopt;
+    }
+
+    std::optional<std::string> unkept_outcome(const std::string& request) const
+    {
+        const std::scoped_lock lock{mutex};
+        const auto at = unkept.find(request);
+        return at == unkept.end() ? std::nullopt : at->second.outcome;
+    }
+};
+
+namespace {
+
+// A disk that is full, or a database that somebody holds: the first try comes soon, the next ones
+// leave the threads to others.
+constexpr std::chrono::milliseconds first_pause{100};
+constexpr std::chrono::milliseconds longest_pause{2000};
+
+/// What the book of runs has of the end of a call; none: nothing, or not its result.
+std::optional<Result<Answer>> end_in_book(const Runs* book,
+                                          const StoredCallKey& stored,
+                                          const std::string& principal)
+{
+    if (!book) return std::nullopt;
+    const auto is_own = [&](const RunRecord& run) { return run.owner == principal; };
+    const auto run = book->find(RequestId{stored.request}, is_own);
+    if (!run) return std::nullopt;
+    if (run->error) return fail(*run->error);
+    const bool has_ended = run->state == CallOutcome::ok || run->state == CallOutcome::failed;
+    if (!has_ended || !run->result) return std::nullopt;
+    return Answer{.content = run->result, .failed = run->state == CallOutcome::failed};
+}
+
+}  // namespace
+
 IdempotencyKeys::IdempotencyKeys(std::shared_ptr<store::CallKeyStore> store,
                                  boost::asio::thread_pool& blocking,
-                                 const Clock& clock,
-                                 store::CallKeyBounds bounds)
-    : store_{std::move(store)},
-      blocking_{blocking},
-      clock_{clock},
-      bounds_{bounds}
+                                 AgeClock ages,
+                                 store::CallKeyBounds bounds,
+                                 const Runs* book)
+    : state_{std::make_shared<State>(std::move(store), blocking, std::move(ages), bounds, book)}
 {
 }
 
+IdempotencyKeys::~IdempotencyKeys() = default;
+
 Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call, const TargetId& target)
 {
-    auto wanted = reservation_of(call, target, clock_.now());
+    auto& state = *state_;
+    auto wanted = reservation_of(call, target, state.ages.now());
     // What does not run any more has written its outcome, unless it was interrupted: what looks
     // interrupted is looked at once more.
     for (bool is_last_look = false;; is_last_look = true) {
         // Before the reservation can be seen: who sees it must find the call running.
-        auto hold = std::make_unique<RunningCall>(running_, wanted.request);
-        auto work = [&](std::stop_token) { return store_->reserve(wanted, bounds_); };
-        auto found = co_await run_blocking(blocking_, std::move(work));
+        auto hold = std::make_unique<RunningCall>(state.running, wanted.request);
+        auto work = [&](std::stop_token) {
+            return state.store->reserve(wanted, state.bounds, state.use());
+        };
+        auto found = co_await run_blocking(state.blocking, std::move(work));
         if (!found) co_return fail(not_kept(std::move(found).error()));
         Claim claim;
         if (!*found) {
@@ -227,38 +261,101 @@ Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call, const TargetI
             co_return std::move(claim);
         }
         hold.reset();
-        const auto& stored = **found;
+        auto stored = **std::move(found);
         // One that the trail gave back to an older database has none: it may be this call.
         if (!stored.fingerprint.empty() && stored.fingerprint != wanted.fingerprint)
             co_return fail(used_otherwise(wanted, stored));
+        if (!stored.outcome) stored.outcome = state.unkept_outcome(stored.request);
+        if (!stored.outcome && !state.running->has(stored.request) && is_last_look) {
+            stored.outcome = co_await outcome_in_book(wanted, stored);
+            if (!stored.outcome) co_return fail(interrupted(wanted, stored));
+        }
         if (stored.outcome) {
             claim.first.emplace(decoded(stored));
             claim.first_request = stored.request;
             co_return std::move(claim);
         }
-        if (running_->has(stored.request)) co_return fail(still_running(wanted, stored));
-        if (is_last_look) co_return fail(interrupted(wanted, stored));
+        if (state.running->has(stored.request)) co_return fail(still_running(wanted, stored));
     }
 }
 
-Task<void> IdempotencyKeys::settle(const Claim& claim, const Result<Answer>& outcome)
+/// Also kept in the store, which outlives the book.
+Task<std::optional<std::string>> IdempotencyKeys::outcome_in_book(const CallKeyReservation& wanted,
+                                                                  const StoredCallKey& stored) const
 {
-    const bool can_be_repeated = !outcome && outcome.error().has_nothing_begun();
-    const auto text = can_be_repeated ? std::string{} : encoded(outcome);
+    const auto state = state_;
+    const auto end = end_in_book(state->book, stored, wanted.scope.principal);
+    if (!end) co_return std::nullopt;
+    auto text = encoded(*end);
+    auto first = wanted;
+    first.request = stored.request;
     auto work = [&](std::stop_token) {
-        return can_be_repeated ? store_->release(claim.reservation)
-                               : store_->finish(claim.reservation, text);
+        return state->store->finish(first, text, state->ages.now());
     };
-    const auto kept = co_await run_blocking(blocking_, std::move(work));
+    // Whether or not that works: the next retry looks again.
+    (void)co_await run_blocking(state->blocking, std::move(work));
+    co_return text;
+}
+
+Task<void> IdempotencyKeys::settle(Claim claim, Result<Answer> outcome)
+{
+    const auto state = state_;
+    const bool can_be_repeated = !outcome && outcome.error().has_nothing_begun();
+    Unkept end{.reservation = std::move(claim.reservation),
+               .hold = std::move(claim.hold),
+               .outcome = std::nullopt,
+               .ended = state->ages.now()};
+    if (!can_be_repeated) end.outcome = encoded(outcome);
+    auto work = [&](std::stop_token) { return state->try_to_keep(end); };
+    const auto kept = co_await run_blocking(state->blocking, std::move(work));
     if (kept) co_return;
     log(Event::idempotency_failed, {{"where", can_be_repeated ? "release" : "finish"},
-                                    {"request", claim.reservation.request},
+                                    {"request", end.reservation.request},
                                     {"why", kept.error().describe()}});
+    if (kept.error().code() == Errc::not_found) co_return;
+    const auto home = co_await asio::this_coro::executor;
+    {
+        const std::scoped_lock lock{state->mutex};
+        const auto request = end.reservation.request;
+        state->unkept.insert_or_assign(request, std::move(end));
+        if (std::exchange(state->is_keeping, true)) co_return;
+    }
+    asio::co_spawn(home, keep(state), [](std::exception_ptr thrown) {
+        if (thrown) log(Event::internal_error, {{"where", "idempotency"}});
+    });
+}
+
+/// Tries until nothing waits any more.
+Task<void> IdempotencyKeys::keep(std::shared_ptr<State> state)
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    auto pause = first_pause;
+    for (;;) {
+        timer.expires_after(pause);
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        const auto next = state->next_unkept();
+        if (!next) co_return;
+        auto work = [&](std::stop_token) { return state->try_to_keep(*next); };
+        const auto kept = co_await run_blocking(state->blocking, std::move(work));
+        if (!kept && kept.error().code() != Errc::not_found) {
+            pause = std::min(2 * pause, longest_pause);
+            continue;
+        }
+        pause = std::chrono::milliseconds{0};
+        const std::scoped_lock lock{state->mutex};
+        state->unkept.erase(next->reservation.request);
+    }
+}
+
+std::size_t IdempotencyKeys::waiting() const
+{
+    const std::scoped_lock lock{state_->mutex};
+    return state_->unkept.size();
 }
 
 void IdempotencyKeys::forget_old()
 {
-    const auto done = store_->forget_old(clock_.now(), bounds_);
+    const auto done = state_->store->forget_old(state_->ages.now(), state_->bounds, state_->use());
     if (done) return;
     log(Event::idempotency_failed, {{"where", "forget"}, {"why", done.error().describe()}});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/call/pipeline.hpp"
+#include "gateway/core/age_clock.hpp"
 #include "gateway/store/call_keys.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -49,14 +50,20 @@ struct Claim {
 ///
 /// A key belongs to its principal, tool and target, and to the arguments of its first call. Its
 /// reservation is on the disk before anything is done; a reservation without an outcome whose call
-/// is not running here was interrupted, and stays refused until it is forgotten. Safe from any
-/// strand; the disk is waited for on `blocking`.
+/// is not running here was interrupted, and stays refused until it is forgotten. What cannot be
+/// kept on the disk is kept in memory until it can. No jump of the clock makes a key older than it
+/// is. Safe from any strand; the disk is waited for on `blocking`.
 class IdempotencyKeys {
 public:
+    /// `book` tells of calls whose outcome did not reach the store; it may be null.
     IdempotencyKeys(std::shared_ptr<store::CallKeyStore> store,
                     boost::asio::thread_pool& blocking,
-                    const Clock& clock,
-                    store::CallKeyBounds bounds = {});
+                    AgeClock ages,
+                    store::CallKeyBounds bounds = {},
+                    const Runs* book = nullptr);
+    IdempotencyKeys(const IdempotencyKeys&) = delete;
+    IdempotencyKeys& operator=(const IdempotencyKeys&) = delete;
+    ~IdempotencyKeys();
 
     /// Reserves the key of `call`, or tells what its first call came to. A claim without `first`
     /// has to be settled. Not to be cancelled. Errors: invalid_argument (other arguments than those
@@ -65,19 +72,24 @@ public:
     Task<Result<Claim>> claim(const Invocation& call, const TargetId& target);
 
     /// Keeps the outcome on the disk, or forgets the key when the target was asked for nothing
-    /// (Error::has_nothing_begun). Not to be cancelled. A failure is logged: a retry then hears
-    /// that the outcome is unknown.
-    Task<void> settle(const Claim& claim, const Result<Answer>& outcome);
+    /// (Error::has_nothing_begun). Not to be cancelled. A failure is logged, and tried again until
+    /// it is kept; a retry hears of the outcome meanwhile.
+    Task<void> settle(Claim claim, Result<Answer> outcome);
+
+    /// How many outcomes wait for the disk.
+    std::size_t waiting() const;
 
     /// Removes keys, with their outcomes, that are too old; a claim does so too. Blocks.
     void forget_old();
 
 private:
-    const std::shared_ptr<store::CallKeyStore> store_;
-    boost::asio::thread_pool& blocking_;
-    const Clock& clock_;
-    const store::CallKeyBounds bounds_;
-    const std::shared_ptr<RunningCalls> running_{std::make_shared<RunningCalls>()};
+    struct State;
+    static Task<void> keep(std::shared_ptr<State> state);
+    /// What the book of runs has of the first call, for a retry that finds no outcome in the store.
+    Task<std::optional<std::string>> outcome_in_book(const store::CallKeyReservation& wanted,
+                                                     const store::StoredCallKey& stored) const;
+
+    const std::shared_ptr<State> state_;
 };
 
 /// The key that `call` brings; empty: none.

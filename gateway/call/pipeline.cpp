@@ -2,8 +2,8 @@
 
 #include "gateway/async/withdrawable.hpp"
 #include "gateway/call/idempotency.hpp"
-#include "gateway/call/naming.hpp"
 #include "gateway/call/judged.hpp"
+#include "gateway/call/naming.hpp"
 #include "gateway/call/records.hpp"
 #include "gateway/call/refusal.hpp"
 #include "gateway/call/view.hpp"
@@ -238,6 +238,15 @@ RunResult result_for_book(const Result<Answer>& answer)
     return answer->content;
 }
 
+/// A change whose answer cannot be shown was carried out all the same: "unavailable" and "internal"
+/// would say that it was not, and be repeated.
+Error after_the_effect(Error error)
+{
+    if (error.code() != Errc::unavailable && error.code() != Errc::internal) return error;
+    auto told = "it was carried out, but its answer cannot be shown: " + error.public_message();
+    return Error{Errc::outcome_unknown, std::move(told)}.because(std::move(error));
+}
+
 /// What the call means on its target; what is decided on depends on it.
 Task<Result<Meaning>> understand(const World& world,
                                  Prepared& prepared,
@@ -303,9 +312,8 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     if (!meaning) co_return co_await give_up(call, std::move(record), meaning.error());
 
     if (!permit || prepared.hopeless) {
-        record.outcome = "refused";
+        conclude(call, record, CallOutcome::refused);
         TAILOPS_CO_CHECK(co_await trail_.append(record, audit::Durability::buffered));
-        log_outcome(call, record);
         co_return fail(refusal(request, decision.rule ? decision : told));
     }
     if (!prepared.target)
@@ -342,7 +350,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         record, has_effect ? audit::Durability::durable : audit::Durability::buffered);
     if (!noted) {
         const Result<Answer> nothing = fail(Error{noted.error()}.with_nothing_begun());
-        if (claim) co_await keys_->settle(*claim, nothing);
+        if (claim) co_await keys_->settle(*std::move(claim), nothing);
         co_return nothing;
     }
     if (call.trace) {
@@ -354,9 +362,10 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     }
     const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
     auto answered = co_await carry_out(prepared, *std::move(permit), *world, *run, record);
-    log_outcome(call, record);
-    if (claim) co_await keys_->settle(*claim, answered);
-    runs_.finish(*run, clock_.now(), result_for_book(answered));
+    const auto outcome = outcome_of(answered);
+    conclude(call, record, outcome);
+    if (claim) co_await keys_->settle(*std::move(claim), answered);
+    runs_.finish(*run, clock_.now(), result_for_book(answered), outcome);
     // What was done was done: "unavailable" would have the caller do it again.
     const auto kept = co_await trail_.append(std::move(record), audit::Durability::buffered);
     log_unrecorded(call, kept);
@@ -371,28 +380,43 @@ Task<Result<Answer>> Pipeline::carry_out(
     }
     targets::scrub_output(prepared.plan.operation, world.secrets->known());
     const auto start = std::chrono::steady_clock::now();
+    const bool has_effect = record.tier > Tier::observe;
     auto result = co_await execute(prepared, std::move(permit));
 
     // A caller who hangs up may cancel the work, never its record.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    describe_outcome(record, result, world);
-    auto judged = judge(prepared, result);
-    if (!judged) describe_failure(record, judged.error(), world);
-    if (prepared.judge) describe_opened(record, prepared.judge->opened());
+    record.phase = audit::Phase::outcome;
     record.elapsed_ms = milliseconds_since(start);
     co_await runs_.settle(run, result);
-    if (!result) co_return fail(std::move(result).error());
-    if (!judged) co_return fail(std::move(judged).error());
-    co_return present(prepared, world, *result, runs_, run);
+    const auto judged = judge(prepared, result);
+    Result<Answer> answered = fail(Errc::internal, "no answer");
+    if (!result) {
+        answered = fail(Error{result.error()});
+    } else if (!judged) {
+        answered = fail(Error{judged.error()});
+    } else {
+        answered = present(prepared, world, *result, runs_, run);
+        if (!answered && has_effect) answered = fail(after_the_effect(std::move(answered).error()));
+    }
+    record.detail = outcome_detail(result, answered, world);
+    if (prepared.judge) describe_opened(record, prepared.judge->opened());
+    co_return answered;
 }
 
 Task<Result<Answer>> Pipeline::give_up(const Invocation& call, audit::Record record, Error error)
 {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    describe_failure(record, error);
-    log_outcome(call, record);
+    record.detail = error_detail(error, *world_.get());
+    conclude(call, record, outcome_of(error));
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
     co_return fail(std::move(error));
+}
+
+void Pipeline::conclude(const Invocation& call, audit::Record& record, CallOutcome outcome)
+{
+    record.outcome = to_string(outcome);
+    counts_.count(outcome);
+    log_outcome(call, record, outcome);
 }
 
 Task<Result<Claim>> Pipeline::claim_key(const Invocation& call, const TargetId& target)
@@ -405,11 +429,9 @@ Task<Result<Answer>> Pipeline::answer_again(const Invocation& call,
                                             audit::Record record,
                                             Result<Claim> claimed)
 {
-    if (claimed)
-        describe_replay(record, claimed->first_request);
-    else
-        describe_failure(record, claimed.error(), *world_.get());
-    log_outcome(call, record);
+    record.detail = claimed ? replay_detail(claimed->first_request)
+                            : error_detail(claimed.error(), *world_.get());
+    conclude(call, record, claimed ? CallOutcome::replayed : outcome_of(claimed.error()));
     // The first call may have done it: "unavailable", which says that nothing was, would hide that.
     const auto told = co_await trail_.append(std::move(record), audit::Durability::buffered);
     log_unrecorded(call, told);
@@ -421,8 +443,7 @@ Task<Status> Pipeline::record_misfit(const Invocation& call, const World& world,
 {
     auto record = record_of_caller(call, world);
     describe_misfit(record, text_member(*call.arguments, "target"), error, world);
-    record.outcome = "refused";
-    log_outcome(call, record);
+    conclude(call, record, CallOutcome::refused);
     co_return co_await trail_.append(std::move(record), audit::Durability::buffered);
 }
 
@@ -439,15 +460,19 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
     else
         content = tool.answer(*call.arguments, view);
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    if (content) make_fit(*content, world);
     record.phase = audit::Phase::outcome;
-    record.outcome = content ? "ok" : std::string{to_string(content.error().code())};
-    log_outcome(call, record);
+    Result<Answer> answered = fail(Errc::internal, "no answer");
+    if (content) {
+        make_fit(*content, world);
+        const bool failed = tells_of_failure(*content);
+        auto shown = std::make_shared<const nlohmann::json>(*std::move(content));
+        answered = Answer{.content = std::move(shown), .failed = failed};
+    } else {
+        answered = fail(std::move(content).error());
+    }
+    conclude(call, record, outcome_of(answered));
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
-    if (!content) co_return fail(std::move(content).error());
-    const bool failed = tells_of_failure(*content);
-    co_return Answer{.content = std::make_shared<const nlohmann::json>(*std::move(content)),
-                     .failed = failed};
+    co_return answered;
 }
 
 void Pipeline::stop_beginning()
@@ -455,6 +480,11 @@ void Pipeline::stop_beginning()
     commitments_.close(
         Error{Errc::unavailable,
               "the gateway is stopping; nothing was done, call again when it is back"});
+}
+
+void Pipeline::stop_changes()
+{
+    commitments_.end(Error{Errc::cancelled, "the gateway stops; nothing was done"});
 }
 
 std::uint64_t Pipeline::generation() const

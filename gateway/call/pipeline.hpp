@@ -2,6 +2,7 @@
 
 #include "gateway/async/commitment.hpp"
 #include "gateway/audit/trail.hpp"
+#include "gateway/call/call_counts.hpp"
 #include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/clock.hpp"
@@ -105,7 +106,16 @@ public:
     /// thread.
     void stop_beginning();
 
+    /// How the calls since the start ended.
+    CallCounts::Totals outcomes() const noexcept { return counts_.totals(); }
+
+    /// The daemon may stay no longer: cancels the changes that are being carried out, which nothing
+    /// else does, and lets no other begin. Safe from any thread.
+    void stop_changes();
+
 private:
+    /// Writes the outcome into the record, the log and the counters.
+    void conclude(const Invocation& call, audit::Record& record, CallOutcome outcome);
     /// A call that never became a question to the gate: a path outside the allowed ones, an unknown
     /// target, an argument that does not fit.
     Task<Status> record_misfit(const Invocation& call, const World& world, const Error& error);
@@ -137,6 +147,7 @@ private:
     IdempotencyKeys* const keys_;
     const TimePoint started_;
     Commitments commitments_;
+    CallCounts counts_;
 };
 
 }  // namespace tailops::call

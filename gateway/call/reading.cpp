@@ -29,12 +29,12 @@ Task<Result<nlohmann::json>> Pipeline::read(Invocation reading, Content content)
     const auto [decision, permit] = world->gate->decide(request);
     log_decision(reading, decision);
     auto record = record_of(reading, request, decision, *world);
-    record.outcome = "refused";
+    auto outcome = CallOutcome::refused;
     Result<nlohmann::json> made = fail(refusal(request, decision));
     if (permit) {
         made = co_await content();
         record.phase = audit::Phase::outcome;
-        record.outcome = made ? "ok" : std::string{to_string(made.error().code())};
+        outcome = made ? CallOutcome::ok : outcome_of(made.error());
     }
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     if (made) {
@@ -42,7 +42,7 @@ Task<Result<nlohmann::json>> Pipeline::read(Invocation reading, Content content)
         make_safe(*made);
         redact_secrets(*made, *world->secrets->known(), kinds);
     }
-    log_outcome(reading, record);
+    conclude(reading, record, outcome);
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));
     co_return made;
 }

@@ -81,6 +81,21 @@ Status RecordLog::keep_only(const SpoolFiles& files, std::span<Place> lines)
 {
     TAILOPS_TRY(auto file, files.create_next_records());
     RecordLog next{std::move(file), 0};
+    auto places = copy_to(next, lines);
+    auto done = places ? files.put_next_records_in_place(next.file_) : fail(places.error());
+    if (!done) {
+        // It would hold room that the disk may be lacking just now.
+        files.drop_next_records();
+        return done;
+    }
+    std::ranges::copy(*places, lines.begin());
+    *this = std::move(next);
+    return {};
+}
+
+Result<std::vector<RecordLog::Place>> RecordLog::copy_to(RecordLog& next,
+                                                         std::span<const Place> lines) const
+{
     std::vector<Place> places;
     places.reserve(lines.size());
     std::string waiting;
@@ -95,10 +110,7 @@ Status RecordLog::keep_only(const SpoolFiles& files, std::span<Place> lines)
         waiting.clear();
     }
     TAILOPS_CHECK(next.append(waiting));
-    TAILOPS_CHECK(files.put_next_records_in_place());
-    std::ranges::copy(places, lines.begin());
-    *this = std::move(next);
-    return {};
+    return places;
 }
 
 }  // namespace tailops::call

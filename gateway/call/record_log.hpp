@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace tailops::call {
 
@@ -37,6 +38,8 @@ public:
     std::uint64_t bytes() const noexcept { return bytes_; }
 
 private:
+    Result<std::vector<Place>> copy_to(RecordLog& next, std::span<const Place> lines) const;
+
     RecordLog(FileDescriptor file, std::uint64_t bytes) : file_{std::move(file)}, bytes_{bytes} {}
 
     FileDescriptor file_;

@@ -48,17 +48,6 @@ audit::Record record_of(const Invocation& call,
     return record;
 }
 
-void describe_outcome(audit::Record& record,
-                      const Result<targets::ExecutionResult>& result,
-                      const World& world)
-{
-    record.phase = audit::Phase::outcome;
-    if (!result) return describe_failure(record, result.error(), world);
-    record.outcome = "ok";
-    record.detail = result->dry_run ? "dry run" : "status " + std::to_string(result->status);
-    if (!result->signal.empty()) record.detail += ", signal " + result->signal;
-}
-
 void describe_opened(audit::Record& record, const std::string& place)
 {
     if (!place.empty()) record.detail += "; opened " + escaped_line(place);
@@ -73,16 +62,32 @@ void describe_misfit(audit::Record& record,
     record.why = audit::redact_text(error.public_message(), *world.secrets);
 }
 
-void describe_replay(audit::Record& record, const std::string& first_request)
+CallOutcome outcome_of(const Result<Answer>& answered) noexcept
 {
-    record.outcome = outcome_replayed;
-    record.detail = "what request " + quote(first_request) + " came to";
+    if (!answered) return outcome_of(answered.error());
+    if (!answered->replayed_from.empty()) return CallOutcome::replayed;
+    return answered->failed ? CallOutcome::failed : CallOutcome::ok;
 }
 
-void describe_failure(audit::Record& record, const Error& error, const World& world)
+std::string outcome_detail(const Result<targets::ExecutionResult>& result,
+                           const Result<Answer>& answered,
+                           const World& world)
 {
-    record.outcome = to_string(error.code());
-    record.detail = audit::redact_text(error.public_message(), *world.secrets);
+    if (!result) return error_detail(result.error(), world);
+    std::string detail = result->dry_run ? "dry run" : "status " + std::to_string(result->status);
+    if (!result->signal.empty()) detail += ", signal " + result->signal;
+    if (!answered) detail += "; " + error_detail(answered.error(), world);
+    return detail;
+}
+
+std::string replay_detail(const std::string& first_request)
+{
+    return "what request " + quote(first_request) + " came to";
+}
+
+std::string error_detail(const Error& error, const World& world)
+{
+    return audit::redact_text(error.public_message(), *world.secrets);
 }
 
 void log_unrecorded(const Invocation& call, const Status& appended)
@@ -92,9 +97,9 @@ void log_unrecorded(const Invocation& call, const Status& appended)
         {{"request", call.id.str()}, {"tool", call.tool}, {"why", appended.error().describe()}});
 }
 
-void log_outcome(const Invocation& call, const audit::Record& record)
+void log_outcome(const Invocation& call, const audit::Record& record, CallOutcome outcome)
 {
-    const bool is_fine = record.outcome == "ok" || record.outcome == outcome_replayed;
+    const bool is_fine = !is_trouble(outcome);
     const auto event = is_fine ? Event::call_finished : Event::call_failed;
     if (!is_logged(event)) return;
     log(event, {{"request", call.id.str()},

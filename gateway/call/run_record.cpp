@@ -87,12 +87,15 @@ Result<RunRecord::Asked> read_asked(const json& from)
     return out;
 }
 
-Result<RunState> read_state(std::string_view word)
+/// The state, also in the words of earlier versions: "done" had a result, "failed" had an error.
+Result<RunState> read_state(std::string_view word, const tools::RunView& run)
 {
-    for (const auto state :
-         {RunState::running, RunState::done, RunState::failed, RunState::unknown}) {
-        if (to_string(state) == word) return state;
+    if (word == "failed" && run.error) return outcome_of(*run.error);
+    if (word == "done") {
+        const auto* success = run.result ? find_member(*run.result, "success") : nullptr;
+        return success && *success == false ? RunState::failed : RunState::ok;
     }
+    if (const auto state = find_call_outcome(word)) return *state;
     return fail(Errc::invalid_argument, quote(word) + " is no state of a run");
 }
 
@@ -162,7 +165,6 @@ Result<RunRecord> read_run_record(std::string_view text)
     TAILOPS_TRY(const auto tier, field<std::string>(from, "tier"));
     TAILOPS_TRY(out.tier, parse_tier(tier));
     TAILOPS_TRY(const auto state, field<std::string>(from, "state"));
-    TAILOPS_TRY(out.shown.state, read_state(state));
     TAILOPS_TRY(const auto started, field<std::string>(from, "started"));
     TAILOPS_TRY(out.shown.started, parse_rfc3339(started));
     TAILOPS_TRY(out.shown.output, read_extent(from, "stdout"));
@@ -174,6 +176,7 @@ Result<RunRecord> read_run_record(std::string_view text)
     out.shown.tool = ToolName{std::move(tool)};
     out.shown.target = TargetId{std::move(target)};
     if (auto read = read_outcome(from, out.shown); !read) return fail(std::move(read).error());
+    TAILOPS_TRY(out.shown.state, read_state(state, out.shown));
     return out;
 }
 

@@ -42,6 +42,9 @@ tools::StreamExtent extent_of(const Kept::Stream& kept, std::uint64_t bytes, std
             .kept_bytes = kept.bytes};
 }
 
+// One part in so many of a caller's runs are looks that stay as long as its changes do.
+constexpr std::size_t looks_share = 4;
+
 std::unexpected<Error> no_such_run(const RequestId& id)
 {
     return fail(Errc::not_found, "there is no run " + quote(id.view()) + " of yours");
@@ -91,12 +94,69 @@ Runs::Runs(std::shared_ptr<Spool> spool, RunsSettings settings)
     for (auto& record : spool_->take_found()) {
         const auto bytes = record.shown.result ? weight(*record.shown.result) : 0;
         const auto id = record.shown.id;
-        runs_[id] = {std::make_shared<Run>(std::move(record), spool_), bytes};
-        order_.push_back(id);
+        enter(std::make_shared<Run>(std::move(record), spool_), true);
         if (bytes > 0) results_.push_back(id);
-        result_bytes_ += bytes;
+        set_result_bytes(runs_[id], bytes);
     }
     make_room();
+}
+
+void Runs::enter(std::shared_ptr<Run> run, bool has_ended)
+{
+    const auto& record = run->record_;
+    const auto& id = record.shown.id;
+    if (runs_.contains(id)) drop(std::ranges::find(order_, id));
+    order_.push_back(id);
+    auto& share = shares_[record.owner];
+    ++share.runs;
+    share.changes += is_durable(record) ? 1 : 0;
+    auto& booked = runs_[id];
+    booked.owner = record.owner;
+    booked.is_change = is_durable(record);
+    booked.has_ended = has_ended;
+    booked.run = std::move(run);
+}
+
+void Runs::set_result_bytes(Booked& booked, std::size_t bytes)
+{
+    auto& share = shares_[booked.owner];
+    share.result_bytes -= booked.result_bytes;
+    result_bytes_ -= booked.result_bytes;
+    booked.result_bytes = bytes;
+    share.result_bytes += bytes;
+    result_bytes_ += bytes;
+}
+
+void Runs::drop(Order::iterator at)
+{
+    const auto run = runs_.find(*at);
+    order_.erase(at);
+    set_result_bytes(run->second, 0);
+    const auto share = shares_.find(run->second.owner);
+    share->second.changes -= run->second.is_change ? 1 : 0;
+    if (--share->second.runs == 0) shares_.erase(share);
+    runs_.erase(run);
+}
+
+/// The run that makes room: of whoever has most, one that only looked, unless few of those are
+/// left. The end: all still run.
+Runs::Order::iterator Runs::next_to_go()
+{
+    const auto most =
+        std::ranges::max_element(shares_, {}, [](const auto& one) { return one.second.runs; });
+    const auto& share = most->second;
+    const bool has_looks = (share.runs - share.changes) * looks_share > share.runs;
+    auto fits = order_.end();
+    auto of_anybody = order_.end();
+    for (auto at = order_.begin(); at != order_.end(); ++at) {
+        const auto& booked = runs_.at(*at);
+        if (!booked.has_ended) continue;
+        if (of_anybody == order_.end()) of_anybody = at;
+        if (booked.owner != most->first) continue;
+        if (!has_looks || !booked.is_change) return at;
+        if (fits == order_.end()) fits = at;
+    }
+    return fits != order_.end() ? fits : of_anybody;
 }
 
 std::shared_ptr<Run> Runs::begin(RunRecord record)
@@ -104,11 +164,7 @@ std::shared_ptr<Run> Runs::begin(RunRecord record)
     if (spool_ && is_durable(record)) spool_->save(record);
     auto run = std::make_shared<Run>(std::move(record), spool_);
     const std::scoped_lock lock{mutex_};
-    const auto& id = run->record_.shown.id;
-    auto& booked = runs_[id];
-    if (!booked.run) order_.push_back(id);
-    result_bytes_ -= std::exchange(booked.result_bytes, 0);
-    booked.run = run;
+    enter(run, false);
     make_room();
     return run;
 }
@@ -116,20 +172,24 @@ std::shared_ptr<Run> Runs::begin(RunRecord record)
 void Runs::make_room()
 {
     while (result_bytes_ > settings_.result_bytes_max && !results_.empty()) {
-        const auto at = runs_.find(results_.front());
-        results_.pop_front();
+        const auto most = std::ranges::max_element(
+            shares_, {}, [](const auto& one) { return one.second.result_bytes; });
+        const auto oldest = std::ranges::find_if(results_, [&](const RequestId& id) {
+            const auto at = runs_.find(id);
+            return at == runs_.end() || at->second.owner == most->first;
+        });
+        if (oldest == results_.end()) break;
+        const auto at = runs_.find(*oldest);
+        results_.erase(oldest);
         if (at == runs_.end()) continue;
-        result_bytes_ -= std::exchange(at->second.result_bytes, 0);
+        set_result_bytes(at->second, 0);
         const std::scoped_lock lock{at->second.run->mutex_};
         at->second.run->record_.shown.result = nullptr;
     }
     while (order_.size() > settings_.runs_max) {
-        // Its call keeps a run that still goes on; the book only forgets it.
-        const auto at = runs_.find(order_.front());
-        order_.pop_front();
-        if (at == runs_.end()) continue;
-        result_bytes_ -= at->second.result_bytes;
-        runs_.erase(at);
+        const auto at = next_to_go();
+        if (at == order_.end()) return;
+        drop(at);
     }
     if (results_.size() <= 2 * settings_.runs_max) return;
     // Those of runs that are forgotten; now and then, so that each call pays a little.
@@ -184,7 +244,7 @@ void Runs::tell(const Run& run, json& content) const
     if (!spool_) content["not_kept"] = "this gateway keeps no outputs";
 }
 
-void Runs::finish(Run& run, TimePoint ended, const RunResult& result)
+void Runs::finish(Run& run, TimePoint ended, const RunResult& result, CallOutcome outcome)
 {
     const auto bytes = result && *result ? weight(**result) : 0;
     RunRecord record;
@@ -192,7 +252,7 @@ void Runs::finish(Run& run, TimePoint ended, const RunResult& result)
     {
         const std::scoped_lock lock{run.mutex_};
         auto& shown = run.record_.shown;
-        shown.state = result ? RunState::done : RunState::failed;
+        shown.state = result ? outcome : outcome_of(result.error());
         shown.ended = ended;
         if (result) shown.result = *result;
         if (!result) shown.error = result.error();
@@ -203,11 +263,28 @@ void Runs::finish(Run& run, TimePoint ended, const RunResult& result)
     if (spool_ && is_on_disk) spool_->save(std::move(record));
     const std::scoped_lock lock{mutex_};
     const auto at = runs_.find(run.record_.shown.id);
-    if (at == runs_.end() || at->second.run.get() != &run || bytes == 0) return;
-    at->second.result_bytes = bytes;
-    result_bytes_ += bytes;
-    results_.push_back(at->first);
+    if (at == runs_.end() || at->second.run.get() != &run) return;
+    at->second.has_ended = true;
+    if (bytes > 0) {
+        set_result_bytes(at->second, bytes);
+        results_.push_back(at->first);
+    }
     make_room();
+}
+
+std::vector<tools::RunView> Runs::under_way() const
+{
+    std::vector<std::shared_ptr<Run>> found;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& id : order_) {
+            const auto& booked = runs_.at(id);
+            if (!booked.has_ended) found.push_back(booked.run);
+        }
+    }
+    std::vector<tools::RunView> out;
+    for (const auto& run : found) out.push_back(run->snapshot().shown);
+    return out;
 }
 
 std::shared_ptr<Run> Runs::lookup(const RequestId& id) const

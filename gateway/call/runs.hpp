@@ -38,6 +38,7 @@ private:
 /// What a call answered, for the book.
 using RunResult = Result<std::shared_ptr<const nlohmann::json>>;
 
+/// Bounds of all runs together. Whoever has most makes room.
 struct RunsSettings {
     std::size_t runs_max{1000};
     std::size_t result_bytes_max{16 * 1024 * 1024};  // of all results together, about
@@ -48,6 +49,9 @@ struct RunsSettings {
 /// The book of runs: every call about a target of the recent past, so that a caller who went away
 /// can come back for its result, and the outputs that lie in the spool. After a restart it knows
 /// what the spool knows: runs that changed something, and those whose output was kept.
+///
+/// Room for what is new is made by whoever has most in the book, with what only looked before what
+/// changed something, and never with what still runs.
 ///
 /// A run's id is no secret and may be guessed. Who may look at a run is decided by `MayRead` each
 /// time: for others there is no such run. Safe from any strand.
@@ -67,11 +71,17 @@ public:
     /// Adds `run_id`, `read_more` and `not_kept` to the content of a result that was cut.
     void tell(const Run& run, nlohmann::json& content) const;
 
-    /// Enters how a run ended.
-    void finish(Run& run, TimePoint ended, const RunResult& result);
+    /// Enters how a run ended. An error is an outcome of its own; a result is `outcome`.
+    void finish(Run& run,
+                TimePoint ended,
+                const RunResult& result,
+                CallOutcome outcome = CallOutcome::ok);
 
     /// Errors: not_found.
     Result<tools::RunView> find(const RequestId& id, const MayRead& may_read) const;
+
+    /// Those that are not over, oldest first.
+    std::vector<tools::RunView> under_way() const;
 
     /// Those that this reader may look at, newest first.
     std::vector<tools::RunView> newest(std::size_t runs_max, const MayRead& may_read) const;
@@ -95,16 +105,30 @@ private:
 
     struct Booked {
         std::shared_ptr<Run> run;
+        std::string owner{};
+        bool is_change{false};
+        bool has_ended{false};
         std::size_t result_bytes{0};
     };
+    struct Share {
+        std::size_t runs{0};
+        std::size_t changes{0};
+        std::size_t result_bytes{0};
+    };
+    using Order = std::deque<RequestId>;
+    void enter(std::shared_ptr<Run> run, bool has_ended);
+    void set_result_bytes(Booked& booked, std::size_t bytes);
+    Order::iterator next_to_go();
+    void drop(Order::iterator at);
 
     const std::shared_ptr<Spool> spool_;
     const RunsSettings settings_;
     mutable Shares readings_;
     mutable std::mutex mutex_;
     std::map<RequestId, Booked> runs_;
-    std::deque<RequestId> order_;    // oldest first
-    std::deque<RequestId> results_;  // oldest first: those whose result is kept, and some gone
+    std::map<std::string, Share> shares_;  // of runs_, by owner
+    Order order_;                          // oldest first
+    std::deque<RequestId> results_;        // oldest first: those whose result is kept
     std::size_t result_bytes_{0};
 };
 

@@ -15,10 +15,6 @@ namespace {
 using targets::OutputStream;
 using tools::RunState;
 
-// Records are small; so many are a second's reading at the start.
-constexpr std::size_t runs_max = 4096;
-// When there are more, so many stay: looking for the oldest costs less than for each that comes.
-constexpr std::size_t runs_kept = runs_max - runs_max / 16;
 // What waits in memory for the disk, of all runs together. A disk that falls so far behind is
 // about to fail, or its runs can be had no faster.
 constexpr std::size_t waiting_bytes_max = 64 * 1024 * 1024;
@@ -30,24 +26,24 @@ constexpr std::uint64_t outdated_bytes_max = 1024 * 1024;
 Spool::Spool(SpoolSettings settings,
              SpoolFiles files,
              RecordLog records,
-             const Clock& clock,
+             AgeClock ages,
              boost::asio::thread_pool& blocking)
     : settings_{std::move(settings)},
       files_{std::move(files)},
       records_{std::move(records)},
-      clock_{clock},
+      ages_{std::move(ages)},
       blocking_{blocking}
 {
 }
 
 Result<std::shared_ptr<Spool>> Spool::open(SpoolSettings settings,
-                                           const Clock& clock,
+                                           AgeClock ages,
                                            boost::asio::thread_pool& blocking)
 {
     TAILOPS_TRY(auto files, SpoolFiles::open(settings.folder));
     TAILOPS_TRY(auto records, RecordLog::open(files));
     auto spool = std::make_shared<Spool>(std::move(settings), std::move(files), std::move(records),
-                                         clock, blocking);
+                                         std::move(ages), blocking);
     TAILOPS_CHECK(spool->take_stock());
     return spool;
 }
@@ -67,7 +63,7 @@ Status Spool::take_stock()
             return;
         }
         const auto id = record->shown.id;
-        set_record(entries_[id], place);
+        set_record(entry_of(*record), place);
         records.insert_or_assign(id, *std::move(record));
     }));
     TAILOPS_TRY(const auto names, files_.list());
@@ -98,8 +94,9 @@ void Spool::take_in(RunRecord record)
     shown.diagnostics.kept_bytes = files_.bytes_of(shown.id, OutputStream::diagnostics);
     shown.output.bytes = std::max(shown.output.bytes, shown.output.kept_bytes);
     shown.diagnostics.bytes = std::max(shown.diagnostics.bytes, shown.diagnostics.kept_bytes);
-    auto& entry = entries_[shown.id];
-    entry.started = shown.started;
+    auto& entry = entry_of(record);
+    // A date that is still to come was written by a clock that was ahead.
+    entry.since = std::min(shown.started, ages_.now());
     entry.output_bytes = shown.output.kept_bytes + shown.diagnostics.kept_bytes;
     entry.has_ended = true;
     total_bytes_ += entry.output_bytes;
@@ -165,8 +162,10 @@ Status Spool::write(std::span<const RunRecord> records)
         lines += text;
         lines += '\n';
     }
-    lines += gone_lines();
+    const auto went = gone();
+    lines += went.lines;
     TAILOPS_TRY(const auto begin, records_.append(lines));
+    forget_gone(went.runs);
     {
         const std::scoped_lock lock{mutex_};
         for (const auto& [run, place] : places) {
@@ -191,10 +190,17 @@ Result<bool> Spool::admit(const RunRecord& record, std::uint64_t bytes)
     if (!make_room(id, bytes)) {
         return fail(Errc::unavailable, "the spool has no room for a record");
     }
-    auto& entry = entries_[id];
-    entry.started = record.shown.started;
-    entry.has_ended = has_ended;
+    entry_of(record).has_ended = has_ended;
     return true;
+}
+
+Spool::Entry& Spool::entry_of(const RunRecord& record)
+{
+    auto& entry = entries_[record.shown.id];
+    if (entry.since == TimePoint{}) entry.since = ages_.now();
+    entry.owner = record.owner;
+    entry.is_change = record.tier > Tier::observe && !record.dry_run;
+    return entry;
 }
 
 void Spool::set_record(Entry& entry, RecordLog::Place place)
@@ -214,9 +220,9 @@ void Spool::forget_outdated_records()
 {
     std::vector<RequestId> runs;
     std::vector<RecordLog::Place> places;
+    const auto went = gone();
     {
         const std::scoped_lock lock{mutex_};
-        gone_.clear();
         for (const auto& [run, entry] : entries_) {
             if (entry.record.bytes == 0) continue;
             runs.push_back(run);
@@ -227,6 +233,7 @@ void Spool::forget_outdated_records()
         log(Event::spool_unwritable, {{"why", kept.error().describe()}});
         return;
     }
+    forget_gone(went.runs);
     const std::scoped_lock lock{mutex_};
     for (std::size_t at = 0; at < runs.size(); ++at) {
         if (const auto entry = entries_.find(runs[at]); entry != entries_.end()) {
@@ -243,14 +250,14 @@ Result<FileDescriptor> Spool::open_stream(const RequestId& run, OutputStream str
 
 void Spool::drop_old()
 {
-    const auto limit = clock_.now() - settings_.age_max;
+    const auto limit = ages_.now() - settings_.age_max;
     const std::scoped_lock one_at_a_time{records_mutex_};
     bool has_dropped = false;
     {
         const std::scoped_lock lock{mutex_};
         for (auto at = entries_.begin(); at != entries_.end();) {
             const auto next = std::next(at);
-            const bool goes = !at->second.is_coming_in && at->second.started < limit;
+            const bool goes = !at->second.is_coming_in && at->second.since < limit;
             if (goes) drop(at);
             has_dropped = has_dropped || goes;
             at = next;
@@ -258,17 +265,6 @@ void Spool::drop_old()
     }
     // A record tells what was done and to what: it goes as its output does, for good.
     if (has_dropped) forget_outdated_records();
-}
-
-std::vector<Spool::Entries::iterator> Spool::oldest_first(const RequestId& keep)
-{
-    std::vector<Entries::iterator> found;
-    found.reserve(entries_.size());
-    for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-        if (!at->second.is_coming_in && at->first != keep) found.push_back(at);
-    }
-    std::ranges::sort(found, {}, [](const auto& at) { return at->second.started; });
-    return found;
 }
 
 void Spool::drop(Entries::iterator at)
@@ -280,64 +276,34 @@ void Spool::drop(Entries::iterator at)
     entries_.erase(at);
 }
 
-std::string Spool::gone_lines()
+Spool::Gone Spool::gone() const
 {
-    std::string lines;
+    Gone out;
     const std::scoped_lock lock{mutex_};
-    for (const auto& run : std::exchange(gone_, {})) {
-        if (!entries_.contains(run)) lines += gone_text(run) + '\n';
+    for (const auto& run : gone_) {
+        out.runs.push_back(run);
+        if (!entries_.contains(run)) out.lines += gone_text(run) + '\n';
     }
-    return lines;
+    return out;
+}
+
+void Spool::forget_gone(const std::vector<RequestId>& told)
+{
+    const std::scoped_lock lock{mutex_};
+    for (const auto& run : told) gone_.erase(run);
 }
 
 void Spool::record_gone()
 {
     const std::scoped_lock one_at_a_time{records_mutex_};
-    const auto lines = gone_lines();
-    if (lines.empty()) return;
-    if (const auto written = records_.append(lines); !written) {
-        log(Event::spool_unwritable, {{"why", written.error().describe()}});
-    }
-}
-
-bool Spool::make_room(const RequestId& run, std::uint64_t bytes)
-{
-    const auto is_full = [&](std::size_t runs) {
-        return total_bytes_ + bytes > settings_.total_bytes_max || entries_.size() > runs;
-    };
-    if (!is_full(runs_max)) return true;
-    const auto runs = entries_.size() > runs_max ? runs_kept : runs_max;
-    for (const auto at : oldest_first(run)) {
-        if (!is_full(runs)) break;
-        drop(at);
-    }
-    return !is_full(runs_max);
-}
-
-bool Spool::take_room(const RequestId& run, TimePoint started, std::uint64_t bytes)
-{
-    bool has_room = false;
-    bool has_dropped = false;
-    {
-        const std::scoped_lock lock{mutex_};
-        has_room = make_room(run, bytes);
-        has_dropped = !gone_.empty();
-        if (has_room) {
-            auto& entry = entries_[run];
-            entry.started = started;
-            entry.is_coming_in = true;
-            entry.output_bytes += bytes;
-            total_bytes_ += bytes;
+    const auto went = gone();
+    if (!went.lines.empty()) {
+        if (const auto written = records_.append(went.lines); !written) {
+            log(Event::spool_unwritable, {{"why", written.error().describe()}});
+            return;  // told with the next record
         }
     }
-    if (has_dropped) record_gone();
-    return has_room;
-}
-
-void Spool::end_of_input(const RequestId& run)
-{
-    const std::scoped_lock lock{mutex_};
-    if (const auto at = entries_.find(run); at != entries_.end()) at->second.is_coming_in = false;
+    forget_gone(went.runs);
 }
 
 bool Spool::take_memory(std::size_t bytes) noexcept

@@ -3,12 +3,13 @@
 #include "gateway/call/record_log.hpp"
 #include "gateway/call/run_record.hpp"
 #include "gateway/call/spool_files.hpp"
-#include "gateway/core/clock.hpp"
+#include "gateway/core/age_clock.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -25,26 +26,27 @@ struct SpoolSettings {
     std::filesystem::path folder;  // made when missing; the one above it must exist
     std::uint64_t run_bytes_max{16 * 1024 * 1024};     // of both streams of a run
     std::uint64_t total_bytes_max{256 * 1024 * 1024};  // with records; then the oldest runs go
-    std::chrono::seconds age_max{24 * 3600};           // from a run's start
+    std::chrono::seconds age_max{24 * 3600};           // from a run's start, whatever clocks do
 };
 
 /// Keeps on the disk what targets wrote and results have no room for, within bounds, and the
-/// records of runs that outlive the daemon. The oldest runs make room for new ones; a run whose
-/// output is coming in never does.
+/// records of runs that outlive the daemon. Runs of whoever has most make room for new ones, the
+/// oldest first and those that only looked before those that changed something; a run whose output
+/// is coming in never does, and nobody's outputs that come in take more than half of the room.
 ///
 /// Safe from any thread. Functions that touch the disk say so and belong on the blocking pool.
 class Spool : public std::enable_shared_from_this<Spool> {
 public:
     /// Opens the folder and takes stock: what is too old, torn or belongs to nobody is removed; a
-    /// run that an earlier daemon left running is now unknown. Blocks. `clock` and `blocking` must
-    /// outlive the spool. Errors: unavailable.
+    /// run that an earlier daemon left running is now unknown. Blocks. `blocking` must outlive the
+    /// spool. Errors: unavailable.
     static Result<std::shared_ptr<Spool>> open(SpoolSettings settings,
-                                               const Clock& clock,
+                                               AgeClock ages,
                                                boost::asio::thread_pool& blocking);
     Spool(SpoolSettings settings,
           SpoolFiles files,
           RecordLog records,
-          const Clock& clock,
+          AgeClock ages,
           boost::asio::thread_pool& blocking);
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
@@ -78,7 +80,9 @@ private:
     friend class SpoolWriter;
 
     struct Entry {
-        TimePoint started{};
+        TimePoint since{};  // by `ages_`
+        std::string owner;
+        bool is_change{false};
         std::uint64_t output_bytes{0};
         RecordLog::Place record;
         bool is_coming_in{false};
@@ -95,16 +99,23 @@ private:
     void set_record(Entry& entry, RecordLog::Place place);
     bool has_many_outdated_records() const;
     void forget_outdated_records();
-    /// The runs that may go, other than `keep`.
-    std::vector<Entries::iterator> oldest_first(const RequestId& keep);
+    /// The entry of the record's run, made when there is none.
+    Entry& entry_of(const RunRecord& record);
+    /// The runs that may go, other than `keep`, in the order in which they would, by their owner.
+    std::map<std::string, std::deque<Entries::iterator>> going(const RequestId& keep);
     void drop(Entries::iterator at);
-    /// Lines that say so of the runs that went and have not come back; they are told once.
-    std::string gone_lines();
+    /// What tells that runs went and have not come back; told once it is on the disk.
+    struct Gone {
+        std::vector<RequestId> runs;
+        std::string lines;
+    };
+    Gone gone() const;
+    void forget_gone(const std::vector<RequestId>& told);
     void record_gone();
     bool make_room(const RequestId& run, std::uint64_t bytes);
 
     // For the writers. Room on the disk for further bytes of a run; blocks.
-    bool take_room(const RequestId& run, TimePoint started, std::uint64_t bytes);
+    bool take_room(const RunRecord& record, std::uint64_t bytes);
     void end_of_input(const RequestId& run);
     /// Room in memory for bytes that wait for the disk.
     bool take_memory(std::size_t bytes) noexcept;
@@ -113,7 +124,7 @@ private:
     const SpoolSettings settings_;
     const SpoolFiles files_;
     RecordLog records_;
-    const Clock& clock_;
+    const AgeClock ages_;
     boost::asio::thread_pool& blocking_;
     std::vector<RunRecord> found_;
     std::atomic<std::size_t> waiting_bytes_{0};
@@ -123,6 +134,7 @@ private:
     std::map<RequestId, RunRecord> pending_;  // on their way to the disk
     bool is_saving_{false};                   // a task on the blocking pool takes them
     std::set<RequestId> gone_;                // dropped, and their records may still stand
+    std::map<std::string, std::uint64_t> coming_bytes_;  // of outputs that come in, by owner
     std::uint64_t total_bytes_{0};
     std::uint64_t record_bytes_{0};  // of the records that hold, in the total
 };

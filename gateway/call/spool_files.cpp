@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -26,6 +27,13 @@ Error disk_error(const std::string& what, int error_number)
         "spool: " + what + ": " + std::generic_category().message(error_number));
 }
 
+/// A name that a power failure takes back costs outputs, and no call: nothing depends on it.
+void sync_folder(const std::filesystem::path& folder) noexcept
+{
+    const FileDescriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (descriptor.is_open()) (void)::fsync(descriptor.get());
+}
+
 std::string name_of(const RequestId& run, OutputStream stream)
 {
     return run.str() + '.' + std::string{tools::to_string(stream)};
@@ -35,9 +43,9 @@ std::string name_of(const RequestId& run, OutputStream stream)
 
 Result<SpoolFiles> SpoolFiles::open(const std::filesystem::path& folder)
 {
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail(disk_error("mkdir " + folder.string(), errno));
-    }
+    const bool is_new = ::mkdir(folder.c_str(), 0700) == 0;
+    if (!is_new && errno != EEXIST) return fail(disk_error("mkdir " + folder.string(), errno));
+    if (is_new) sync_folder(folder.parent_path());
     FileDescriptor descriptor{
         ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
     if (!descriptor.is_open()) return fail(disk_error("open " + folder.string(), errno));
@@ -78,10 +86,22 @@ Result<FileDescriptor> SpoolFiles::create_next_records() const
     return open_file(next_records_name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
 }
 
-Status SpoolFiles::put_next_records_in_place() const
+Status SpoolFiles::put_next_records_in_place(const FileDescriptor& next) const
 {
-    if (::renameat(folder_.get(), next_records_name, folder_.get(), records_name) == 0) return {};
-    return fail(disk_error("rename the file of the records", errno));
+    // On the disk before it has the name: a power failure must not leave an empty file there, which
+    // would make every output nobody's.
+    if (::fsync(next.get()) != 0) return fail(disk_error("sync the file of the records", errno));
+    if (::renameat(folder_.get(), next_records_name, folder_.get(), records_name) != 0) {
+        return fail(disk_error("rename the file of the records", errno));
+    }
+    // Without it the old file may come back, which is as whole.
+    (void)::fsync(folder_.get());
+    return {};
+}
+
+void SpoolFiles::drop_next_records() const noexcept
+{
+    ::unlinkat(folder_.get(), next_records_name, 0);
 }
 
 void SpoolFiles::remove(const RequestId& run) const noexcept

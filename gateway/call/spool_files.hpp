@@ -31,8 +31,10 @@ public:
     Result<FileDescriptor> open_records() const;
     /// An empty file that shall take its place. Errors: unavailable.
     Result<FileDescriptor> create_next_records() const;
-    /// It does so now. Errors: unavailable.
-    Status put_next_records_in_place() const;
+    /// It does so now, with all that was written to it on the disk. Errors: unavailable.
+    Status put_next_records_in_place(const FileDescriptor& next) const;
+    /// It does not after all.
+    void drop_next_records() const noexcept;
 
     /// The outputs of a run; what is missing is no error.
     void remove(const RequestId& run) const noexcept;

@@ -105,7 +105,7 @@ void SpoolWriter::put(std::size_t stream, std::string_view bytes)
 {
     if (has_given_up()) return;
     const auto& id = record_.shown.id;
-    if (!spool_->take_room(id, record_.shown.started, bytes.size())) {
+    if (!spool_->take_room(record_, bytes.size())) {
         give_up("the outputs of calls that still run fill the spool");
         return;
     }

@@ -192,8 +192,12 @@ void Endpoint::drain()
 
 void Endpoint::end_sessions()
 {
-    if (state_->protocol->tasks) state_->protocol->tasks->stop_all();
     state_->protocol->sessions.end_all();
+}
+
+void Endpoint::stop_tasks()
+{
+    if (state_->protocol->tasks) state_->protocol->tasks->stop_all();
 }
 
 const Counters& Endpoint::counters() const noexcept
@@ -204,6 +208,11 @@ const Counters& Endpoint::counters() const noexcept
 std::size_t Endpoint::legacy_calls() const noexcept
 {
     return state_->protocol->legacy_calls;
+}
+
+std::size_t Endpoint::tasks_under_way() const
+{
+    return state_->protocol->tasks ? state_->protocol->tasks->under_way() : 0;
 }
 
 }  // namespace tailops::mcp

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/core/age_clock.hpp"
 #include "gateway/core/clock.hpp"
 #include "gateway/mcp/changes.hpp"
 #include "gateway/mcp/counters.hpp"
@@ -54,6 +55,8 @@ struct EndpointSettings {
     /// Seals what clients carry for us; null: with a key that dies with the process.
     std::shared_ptr<const StateSeal> seal{};
     std::optional<TaskSettings> tasks{};  // none: calls cannot become tasks
+    /// How sessions and tasks age.
+    AgeClock::SteadySource steady{[] { return AgeClock::Steady::now(); }};
     /// The WWW-Authenticate value of the 403 that names every scope a call needs (RFC 6750 section
     /// 3). Empty: the 403 goes without the header. Called from any strand.
     std::function<std::string(const std::vector<std::string>& scopes)>
@@ -95,10 +98,14 @@ public:
     void drain();
     /// Cancels the legacy calls whose clients may be gone, and forgets every session.
     void end_sessions();
+    /// Cancels the tasks that run here; what changes something runs on.
+    void stop_tasks();
 
     const Counters& counters() const noexcept;
     /// Legacy calls under way. After end_sessions() it falls to zero as they end.
     std::size_t legacy_calls() const noexcept;
+    /// Tasks that run here, or whose end is not on the disk yet.
+    std::size_t tasks_under_way() const;
 
 private:
     struct State;

@@ -211,11 +211,13 @@ Task<std::vector<std::string>> GatewayCompletions::names_of(Caller& caller, Sour
     {
         const std::scoped_lock lock{mutex_};
         const auto at = lists_.find(key);
-        if (at != lists_.end() && clock_.now() - at->second.asked < names_live) {
+        if (at != lists_.end() && ages_.now() - at->second.asked < names_live) {
             co_return at->second.names;
         }
     }
-    call::Invocation call{.id = std::move(source.request),
+    if (!may_call_(caller.principal())) co_return std::vector<std::string>{};
+    // A call of its own, with an id of its own: one request may ask several targets.
+    call::Invocation call{.id = mint_request_id(),
                           .principal = caller.principal(),
                           .tool = std::move(source.tool),
                           .arguments = std::make_shared<const json>(std::move(source.arguments))};
@@ -224,7 +226,7 @@ Task<std::vector<std::string>> GatewayCompletions::names_of(Caller& caller, Sour
     auto names = answer ? source.names_in(*answer->content) : std::vector<std::string>{};
     const std::scoped_lock lock{mutex_};
     if (lists_.size() >= lists_max) lists_.clear();
-    lists_.insert_or_assign(key, Names{clock_.now(), names});
+    lists_.insert_or_assign(key, Names{ages_.now(), names});
     co_return names;
 }
 

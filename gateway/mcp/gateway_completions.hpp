@@ -1,12 +1,15 @@
 #pragma once
 
 #include "gateway/call/pipeline.hpp"
+#include "gateway/core/age_clock.hpp"
 #include "gateway/mcp/service.hpp"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tailops::mcp {
@@ -21,9 +24,13 @@ std::vector<std::string> ranked(std::vector<std::string> candidates, std::string
 /// see. Safe from any strand.
 class GatewayCompletions {
 public:
-    GatewayCompletions(call::Pipeline& pipeline, const Clock& clock)
+    /// Counts a call of the principal; an error keeps it from being made.
+    using MayCall = std::function<Status(const auth::Principal&)>;
+
+    GatewayCompletions(call::Pipeline& pipeline, AgeClock ages, MayCall may_call)
         : pipeline_{pipeline},
-          clock_{clock}
+          ages_{std::move(ages)},
+          may_call_{std::move(may_call)}
     {
     }
 
@@ -45,11 +52,12 @@ private:
     Task<std::vector<std::string>> names_of(Caller& caller, Source source);
 
     struct Names {
-        TimePoint asked;
+        TimePoint asked;  // by `ages_`
         std::vector<std::string> names;
     };
     call::Pipeline& pipeline_;
-    const Clock& clock_;
+    const AgeClock ages_;
+    const MayCall may_call_;
     std::mutex mutex_;
     std::map<std::string, Names, std::less<>> lists_;  // by rights, policy and call
 };

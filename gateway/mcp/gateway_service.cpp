@@ -115,7 +115,8 @@ GatewayService::GatewayService(call::Pipeline& pipeline,
       calls_per_minute_{settings.calls_per_minute},
       rate_{settings.calls_per_minute},
       resources_{pipeline, std::move(settings.own_records)},
-      completions_{pipeline, clock}
+      completions_{pipeline, clock,
+                   [this](const auth::Principal& principal) { return check_rate(principal); }}
 {
 }
 
@@ -182,6 +183,9 @@ Task<Result<ToolOutcome>> GatewayService::call_tool(Caller& caller,
         auto inner = inner_call(arguments);
         if (!inner) co_return as_result(inner.error());
         co_return co_await run_tool(caller, std::move(inner->name), std::move(inner->arguments));
+    }
+    if (auto allowed = check_rate(caller.principal()); !allowed) {
+        co_return as_result(allowed.error());
     }
     const auto answer = answer_compact_tool(name, *arguments, usable_tools(caller.principal()));
     if (!answer) co_return as_result(answer.error());

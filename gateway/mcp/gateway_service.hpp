@@ -13,7 +13,7 @@ struct GatewayServiceSettings {
     ToolExposure exposure{ToolExposure::full};
     OwnRecords own_records;
     std::chrono::milliseconds progress_interval{5000};  // of calls whose client asked for progress
-    std::size_t calls_per_minute{0};  // of each principal, readings of resources too; 0: no bound
+    std::size_t calls_per_minute{0};  // of each principal, other requests too; 0: no bound
 };
 
 /// The gateway as the protocol serves it: an adapter on the call pipeline.
@@ -21,6 +21,7 @@ class GatewayService final : public Service {
 public:
     GatewayService(call::Pipeline& pipeline, const Clock& clock, GatewayServiceSettings settings);
 
+    Status admit(const auth::Principal& principal) override { return check_rate(principal); }
     std::string instructions() const override;
     Features features() const override
     {
@@ -42,7 +43,7 @@ public:
 
 private:
     std::vector<ToolListing> usable_tools(const auth::Principal&) const;
-    /// Counts a call or a reading. Errors: busy, which says how long to wait.
+    /// Counts a call, a reading or what else costs. Errors: busy, which says how long to wait.
     Status check_rate(const auth::Principal&);
     Task<Result<ToolOutcome>> run_tool(Caller& caller, std::string name, JsonPart arguments);
 

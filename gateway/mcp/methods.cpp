@@ -19,25 +19,28 @@ namespace asio = boost::asio;
 // Every method this endpoint answers. Sorted by name.
 constexpr std::array methods{
     Method{"completion/complete", complete_argument, complete_argument, Work::call,
-           Part::completions},
+           Part::completions, Pace::counted},
     Method{"initialize", nullptr, initialize, Work::quick, Part::core},
     Method{"logging/setLevel", nullptr, set_log_level, Work::quick, Part::logging},
     Method{"ping", nullptr, ping, Work::quick, Part::core},
-    Method{"prompts/get", get_prompt, get_prompt, Work::call, Part::prompts},
-    Method{"prompts/list", list_prompts, list_prompts, Work::quick, Part::prompts},
-    Method{"resources/list", list_resources, list_resources, Work::quick, Part::resources},
+    Method{"prompts/get", get_prompt, get_prompt, Work::call, Part::prompts, Pace::counted},
+    Method{"prompts/list", list_prompts, list_prompts, Work::quick, Part::prompts, Pace::counted},
+    Method{"resources/list", list_resources, list_resources, Work::quick, Part::resources,
+           Pace::counted},
     Method{"resources/read", read_resource, read_resource, Work::call, Part::resources},
-    Method{"resources/subscribe", nullptr, follow_resource, Work::quick, Part::resources},
+    Method{"resources/subscribe", nullptr, follow_resource, Work::quick, Part::resources,
+           Pace::counted},
     Method{"resources/templates/list", list_resource_templates, list_resource_templates,
-           Work::quick, Part::resources},
+           Work::quick, Part::resources, Pace::counted},
     Method{"resources/unsubscribe", nullptr, unfollow_resource, Work::quick, Part::resources},
     Method{"server/discover", discover, nullptr, Work::quick, Part::core},
-    Method{"subscriptions/listen", listen_for_changes, nullptr, Work::stream, Part::core},
+    Method{"subscriptions/listen", listen_for_changes, nullptr, Work::stream, Part::core,
+           Pace::counted},
     Method{"tasks/cancel", cancel_task, nullptr, Work::call, Part::tasks},
     Method{"tasks/get", get_task, nullptr, Work::call, Part::tasks},
     Method{"tasks/update", update_task, nullptr, Work::call, Part::tasks},
     Method{"tools/call", call_tool, call_tool, Work::call, Part::core},
-    Method{"tools/list", list_tools, list_tools, Work::quick, Part::core},
+    Method{"tools/list", list_tools, list_tools, Work::quick, Part::core, Pace::counted},
 };
 static_assert(std::ranges::is_sorted(methods, {}, &Method::name));
 
@@ -100,6 +103,12 @@ Task<Answer> dispatch(Protocol& protocol, const Asked& asked)
     const auto handler = !method ? nullptr : modern ? method->modern : method->legacy;
     if (!handler || !is_offered(protocol, method->part)) {
         co_return noted(protocol, asked, unknown_method(asked));
+    }
+    if (method->pace == Pace::counted) {
+        if (auto admitted = protocol.service.admit(asked.principal); !admitted) {
+            auto refusal = refusal_for(admitted.error(), asked.message.id);
+            co_return noted(protocol, asked, refuse(protocol, std::move(refusal)));
+        }
     }
     std::exception_ptr thrown;
     try {

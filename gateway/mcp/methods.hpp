@@ -19,6 +19,9 @@ enum class Work {
 /// The part of the protocol that a method belongs to: one that is not served is unknown.
 enum class Part { core, prompts, resources, completions, logging, tasks };
 
+/// Whether a request counts for the rate of its principal before it is served (Service::admit).
+enum class Pace { free, counted };
+
 /// A method of the protocol and who answers it in each era; null where the era does not have it.
 struct Method {
     std::string_view name;
@@ -26,6 +29,7 @@ struct Method {
     Handler legacy;
     Work work;
     Part part;
+    Pace pace{Pace::free};
 };
 
 /// Null when neither era has it. The table is in methods.cpp.

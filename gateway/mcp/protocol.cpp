@@ -23,11 +23,12 @@ Protocol::Protocol(Service& what, const Clock& time, EndpointSettings how)
       seal{settings.seal ? settings.seal : std::make_shared<const StateSeal>()},
       server_info{implementation_json(settings)},
       listings{settings.listings_bytes_max, settings.page_items_max},
-      sessions{time,
+      sessions{AgeClock{time, settings.steady},
                {settings.sessions_max, settings.sessions_per_principal_max,
                 settings.session_idle_timeout}},
       subscriptions{{settings.listens_max, settings.listens_per_principal_max}},
-      tasks{settings.tasks ? std::make_unique<TaskBoard>(*settings.tasks, time) : nullptr}
+      tasks{settings.tasks ? std::make_unique<TaskBoard>(*settings.tasks, time, settings.steady)
+                           : nullptr}
 {
 }
 

@@ -139,6 +139,10 @@ public:
     Service& operator=(const Service&) = delete;
     virtual ~Service() = default;
 
+    /// Counts a list, a completion or a subscription of the principal before it is served; calls
+    /// and readings are counted by those who answer them. Errors: busy.
+    virtual Status admit(const auth::Principal&) { return {}; }
+
     virtual std::string instructions() const = 0;
     virtual Features features() const { return {}; }
 

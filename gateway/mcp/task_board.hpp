@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/async/awaitable.hpp"
-#include "gateway/core/clock.hpp"
+#include "gateway/core/age_clock.hpp"
 #include "gateway/mcp/endpoint.hpp"
 #include "gateway/mcp/protocol.hpp"
 #include "gateway/mcp/rounds.hpp"
@@ -13,15 +13,21 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace tailops::mcp {
 
 /// The tasks of this gateway: those kept in the store, and which of them run here (MCP tasks
-/// extension io.modelcontextprotocol/tasks). Safe from any strand.
+/// extension io.modelcontextprotocol/tasks). The end of one that the store does not take stays here
+/// until it does, and is what callers hear meanwhile. Safe from any strand.
 class TaskBoard {
 public:
-    TaskBoard(const TaskSettings& settings, const Clock& clock) : settings_{settings}, clock_{clock}
+    TaskBoard(const TaskSettings& settings, const Clock& clock, AgeClock::SteadySource steady)
+        : settings_{settings},
+          clock_{clock},
+          ages_{clock, std::move(steady)}
     {
     }
     TaskBoard(const TaskBoard&) = delete;
@@ -37,7 +43,8 @@ public:
     Task<Result<store::StoredTask>> find(std::string id, std::string principal);
     /// Reads the task, lets `edit` alter it and keeps it; nobody else of this process comes
     /// between. When `edit` returns false, or the task is over already, nothing is kept. Returns
-    /// the task as it stands then, and whether it was altered. Errors: not_found.
+    /// the task as it stands then, and whether it was altered. Errors: not_found, busy (what it
+    /// came to last is not on the disk yet).
     struct Changed {
         store::StoredTask task;
         bool is_altered{false};
@@ -47,17 +54,51 @@ public:
 
     /// The turn of a task that runs here, for `stop`.
     void add(const std::string& id, std::shared_ptr<RunningTurn> turn);
-    void remove(const std::string& id);
+    /// The turn is over and this is how the task stands: what callers hear from now on. `keep_ends`
+    /// brings it to the disk.
+    void end(store::StoredTask& task);
+    /// Returns when no end waits for the disk, or somebody else is at it. A disk that fails is
+    /// tried again until it does not.
+    Task<void> keep_ends();
+
+    /// Makes a task count as running here before its turn begins, so that nobody takes it for one
+    /// that runs nowhere.
+    class Expected {
+    public:
+        Expected(TaskBoard& board, std::string id);
+        Expected(const Expected&) = delete;
+        Expected& operator=(const Expected&) = delete;
+        ~Expected();
+
+    private:
+        TaskBoard& board_;
+        const std::string id_;
+    };
+    bool runs(const std::string& id) const;
     /// False when it does not run here.
     bool stop(const std::string& id);
     void stop_all();
+    /// Those that run here, and those whose end waits for the disk.
+    std::size_t under_way() const;
 
 private:
+    struct Running {
+        std::shared_ptr<RunningTurn> turn;       // null once it is over
+        std::optional<store::StoredTask> end{};  // waits for the disk
+    };
+    std::optional<store::StoredTask> waiting_end(std::string_view id,
+                                                 std::string_view principal) const;
+    std::optional<store::StoredTask> next_end(std::string_view last);
+    void note_times(store::StoredTask& task) const;
+
     const TaskSettings settings_;
     const Clock& clock_;
+    const AgeClock ages_;
     std::mutex editing_;  // held on a blocking thread only
-    std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<RunningTurn>, std::less<>> running_;
+    mutable std::mutex mutex_;
+    std::map<std::string, Running, std::less<>> running_;
+    std::multiset<std::string, std::less<>> expected_;
+    bool is_keeping_{false};
 };
 
 /// The task as the protocol writes it: one JSON object. `outcome`: with its inputRequests, result

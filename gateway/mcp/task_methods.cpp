@@ -6,11 +6,16 @@
 #include "gateway/mcp/task_board.hpp"
 #include "gateway/mcp/task_context.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace tailops::mcp {
 namespace {
 
+namespace asio = boost::asio;
 using nlohmann::json;
 using store::StoredTask;
 
@@ -66,6 +71,27 @@ Result<bool> take_answers(StoredTask& task, const json& given)
     return true;
 }
 
+/// It was at work somewhere, and nobody will tell how it ended.
+void fail_lost(StoredTask& task)
+{
+    task.status = StoredTask::Status::failed;
+    task.status_message = "this gateway does not run the task any more; what it did is unknown";
+    if (!task.run.empty()) task.status_message += " (run " + task.run + ')';
+    task.error = R"({"code":)" + std::to_string(code::internal_error) + R"(,"message":)" +
+                 json_string(task.status_message) + '}';
+}
+
+/// How long after its creation the task may be forgotten: its ttl counts from when it came to rest.
+std::string ttl_of(const StoredTask& task)
+{
+    if (!task.ttl) return "null";
+    using std::chrono::milliseconds;
+    const auto worked = std::max(
+        milliseconds{0}, std::chrono::duration_cast<milliseconds>(task.updated - task.created));
+    const bool is_sum = *task.ttl < milliseconds::max() - worked;
+    return std::to_string((is_sum ? *task.ttl + worked : *task.ttl).count());
+}
+
 }  // namespace
 
 std::string task_json(const StoredTask& task, TaskDetail detail)
@@ -77,7 +103,7 @@ std::string task_json(const StoredTask& task, TaskDetail detail)
     }
     out += R"(,"createdAt":)" + json_string(rfc3339(task.created));
     out += R"(,"lastUpdatedAt":)" + json_string(rfc3339(task.updated));
-    out += R"(,"ttlMs":)" + (task.ttl ? std::to_string(task.ttl->count()) : std::string{"null"});
+    out += R"(,"ttlMs":)" + ttl_of(task);
     out += R"(,"pollIntervalMs":)" + std::to_string(task.poll_interval.count());
     if (detail == TaskDetail::outcome) {
         if (!task.input_requests.empty()) out += R"(,"inputRequests":)" + task.input_requests;
@@ -120,6 +146,9 @@ Task<Answer> update_task(Protocol& protocol, const Asked& asked)
     if (!given || !given->is_object()) {
         co_return invalid_params(asked, "\"inputResponses\" must be an object");
     }
+    // Once the answers are taken the task has to go on, with or without its client.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    const TaskBoard::Expected expected{*protocol.tasks, *id};
     std::optional<Error> misfit;
     const auto edit = [given, &misfit](StoredTask& task) {
         auto taken = take_answers(task, *given);
@@ -140,9 +169,14 @@ Task<Answer> cancel_task(Protocol& protocol, const Asked& asked)
 {
     const auto id = task_id(protocol, asked);
     if (!id) co_return id.error();
-    // One that works ends by itself once it is stopped; one that waits for answers ends here.
-    const auto edit = [](StoredTask& task) {
-        if (task.status != StoredTask::Status::input_required) return false;
+    // One that works ends by itself once it is stopped; one that waits for answers ends here, and
+    // so does one that works nowhere any more.
+    const auto edit = [&board = *protocol.tasks](StoredTask& task) {
+        if (task.status == StoredTask::Status::working) {
+            if (board.runs(task.id)) return false;
+            fail_lost(task);
+            return true;
+        }
         task.status = StoredTask::Status::cancelled;
         task.input_requests.clear();
         return true;

@@ -88,22 +88,13 @@ void settle(store::StoredTask& task, const Result<Turn>& turn, const ClientFeatu
     fail_task(task, Error{Errc::internal, "a task cannot become a task"});
 }
 
-/// Keeps what a turn of the task came to, and tells who listens.
+/// Tells what a turn of the task came to, and keeps it.
 Task<void> finish(Shared protocol, store::StoredTask task, std::shared_ptr<RunningTurn> running)
 {
-    const auto turn = running->take();
-    const auto edit = [&turn, &running](store::StoredTask& stored) {
-        settle(stored, turn, running->caller().client());
-        return true;
-    };
-    const auto changed = co_await protocol->tasks->change(task.id, task.principal, edit);
-    protocol->tasks->remove(task.id);
-    if (changed) {
-        publish(*protocol, changed->task);
-    } else {
-        log(Event::internal_error,
-            {{"where", "tasks"}, {"task", task.id}, {"why", changed.error().describe()}});
-    }
+    settle(task, running->take(), running->caller().client());
+    protocol->tasks->end(task);
+    publish(*protocol, task);
+    co_await protocol->tasks->keep_ends();
 }
 
 /// From now on the turn belongs to the task. On the turn's own strand.

@@ -46,6 +46,8 @@ struct TokenStatements {
     Statement note_event;
     Statement events;
     Statement forget;
+    Statement purge;
+    Statement purge_revoked;
 
     Status prepare(Database& database);
     /// Part of the transaction that is open; the token is in its table.
@@ -72,7 +74,11 @@ struct CallKeyStatements {
     Statement insert;
     Statement finish;
     Statement release;
-    Statement drop_expired;
+    Statement drop_ended;
+    Statement unfinished;
+    Statement drop_one;
+    Statement drop_oldest;
+    Statement heaviest;
     Statement count;
 
     Status prepare(Database& database);

@@ -87,6 +87,11 @@ Status TokenStatements::prepare(Database& database)
                                          " by_program, token, subject, scopes, expires"
                                          " FROM token_events ORDER BY number LIMIT ?"));
     TAILOPS_TRY(forget, database.prepare("DELETE FROM token_events WHERE number <= ?"));
+    TAILOPS_TRY(purge,
+                database.prepare("DELETE FROM gateway_tokens"
+                                 " WHERE revoked <= ?1 OR (revoked IS NULL AND expires <= ?1)"));
+    TAILOPS_TRY(purge_revoked, database.prepare("DELETE FROM gateway_tokens"
+                                                " WHERE subject = ? AND revoked IS NOT NULL"));
     return {};
 }
 
@@ -196,6 +201,22 @@ Result<std::int64_t> SqliteStore::generation()
         ++state_->generation;
     }
     return state_->generation;
+}
+
+Status SqliteStore::purge_tokens(TimePoint before)
+{
+    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_CHECK(state_->tokens.purge.bind(1, to_column(before)).run());
+    if (state_->database.changes() > 0) ++state_->generation;
+    return {};
+}
+
+Status SqliteStore::purge_revoked_tokens(const std::string& subject)
+{
+    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_CHECK(state_->tokens.purge_revoked.bind(1, subject).run());
+    if (state_->database.changes() > 0) ++state_->generation;
+    return {};
 }
 
 Result<std::vector<TokenEvent>> SqliteStore::pending_events(std::size_t events_max)

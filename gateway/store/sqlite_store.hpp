@@ -42,6 +42,12 @@ public:
     Status revoke(const std::string& id, TimePoint when, const auth::TokenActor& by) override;
     Result<std::int64_t> generation() override;
 
+    /// Forgets the tokens that ended, by revocation or their time, before that. What befell them is
+    /// in the trail, or on its way there. Errors: busy, internal.
+    Status purge_tokens(TimePoint before);
+    /// Forgets the revoked tokens of a subject. Errors: busy, internal.
+    Status purge_revoked_tokens(const std::string& subject);
+
     Result<std::vector<auth::TokenEvent>> pending_events(std::size_t events_max) override;
     Status forget_events(std::int64_t number) override;
 
@@ -56,10 +62,13 @@ public:
     Result<TaskCount> count(const std::string& principal) override;
 
     Result<std::optional<StoredCallKey>> reserve(const CallKeyReservation& wanted,
-                                                 const CallKeyBounds& bounds) override;
-    Status finish(const CallKeyReservation& reserved, const std::string& outcome) override;
+                                                 const CallKeyBounds& bounds,
+                                                 const CallKeyUse& use) override;
+    Status finish(const CallKeyReservation& reserved,
+                  const std::string& outcome,
+                  TimePoint ended) override;
     Status release(const CallKeyReservation& reserved) override;
-    Status forget_old(TimePoint now, const CallKeyBounds& bounds) override;
+    Status forget_old(TimePoint now, const CallKeyBounds& bounds, const CallKeyUse& use) override;
 
     Result<std::optional<StateMark>> last_mark() override;
     Status set_mark(const StateMark& mark) override;

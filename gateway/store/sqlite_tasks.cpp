@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace tailops::store {
 namespace {
@@ -18,23 +17,23 @@ constexpr std::array statuses{TaskStatus::working, TaskStatus::input_required,
 // As read_row() counts them.
 constexpr std::string_view select =
     "SELECT id, principal, method_name, arguments, context, run, status, status_message, created,"
-    " updated, ttl_ms, poll_interval_ms, input_requests, result, error FROM tasks";
+    " updated, ttl_ms, poll_interval_ms, input_requests, result, error, expires FROM tasks";
 
-/// created + ttl, held within what a column and a TimePoint can say.
-std::int64_t expiry_column(TimePoint created, milliseconds ttl)
-{
-    constexpr auto last = std::numeric_limits<std::int64_t>::max() / 1000;
-    const auto from = to_column(created) / 1000;
-    return ttl.count() > last - from ? last * 1000 : to_column(created) + ttl.count() * 1000;
-}
+// 31 years: a sum of it and of a date fits into a column. What is kept for longer is kept that
+// long.
+constexpr std::int64_t ttl_ms_max = 1'000'000'000'000;
 
 void bind_ttl(Statement& statement, int first, const StoredTask& task)
 {
     if (task.ttl) {
-        statement.bind(first, task.ttl->count())
-            .bind(first + 1, expiry_column(task.created, *task.ttl));
+        statement.bind(first, task.ttl->count());
     } else {
-        statement.bind_null(first).bind_null(first + 1);
+        statement.bind_null(first);
+    }
+    if (task.expires) {
+        statement.bind(first + 1, to_column(*task.expires));
+    } else {
+        statement.bind_null(first + 1);
     }
 }
 
@@ -62,6 +61,7 @@ Result<StoredTask> read_row(const Statement& row)
     task.input_requests = row.bytes(12);
     task.result = row.bytes(13);
     task.error = row.bytes(14);
+    if (!row.is_null(15)) task.expires = from_column(row.integer(15));
     return task;
 }
 
@@ -118,6 +118,16 @@ Status run_update(Statement& statement, const StoredTask& task, const TaskStatus
     return statement.run();
 }
 
+Status run_drop(Statement& statement, TimePoint now)
+{
+    // An hour: calls that are under way at once may be dated in another order.
+    constexpr std::chrono::microseconds future_slack{std::chrono::hours{1}};
+    return statement.bind(1, to_column(now))
+        .bind(2, ttl_ms_max)
+        .bind(3, future_slack.count())
+        .run();
+}
+
 }  // namespace
 
 std::string_view to_string(TaskStatus status) noexcept
@@ -156,9 +166,12 @@ Status TaskStatements::prepare(Database& database)
         database.prepare("UPDATE tasks SET status = 'failed', updated = ?1,"
                          " status_message = ?2 || iif(run = '', '', ' (run ' || run || ')'),"
                          " error = json_object('code', -32603, 'message',"
-                         "   ?2 || iif(run = '', '', ' (run ' || run || ')'))"
+                         "   ?2 || iif(run = '', '', ' (run ' || run || ')')),"
+                         " expires = ?1 + min(ttl_ms, ?3) * 1000"
                          " WHERE status = 'working'"));
-    TAILOPS_TRY(drop_expired, database.prepare("DELETE FROM tasks WHERE expires <= ?"));
+    TAILOPS_TRY(drop_expired,
+                database.prepare("DELETE FROM tasks WHERE status <> 'working' AND (expires <= ?1"
+                                 " OR expires > ?1 + min(ttl_ms, ?2) * 1000 + ?3)"));
     TAILOPS_TRY(count, database.prepare("SELECT (SELECT count(*) FROM tasks WHERE principal = ?),"
                                         " (SELECT count(*) FROM tasks)"));
     return {};
@@ -169,7 +182,9 @@ Status SqliteStore::insert(const StoredTask& task, const TaskBounds& bounds)
     const std::scoped_lock lock{state_->mutex};
     auto& tasks = state_->tasks;
     TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
-    if (auto done = tasks.drop_expired.bind(1, to_column(task.created)).run(); !done) return done;
+    if (bounds.now) {
+        TAILOPS_CHECK(run_drop(tasks.drop_expired, *bounds.now));
+    }
     TAILOPS_TRY(const auto count, counted(tasks.count, task.principal));
     if (auto fits = check(count, bounds); !fits) return fits;
     auto& statement = tasks.insert;
@@ -239,7 +254,10 @@ Result<std::vector<StoredTask>> SqliteStore::list_unfinished()
 Result<std::size_t> SqliteStore::fail_working(TimePoint now, const std::string& message)
 {
     const std::scoped_lock lock{state_->mutex};
-    auto done = state_->tasks.fail_working.bind(1, to_column(now)).bind(2, message).run();
+    auto done = state_->tasks.fail_working.bind(1, to_column(now))
+                    .bind(2, message)
+                    .bind(3, ttl_ms_max)
+                    .run();
     if (!done) return fail(done.error());
     return static_cast<std::size_t>(state_->database.changes());
 }
@@ -247,8 +265,7 @@ Result<std::size_t> SqliteStore::fail_working(TimePoint now, const std::string& 
 Result<std::size_t> SqliteStore::drop_expired(TimePoint now)
 {
     const std::scoped_lock lock{state_->mutex};
-    auto done = state_->tasks.drop_expired.bind(1, to_column(now)).run();
-    if (!done) return fail(done.error());
+    TAILOPS_CHECK(run_drop(state_->tasks.drop_expired, now));
     return static_cast<std::size_t>(state_->database.changes());
 }
 

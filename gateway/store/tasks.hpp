@@ -27,7 +27,8 @@ struct StoredTask {
     std::string status_message;  // for the caller; may be empty
     TimePoint created;
     TimePoint updated;
-    std::optional<std::chrono::milliseconds> ttl;  // after `created`; none: kept for good
+    std::optional<std::chrono::milliseconds> ttl;  // of what is over or waits; none: for good
+    std::optional<TimePoint> expires{};            // then it may be forgotten; none: not as it is
     std::chrono::milliseconds poll_interval{0};
     std::string input_requests;  // JSON object as text; empty: none outstanding
     std::string result;          // JSON text; empty: none
@@ -46,6 +47,7 @@ constexpr bool is_final(StoredTask::Status status) noexcept
 struct TaskBounds {
     std::size_t tasks_max{1024};
     std::size_t tasks_max_per_principal{64};
+    std::optional<TimePoint> now{};  // tasks that are expired then make room; none: no task does
 };
 
 struct TaskCount {
@@ -64,7 +66,7 @@ public:
     TaskStore& operator=(const TaskStore&) = delete;
     virtual ~TaskStore() = default;
 
-    /// Counts and inserts as one step, after dropping what is expired at `task.created`.
+    /// Counts and inserts as one step, after dropping what is expired at `bounds.now`.
     /// Errors: busy (a bound is reached; the message says which), invalid_argument (the id is
     /// there).
     virtual Status insert(const StoredTask& task, const TaskBounds& bounds) = 0;
@@ -81,10 +83,11 @@ public:
     virtual Result<std::vector<StoredTask>> list_unfinished() = 0;
     /// For start-up of the only process that runs tasks: those left `working` become `failed`, with
     /// "MESSAGE (run RUN)" as status message and in an error object of code -32603 (JSON-RPC 2.0
-    /// section 5.1, internal error). Those in `input_required` stay. Returns how many failed.
+    /// section 5.1, internal error), and expire as what ends at `now` does. Those in
+    /// `input_required` stay. Returns how many failed.
     virtual Result<std::size_t> fail_working(TimePoint now, const std::string& message) = 0;
-    /// Forgets tasks whose created + ttl is not after `now`, whatever their status. Returns how
-    /// many.
+    /// Forgets tasks that are expired at `now`, and those that a clock which was ahead has dated
+    /// after it. Never one that works. Returns how many.
     virtual Result<std::size_t> drop_expired(TimePoint now) = 0;
     virtual Result<TaskCount> count(const std::string& principal) = 0;
 };

@@ -14,17 +14,6 @@ namespace tailops::tools {
 using nlohmann::json;
 using targets::OutputStream;
 
-std::string_view to_string(RunState state) noexcept
-{
-    switch (state) {
-    case RunState::running: return "running";
-    case RunState::done: return "done";
-    case RunState::failed: return "failed";
-    case RunState::unknown: break;
-    }
-    return "unknown";
-}
-
 std::string_view to_string(OutputStream stream) noexcept
 {
     return stream == OutputStream::output ? "stdout" : "stderr";
@@ -59,13 +48,16 @@ constexpr std::string_view run_output = R"json({
   "type": "object",
   "properties": {
     "run_id": {"type": "string"},
-    "state": {"type": "string", "enum": ["running", "done", "failed", "unknown"],
-              "description": "unknown: the gateway ended while it ran; look at the target"},
+    "state": {"type": "string",
+              "enum": ["running", "ok", "failed", "cancelled", "deadline_exceeded", "busy",
+                       "unreachable", "unauthorized_there", "invalid_argument", "not_found", "unavailable",
+                       "outcome_unknown", "internal", "refused", "unknown"],
+              "description": "ok: done. failed: done, and the target says that it failed (exit status, HTTP 400 and above). unknown: the gateway ended while it ran; look at the target. The rest: the code of its error"},
     "tool": {"type": "string"},
     "target": {"type": "string"},
     "started": {"type": "string"},
     "ended": {"type": "string"},
-    "result": {"type": "object", "description": "What the call answered, when it is done"},
+    "result": {"type": "object", "description": "What the call answered, when it is ok or failed"},
     "note": {"type": "string", "description": "Why there is no result"},
     "error": {
       "type": "object",
@@ -110,6 +102,11 @@ json head_of(const RunView& run)
     return out;
 }
 
+bool has_result(RunState state)
+{
+    return state == RunState::ok || state == RunState::failed;
+}
+
 Result<json> answer_run(const json& arguments, const GatewayView& view)
 {
     TAILOPS_TRY(const auto id, field<std::string>(arguments, "run_id"));
@@ -120,7 +117,7 @@ Result<json> answer_run(const json& arguments, const GatewayView& view)
         out["error"] = {{"code", to_string(run.error->code())},
                         {"message", run.error->public_message()}};
     }
-    if (run.state == RunState::done && !run.result) out["note"] = "its result is no longer kept";
+    if (has_result(run.state) && !run.result) out["note"] = "its result is no longer kept";
     add_stream(out, run, OutputStream::output);
     add_stream(out, run, OutputStream::diagnostics);
     if (!run.not_kept.empty()) out["not_kept"] = run.not_kept;
@@ -131,7 +128,10 @@ constexpr std::string_view list_input = R"json({
   "type": "object",
   "properties": {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20, "description": "How many at most"},
-    "state": {"type": "string", "enum": ["running", "done", "failed", "unknown"],
+    "state": {"type": "string",
+              "enum": ["running", "ok", "failed", "cancelled", "deadline_exceeded", "busy",
+                       "unreachable", "unauthorized_there", "invalid_argument", "not_found", "unavailable",
+                       "outcome_unknown", "internal", "refused", "unknown"],
               "description": "Only those that stand like this"}
   },
   "additionalProperties": false
@@ -147,7 +147,7 @@ constexpr std::string_view list_output = R"json({
         "type": "object",
         "properties": {
           "run_id": {"type": "string", "description": "For get_run and read_output"},
-          "state": {"type": "string", "enum": ["running", "done", "failed", "unknown"]},
+          "state": {"type": "string", "description": "running, ok, failed, unknown, or the code of its error"},
           "tool": {"type": "string"},
           "target": {"type": "string"},
           "started": {"type": "string"},
@@ -210,7 +210,7 @@ constexpr std::string_view read_output_schema = R"json({
     "total_lines": {"type": "integer"},
     "kept_bytes": {"type": "integer", "description": "How much of it can be read"},
     "not_kept": {"type": "string", "description": "Why not all of it can be read"},
-    "state": {"type": "string", "enum": ["running", "done", "failed", "unknown"], "description": "Of the run: a running one may write more"}
+    "state": {"type": "string", "description": "Of the run: a running one may write more"}
   },
   "required": ["run", "stream", "text", "offset", "total_bytes", "total_lines", "kept_bytes", "state"]
 })json";

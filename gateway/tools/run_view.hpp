@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/core/call_outcome.hpp"
 #include "gateway/core/clock.hpp"
 #include "gateway/core/error.hpp"
 #include "gateway/core/ids.hpp"
@@ -16,15 +17,8 @@
 
 namespace tailops::tools {
 
-/// Where a call about a target stands.
-enum class RunState {
-    running,
-    done,    // it has a result, be that of a command that exited 1
-    failed,  // it has an error
-    unknown  // the gateway ended while it ran
-};
-
-std::string_view to_string(RunState) noexcept;
+/// Where a call about a target stands: `running`, or how it ended.
+using RunState = CallOutcome;
 
 /// The name of a stream in tools and resources: "stdout", "stderr".
 std::string_view to_string(targets::OutputStream) noexcept;
@@ -93,7 +87,7 @@ struct OutputPage {
     std::uint64_t matches{0};                    // of Grep: lines
     StreamExtent extent{};
     std::string not_kept{};
-    RunState state{RunState::done};
+    RunState state{RunState::ok};
 };
 
 /// The URI under which a client finds a kept stream.

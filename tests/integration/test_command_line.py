@@ -153,9 +153,11 @@ class State(unittest.TestCase):
                 return gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--outcome", outcome)
             bogus = query("bogus")
             self.assertEqual((bogus.returncode, bogus.stdout), (2, ""))
-            self.assertIn('unknown outcome "bogus"; use one of ok, refused, replayed, unknown, invalid_argument',
+            self.assertIn('unknown outcome "bogus"; use one of ok, failed, replayed, refused, invalid_argument',
                           bogus.stderr)
-            for known in ("ok", "refused", "replayed", "unknown", "deadline_exceeded"):
+            self.assertIn('unknown outcome "canceled"; did you mean "cancelled"?', query("canceled").stderr)
+            self.assertIn('unknown outcome "running"', query("running").stderr)
+            for known in ("ok", "failed", "refused", "replayed", "unknown", "deadline_exceeded", "denied"):
                 self.assertEqual(query(known).returncode, 0)
 
 

@@ -337,7 +337,7 @@ targets:
         for run in spans:
             told = self.gateway.call("get_run", {"run_id": run})
             self.assertFalse(told.get("isError", False), text_of(told))
-            self.assertEqual((told["structuredContent"]["run_id"], told["structuredContent"]["state"]), (run, "done"))
+            self.assertEqual((told["structuredContent"]["run_id"], told["structuredContent"]["state"]), (run, "ok"))
 
     def test_stays_within_methods_and_paths(self):
         before = len(FakeApi.seen)

@@ -10,7 +10,7 @@ Result<std::shared_ptr<Session>> SessionStore::open(Session::Terms terms)
 {
     const std::scoped_lock lock{mutex_};
     if (is_draining_) return fail(Errc::unavailable, "the gateway is stopping");
-    const auto now = clock_.now();
+    const auto now = ages_.now();
     drop_expired(now);
     const auto held = counts_.find(terms.principal);
     if (held != counts_.end() && held->second >= bounds_.per_principal_max &&
@@ -33,7 +33,7 @@ Result<std::shared_ptr<Session>> SessionStore::open(Session::Terms terms)
 std::shared_ptr<Session> SessionStore::find(std::string_view id, std::string_view principal)
 {
     const std::scoped_lock lock{mutex_};
-    const auto now = clock_.now();
+    const auto now = ages_.now();
     drop_expired(now);
     const auto entry = find_entry(id, principal);
     if (entry == entries_.end()) return nullptr;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/core/clock.hpp"
+#include "gateway/core/age_clock.hpp"
 #include "gateway/core/error.hpp"
 #include "gateway/mcp/changes.hpp"
 #include "gateway/mcp/legacy/session.hpp"
@@ -25,7 +25,7 @@ public:
         std::size_t per_principal_max;
         std::chrono::seconds idle_timeout;
     };
-    SessionStore(const Clock& clock, Bounds bounds) : clock_{clock}, bounds_{bounds} {}
+    SessionStore(AgeClock ages, Bounds bounds) : ages_{std::move(ages)}, bounds_{bounds} {}
     SessionStore(const SessionStore&) = delete;
     SessionStore& operator=(const SessionStore&) = delete;
     ~SessionStore() = default;
@@ -54,7 +54,7 @@ public:
 private:
     struct Entry {
         std::shared_ptr<Session> session;
-        TimePoint used;
+        TimePoint used;  // by `ages_`
     };
     using Entries = std::list<Entry>;
 
@@ -63,7 +63,7 @@ private:
     void drop(Entries::iterator entry);
     Entries::iterator find_entry(std::string_view id, std::string_view principal);
 
-    const Clock& clock_;
+    const AgeClock ages_;
     const Bounds bounds_;
     mutable std::mutex mutex_;
     Entries entries_;                                                // most recently used first

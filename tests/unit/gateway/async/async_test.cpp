@@ -10,9 +10,13 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <list>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace tailops {
 namespace {
@@ -153,6 +157,79 @@ TEST(Slots, RefusesWhenTheQueueIsFullAndServesInOrder)
             EXPECT_EQ(refused.error().code(), Errc::busy);
             while (!waiter) co_await asio::post(home, asio::use_awaitable);
             EXPECT_EQ(waiter, Errc::deadline_exceeded);
+        },
+        1);
+}
+
+/// Waits for a slot on the strand, and tells when it got one or what it heard.
+void wait_for_slot(const asio::any_io_executor& home,
+                   Slots& slots,
+                   std::string who,
+                   std::vector<std::string>& told,
+                   std::list<Slots::Lease>& leases)
+{
+    asio::co_spawn(
+        home,
+        [&slots, who, &told, &leases]() -> Task<void> {
+            auto lease = co_await slots.take(after(1h), who);
+            told.push_back(lease ? who : who + ": " + std::string{to_string(lease.error().code())});
+            if (lease) leases.push_back(*std::move(lease));
+        },
+        [](std::exception_ptr) {});
+}
+
+Task<void> settle_down()
+{
+    const auto home = co_await asio::this_coro::executor;
+    for (int i = 0; i < 20; ++i) co_await asio::post(home, asio::use_awaitable);
+}
+
+TEST(Slots, GoToWhoeverHoldsFewest)
+{
+    run(
+        [](Runtime&) -> Task<void> {
+            const auto home = co_await asio::this_coro::executor;
+            Slots slots{2, 10};
+            std::vector<std::string> told;
+            std::list<Slots::Lease> leases;
+            for (const char* who : {"alice", "alice", "alice", "alice", "bob", "alice", "bob"}) {
+                wait_for_slot(home, slots, who, told, leases);
+            }
+            co_await settle_down();
+            EXPECT_EQ(told, (std::vector<std::string>{"alice", "alice"})) << "alone, all of them";
+            for (int i = 0; i < 5; ++i) {
+                leases.pop_front();
+                co_await settle_down();
+            }
+            EXPECT_EQ(told, (std::vector<std::string>{"alice", "alice", "bob", "alice", "bob",
+                                                      "alice", "alice"}));
+        },
+        1);
+}
+
+TEST(Slots, QueueIsSharedWithOneWhoComesLate)
+{
+    run(
+        [](Runtime&) -> Task<void> {
+            const auto home = co_await asio::this_coro::executor;
+            Slots slots{1, 4};
+            std::vector<std::string> told;
+            std::list<Slots::Lease> leases;
+            for (int i = 0; i < 6; ++i) wait_for_slot(home, slots, "alice", told, leases);
+            co_await settle_down();
+            EXPECT_EQ(told, (std::vector<std::string>{"alice", "alice: busy"}));
+            told.clear();
+            for (int i = 0; i < 3; ++i) wait_for_slot(home, slots, "bob", told, leases);
+            co_await settle_down();
+            std::ranges::sort(told);
+            EXPECT_EQ(told, (std::vector<std::string>{"alice: busy", "alice: busy", "bob: busy"}))
+                << "half of the places are bob's, and no more";
+            told.clear();
+            while (!leases.empty()) {
+                leases.pop_front();
+                co_await settle_down();
+            }
+            EXPECT_EQ(told, (std::vector<std::string>{"bob", "alice", "bob", "alice"}));
         },
         1);
 }

@@ -54,10 +54,21 @@ private:
     }
 };
 
+/// A clock that only the test moves: `advance` is time that passes, `time` alone a jump.
 class FakeClock final : public Clock {
 public:
     TimePoint now() const override { return time; }
+    void advance(std::chrono::microseconds passed)
+    {
+        time += passed;
+        steady += passed;
+    }
+    AgeClock ages() const
+    {
+        return AgeClock{*this, [this] { return steady; }};
+    }
     TimePoint time{std::chrono::seconds{1'800'000'000}};
+    AgeClock::Steady::time_point steady{};
 };
 
 inline constexpr auto change_commands = R"(commands:
@@ -144,7 +155,8 @@ protected:
     Result<Answer> run(Invocation call)
     {
         return testing::run([&](Runtime& runtime) -> Task<Result<Answer>> {
-            IdempotencyKeys keys{store_, runtime.blocking, clock_, bounds_};
+            IdempotencyKeys keys{keep_in_ ? keep_in_ : store_, runtime.blocking, ages_, bounds_,
+                                 book_};
             Pipeline pipeline{parts(&keys)};
             co_return co_await pipeline.run(std::move(call));
         });
@@ -169,7 +181,10 @@ protected:
     Runs runs_;
     std::shared_ptr<FakeExecutor> executor_{std::make_shared<FakeExecutor>()};
     CurrentWorld world_{std::make_shared<World>()};
+    const AgeClock ages_{clock_.ages()};
     store::CallKeyBounds bounds_;
+    std::shared_ptr<store::CallKeyStore> keep_in_;  // instead of store_
+    const Runs* book_{&runs_};
     std::shared_ptr<store::SqliteStore> store_{open()};
     int last_request_{0};
 };

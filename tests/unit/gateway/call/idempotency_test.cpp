@@ -97,7 +97,7 @@ TEST_F(IdempotencyTest, CarriesOutOneOfManyAtOnce)
     executor_->is_held = [&] { return answered < callers - 1; };
     testing::run(
         [&](Runtime& runtime) -> Task<void> {
-            IdempotencyKeys keys{store_, runtime.blocking, clock_, bounds_};
+            IdempotencyKeys keys{store_, runtime.blocking, ages_, bounds_};
             Pipeline pipeline{parts(&keys)};
             for (int i = 0; i < callers; ++i) {
                 auto call = [&, made = invocation(with_key)]() -> Task<void> {
@@ -190,7 +190,7 @@ TEST_F(IdempotencyTest, NeverDoesAgainWhatACrashInterrupted)
     // What the daemon that died had written: the reservation, and no outcome.
     const auto dying = invocation(with_key);
     const auto lost = testing::run([&](Runtime& runtime) -> Task<Result<Claim>> {
-        IdempotencyKeys keys{store_, runtime.blocking, clock_, bounds_};
+        IdempotencyKeys keys{store_, runtime.blocking, ages_, bounds_};
         co_return co_await keys.claim(dying, TargetId{"one"});
     });
     ASSERT_TRUE(lost && !lost->first);

@@ -16,6 +16,9 @@ constexpr auto catalogue = R"(commands:
   - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}
   - {name: linger, description: "Stay for a good while", command_template: "sleep 98771", category: custom}
   - {name: change, description: "Change something at once", command_template: "echo changed", category: custom, capability: "system:write", tier: control}
+  - {name: endure, description: "Change for a good while", command_template: "sleep 98772", category: custom, capability: "system:write", tier: control}
+  - {name: fails, description: "Fail on the target", command_template: "false", category: custom}
+  - {name: missing, description: "No such program here", command_template: "no-such-program-here", category: custom}
 )";
 
 class PipelineTest : public ::testing::Test {
@@ -27,9 +30,22 @@ protected:
         return rig_.invocation(tool, std::move(arguments), subject);
     }
     Result<Answer> run(Invocation call) { return rig_.run(std::move(call)); }
-    Result<Answer> command(const std::string& name, const std::string& subject = "alice")
+    Result<Answer> command(const std::string& name,
+                           const std::string& subject = "alice",
+                           const std::string& id = "r1")
     {
-        return rig_.command(name, subject);
+        return rig_.command(name, subject, id);
+    }
+
+    static std::shared_ptr<const policy::Gate> impatient()
+    {
+        policy::Rule rule;
+        rule.id = RuleId{"impatient"};
+        rule.effect = policy::Effect::allow;
+        rule.obligations.timeout = std::chrono::milliseconds{50};
+        policy::Policy policy;
+        policy.rules.push_back(rule);
+        return std::make_shared<const policy::Gate>(std::move(policy));
     }
 
     CallRig rig_{catalogue};
@@ -108,7 +124,72 @@ TEST_F(PipelineTest, SaysWhenTheOutputLimitLeavesNoAnswer)
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code(), Errc::unavailable);
     EXPECT_NE(answer.error().public_message().find("output_limit"), std::string::npos);
-    EXPECT_EQ(trail_.records.back().outcome, "ok") << "the target did answer";
+    EXPECT_EQ(trail_.records.back().outcome, "unavailable") << "as the caller hears it";
+    EXPECT_NE(trail_.records.back().detail.find("status 0; "), std::string::npos);
+}
+
+TEST_F(PipelineTest, CallsAnOutcomeByTheSameWordEverywhere)
+{
+    struct Row {
+        std::string command;
+        std::string word;
+    };
+    for (const auto& row : {Row{"greet", "ok"}, Row{"fails", "failed"}, Row{"missing", "not_found"},
+                            Row{"linger", "deadline_exceeded"}}) {
+        if (row.command == "linger") rig_.swap_gate(impatient());
+        trail_.records.clear();
+        const auto before = pipeline_->outcomes();
+        const auto answer = command(row.command, "alice", row.command);
+        ASSERT_EQ(trail_.records.size(), 2U) << row.command;
+        EXPECT_EQ(trail_.records[1].outcome, row.word) << row.command;
+        const auto run =
+            rig_.runs->find(RequestId{row.command}, [](const RunRecord&) { return true; });
+        EXPECT_EQ(to_string(run->state), row.word) << row.command;
+        if (!answer) EXPECT_EQ(to_string(answer.error().code()), row.word) << row.command;
+        if (answer) EXPECT_EQ(answer->failed, row.word == "failed") << row.command;
+        const auto counted = static_cast<std::size_t>(*find_call_outcome(row.word));
+        EXPECT_EQ(pipeline_->outcomes().at(counted), before.at(counted) + 1) << row.command;
+    }
+    EXPECT_NE(
+        metrics_text(pipeline_->outcomes()).find("tailops_calls_total{outcome=\"failed\"} 1\n"),
+        std::string::npos);
+}
+
+TEST_F(PipelineTest, EndsAChangeOnlyWhenTheDaemonMayStayNoLonger)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        asio::cancellation_signal leave;
+        std::optional<Result<Answer>> answered;
+        asio::co_spawn(
+            home,
+            [&]() -> Task<void> {
+                auto call = invocation("execute_command",
+                                       json{{"target", "local"}, {"command_name", "endure"}});
+                answered.emplace(co_await pipeline_->run(std::move(call)));
+            },
+            asio::bind_cancellation_slot(leave.slot(), [](std::exception_ptr) {}));
+        const auto pause = [&]() -> Task<void> {
+            asio::steady_timer turn{home, std::chrono::milliseconds{5}};
+            co_await turn.async_wait(asio::use_awaitable);
+        };
+        while (rig_.runs->under_way().empty()) co_await pause();
+        leave.emit(asio::cancellation_type::terminal);
+        for (int i = 0; i < 20; ++i) co_await pause();
+        EXPECT_FALSE(answered) << "its caller has left, which ends no change";
+        pipeline_->stop_changes();
+        while (!answered) co_await pause();
+        EXPECT_EQ(answered->error().code(), Errc::cancelled);
+        auto late =
+            invocation("execute_command", json{{"target", "local"}, {"command_name", "change"}});
+        const auto refused = co_await pipeline_->run(std::move(late));
+        EXPECT_TRUE(!refused && refused.error().has_nothing_begun());
+        auto look =
+            invocation("execute_command", json{{"target", "local"}, {"command_name", "greet"}});
+        const auto looked = co_await pipeline_->run(std::move(look));
+        EXPECT_TRUE(looked);
+    });
+    EXPECT_EQ(trail_.records.at(1).outcome, "cancelled") << "recorded, rather than unknown";
 }
 
 TEST_F(PipelineTest, AsksForTheMissingScopeAndForThoseThatTheTokenHas)

@@ -1,6 +1,7 @@
 #include "gateway/call/run_record.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace tailops::call {
 namespace {
@@ -27,6 +28,33 @@ TEST(RunRecord, ReadsOnlyWhatIsOne)
     auto other = text;
     other.replace(other.find("\"version\":1"), 11, "\"version\":2");
     EXPECT_FALSE(read_run_record(other));
+}
+
+TEST(RunRecord, ReadsTheStatesOfEarlierVersions)
+{
+    struct Row {
+        std::string_view state, rest, now;
+    };
+    for (const auto& row : {
+             Row{"done", R"(,"result":{"success":true}})", "ok"},
+             Row{"done", R"(,"result":{"success":false}})", "failed"},
+             Row{"done", "}", "ok"},
+             Row{"failed", R"(,"error":"cancelled","message":"x"})", "cancelled"},
+             Row{"failed", R"(,"error":"deadline_exceeded","message":"x"})", "deadline_exceeded"},
+             Row{"unknown", "}", "unknown"},
+             Row{"failed", R"(,"result":{"success":false}})", "failed"},
+         }) {
+        RunRecord record;
+        record.shown.id = RequestId{"r1"};
+        record.shown.state = tools::RunState::unknown;
+        auto text = to_text(record);
+        text.replace(text.find("\"unknown\""), 9, '"' + std::string{row.state} + '"');
+        text.pop_back();
+        text += row.rest;
+        const auto read = read_run_record(text);
+        ASSERT_TRUE(read) << text;
+        EXPECT_EQ(to_string(read->shown.state), row.now) << text;
+    }
 }
 
 TEST(RunRecord, IsNotTheLineThatSaysItIsGone)

@@ -65,7 +65,7 @@ TEST_F(RunsRestartTest, ADryRunIsForgottenByARestart)
     const auto answer = rig_.command("change");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->content->at("dry_run"), true);
-    EXPECT_EQ(get_run("r1")->content->at("state"), "done");
+    EXPECT_EQ(get_run("r1")->content->at("state"), "ok");
     restart();
     EXPECT_FALSE(get_run("r1"));
 }

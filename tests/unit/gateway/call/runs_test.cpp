@@ -165,7 +165,7 @@ TEST_F(RunsTest, ReadOutputShowsPagesTailsAndMatches)
     EXPECT_TRUE(text.starts_with("1\n2\n"));
     EXPECT_TRUE(text.ends_with('\n'));
     EXPECT_EQ(first->content->at("next_offset"), text.size());
-    EXPECT_EQ(first->content->at("state"), "done");
+    EXPECT_EQ(first->content->at("state"), "ok");
     const auto tail = ask("read_output", {{"run", "r1"}, {"tail", 2}});
     EXPECT_EQ(tail->content->at("total_bytes"), flood_bytes);
     EXPECT_EQ(std::ranges::count(tail->content->at("text").get<std::string>(), '\n'), 2);
@@ -234,7 +234,7 @@ TEST_F(RunsTest, ACancelledRunKeepsWhatItWrote)
         co_return done;
     });
     const auto run = get_run("r1");
-    EXPECT_EQ(run->content->at("state"), "failed");
+    EXPECT_EQ(run->content->at("state"), "cancelled");
     EXPECT_EQ(run->content->at("error").at("code"), "cancelled");
     const auto text = whole("r1");
     EXPECT_EQ(run->content->at("stdout").at("kept_bytes"), text.size());
@@ -262,7 +262,7 @@ TEST_F(RunsTest, WithoutASpoolAResultSaysThatNothingIsKept)
     const auto answer = rig_.command("flood");
     EXPECT_EQ(answer->content->at("not_kept"), "this gateway keeps no outputs");
     EXPECT_FALSE(answer->content->contains("read_more"));
-    EXPECT_EQ(get_run("r1")->content->at("state"), "done");
+    EXPECT_EQ(get_run("r1")->content->at("state"), "ok");
 }
 
 TEST_F(RunsTest, AnOutputThatBrokeOffSaysSo)
@@ -299,9 +299,69 @@ TEST(Runs, ForgetsTheOldestRunAndTheOldestResultFirst)
     }
     EXPECT_FALSE(runs.find(RequestId{"r1"}, everybody));
     EXPECT_EQ(runs.find(RequestId{"r2"}, everybody)->result, nullptr);
-    EXPECT_EQ(runs.find(RequestId{"r2"}, everybody)->state, RunState::done);
+    EXPECT_EQ(runs.find(RequestId{"r2"}, everybody)->state, RunState::ok);
     EXPECT_NE(runs.find(RequestId{"r3"}, everybody)->result, nullptr);
     EXPECT_NE(runs.find(RequestId{"r4"}, everybody)->result, nullptr);
+}
+
+/// Runs of several callers in a small book.
+class RunBook : public ::testing::Test {
+protected:
+    std::shared_ptr<call::Run> begin(const std::string& id, const std::string& owner, Tier tier)
+    {
+        RunRecord record;
+        record.shown.id = RequestId{id};
+        record.owner = owner;
+        record.tier = tier;
+        return runs_.begin(std::move(record));
+    }
+    void enter(const std::string& id, const std::string& owner, Tier tier = Tier::observe)
+    {
+        const auto run = begin(id, owner, tier);
+        runs_.finish(*run, {}, std::make_shared<const json>(json::object()));
+    }
+    bool has(const std::string& id) const
+    {
+        return runs_.find(RequestId{id}, [](const RunRecord&) { return true; }).has_value();
+    }
+
+    Runs runs_{nullptr, {.runs_max = 8}};
+};
+
+TEST_F(RunBook, OneCallerDoesNotTakeItFromAnother)
+{
+    enter("change", "bob", Tier::control);
+    enter("look", "bob");
+    for (int i = 0; i < 100; ++i) enter("low-" + std::to_string(i), "low");
+    EXPECT_TRUE(has("change"));
+    EXPECT_TRUE(has("look"));
+    EXPECT_FALSE(has("low-93"));
+    EXPECT_TRUE(has("low-94")) << "the rest is hers";
+}
+
+TEST_F(RunBook, KeepsChangesLongerThanLooksButNotEveryPlace)
+{
+    enter("change", "alice", Tier::control);
+    for (int i = 0; i < 100; ++i) enter("look-" + std::to_string(i), "alice");
+    EXPECT_TRUE(has("change"));
+    for (int i = 0; i < 100; ++i) enter("change-" + std::to_string(i), "alice", Tier::control);
+    EXPECT_FALSE(has("change"));
+    EXPECT_TRUE(has("look-99"));
+    EXPECT_TRUE(has("change-99"));
+}
+
+TEST_F(RunBook, NeverForgetsWhatStillRuns)
+{
+    const auto runs = begin("runs", "alice", Tier::control);
+    for (int i = 0; i < 100; ++i) enter("look-" + std::to_string(i), "alice");
+    EXPECT_TRUE(has("runs"));
+    const auto under_way = runs_.under_way();
+    ASSERT_EQ(under_way.size(), 1U);
+    EXPECT_EQ(under_way[0].id.view(), "runs");
+    runs_.finish(*runs, {}, fail(Errc::cancelled, "stopped"));
+    EXPECT_EQ(runs_.find(RequestId{"runs"}, [](const RunRecord&) { return true; })->state,
+              RunState::cancelled);
+    EXPECT_TRUE(runs_.under_way().empty());
 }
 
 TEST_F(RunsTest, ReadingAnOutputIsRecorded)

@@ -26,7 +26,7 @@ TEST_F(SpoolRecordsTest, WhatMadeRoomStaysGoneAfterARestart)
     };
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
         for (const char* id : {"r1", "r2", "r3", "r4"}) {
-            clock_.time += 1s;
+            clock_.advance(1s);
             co_await keep(spool, id, std::string(30'000, 'x'));
         }
     });
@@ -34,7 +34,7 @@ TEST_F(SpoolRecordsTest, WhatMadeRoomStaysGoneAfterARestart)
         EXPECT_EQ(found(*spool), (std::set<std::string>{"r2", "r3", "r4"}));
         // A record alone can need the room, and a run that went can be told of again.
         auto large = record("r5");
-        large.shown.state = RunState::done;
+        large.shown.state = RunState::ok;
         large.shown.started += 1s;
         large.shown.result = std::make_shared<const nlohmann::json>(
             nlohmann::json{{"text", std::string(20'000, 'x')}});
@@ -71,10 +71,10 @@ TEST_F(SpoolRecordsTest, ARestartKeepsRunsAndTheirOutput)
         EXPECT_EQ(found.size(), 3U);
         if (found.size() != 3) co_return;
         EXPECT_EQ(found[0].shown.id.view(), "r1");
-        EXPECT_EQ(found[1].shown.state, RunState::done);
+        EXPECT_EQ(found[1].shown.state, RunState::ok);
         EXPECT_EQ(found[1].owner, "issuer|alice");
         EXPECT_EQ(found[1].shown.output.kept_bytes, text.size());
-        EXPECT_EQ(found[2].shown.state, RunState::failed);
+        EXPECT_EQ(found[2].shown.state, RunState::unreachable) << "as earlier versions wrote it";
         EXPECT_EQ(found[2].shown.error->code(), Errc::unreachable);
         EXPECT_EQ(found[2].shown.result->at("a"), 1);
         EXPECT_EQ(found[2].shown.ended, clock_.time);
@@ -133,7 +133,7 @@ TEST_F(SpoolRecordsTest, NoLinkIsFollowedToTheRecords)
     fs::create_directories(settings_.folder);
     fs::create_symlink(directory_.write("elsewhere", ""), settings_.folder / "runs.jsonl");
     testing::run([&](Runtime& runtime) -> Task<void> {
-        const auto spool = Spool::open(settings_, clock_, runtime.blocking);
+        const auto spool = Spool::open(settings_, clock_.ages(), runtime.blocking);
         EXPECT_FALSE(spool.has_value());
         co_return;
     });
@@ -143,7 +143,7 @@ TEST_F(SpoolRecordsTest, TheFileOfTheRecordsStaysNearWhatItHolds)
 {
     const auto file = settings_.folder / "runs.jsonl";
     auto ended = record("again");
-    ended.shown.state = RunState::done;
+    ended.shown.state = RunState::ok;
     ended.shown.result =
         std::make_shared<const nlohmann::json>(nlohmann::json{{"text", std::string(1000, 'x')}});
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
@@ -167,7 +167,7 @@ TEST_F(SpoolRecordsTest, ARecordThatFindsTheDiskFullSpoilsNoneAfterIt)
     fs::create_directories(settings_.folder);
     const testing::SmallDisk disk{settings_.folder};
     auto large = record("large");
-    large.shown.state = RunState::done;
+    large.shown.state = RunState::ok;
     large.shown.result =
         std::make_shared<const nlohmann::json>(nlohmann::json{{"text", std::string(200'000, 'x')}});
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
@@ -188,13 +188,13 @@ TEST_F(SpoolRecordsTest, ARecordThatSaysRunningNeverReplacesOneThatSaysDone)
 {
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
         auto done = record("r1");
-        done.shown.state = RunState::done;
+        done.shown.state = RunState::ok;
         EXPECT_TRUE(spool->save_now(done));
         EXPECT_TRUE(spool->save_now(record("r1")));
         co_return;
     });
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
-        EXPECT_EQ(spool->take_found().at(0).shown.state, RunState::done);
+        EXPECT_EQ(spool->take_found().at(0).shown.state, RunState::ok);
         co_return;
     });
 }

@@ -9,10 +9,21 @@
 
 namespace tailops::call {
 
+/// A clock that only the test moves: `advance` is time that passes, `time` alone a jump.
 class SettableClock final : public Clock {
 public:
     TimePoint now() const override { return time; }
+    void advance(std::chrono::microseconds passed)
+    {
+        time += passed;
+        steady += passed;
+    }
+    AgeClock ages() const
+    {
+        return AgeClock{*this, [this] { return steady; }};
+    }
     TimePoint time{TimePoint{} + std::chrono::hours{1000}};
+    AgeClock::Steady::time_point steady{};
 };
 
 /// A spool in a folder of its own, by a clock that the test sets.
@@ -25,7 +36,7 @@ protected:
     void with_spool(F work)
     {
         testing::run([&](Runtime& runtime) -> Task<void> {
-            auto spool = Spool::open(settings_, clock_, runtime.blocking);
+            auto spool = Spool::open(settings_, clock_.ages(), runtime.blocking);
             if (!spool) throw std::runtime_error{spool.error().describe()};
             co_await work(*spool);
         });
@@ -38,7 +49,8 @@ protected:
         out.shown.tool = ToolName{"execute_command"};
         out.shown.target = TargetId{"web-01"};
         out.shown.started = clock_.time;
-        out.owner = "issuer|alice";
+        out.owner = owner_;
+        out.tier = tier_;
         out.capability = "system:read";
         return out;
     }
@@ -53,7 +65,7 @@ protected:
         }
         auto kept = co_await writer->settle();
         auto ended = record(id);
-        ended.shown.state = tools::RunState::done;
+        ended.shown.state = tools::RunState::ok;
         ended.shown.output = {.bytes = text.size(), .lines = 1, .kept_bytes = kept.output.bytes};
         (void)spool->save_now(ended);
         co_return kept;
@@ -79,6 +91,8 @@ protected:
     testing::TemporaryDirectory directory_;
     SettableClock clock_;
     SpoolSettings settings_;
+    std::string owner_{"issuer|alice"};
+    Tier tier_{Tier::observe};
 };
 
 }  // namespace tailops::call

@@ -2,7 +2,12 @@
 #include "tests/support/small_disk.hpp"
 #include "tests/unit/gateway/call/spool_rig.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include <csignal>
 
 namespace tailops::call {
 namespace {
@@ -13,6 +18,24 @@ using targets::OutputStream;
 using testing::numbered_lines;
 using SpoolTest = SpoolRig;
 using Wants = targets::OutputSink::Wants;
+
+/// As a disk that is full for whatever grows beyond `bytes`.
+class FileSizeLimit {
+public:
+    explicit FileSizeLimit(std::uint64_t bytes)
+    {
+        std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+private:
+    rlimit before_{};
+};
 
 TEST_F(SpoolTest, KeepsBothStreamsForItsUserAlone)
 {
@@ -82,17 +105,143 @@ TEST_F(SpoolTest, TheOldestRunsMakeRoom)
     settings_.total_bytes_max = 100'000;
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
         for (const char* id : {"r1", "r2", "r3"}) {
-            clock_.time += 1s;
+            clock_.advance(1s);
             co_await keep(spool, id, std::string(30'000, 'x'));
         }
         EXPECT_EQ(text_of(*spool, "r1").size(), 30'000U);
-        clock_.time += 1s;
+        clock_.advance(1s);
         co_await keep(spool, "r4", std::string(30'000, 'x'));
         EXPECT_EQ(text_of(*spool, "r1"), "gone");
         EXPECT_EQ(text_of(*spool, "r2").size(), 30'000U);
         EXPECT_LE(spool->total_bytes(), 100'000U);
     });
     EXPECT_FALSE(names().contains("r1.stdout"));
+}
+
+TEST_F(SpoolTest, OneCallerDoesNotTakeItFromAnother)
+{
+    settings_.total_bytes_max = 200'000;
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        owner_ = "issuer|bob";
+        co_await keep(spool, "bobs", std::string(30'000, 'x'));
+        owner_ = "issuer|low";
+        for (int i = 0; i < 20; ++i) {
+            clock_.advance(1s);
+            co_await keep(spool, "low-" + std::to_string(i), std::string(30'000, 'x'));
+        }
+        EXPECT_EQ(text_of(*spool, "bobs").size(), 30'000U);
+        EXPECT_EQ(text_of(*spool, "low-14"), "gone");
+        EXPECT_EQ(text_of(*spool, "low-19").size(), 30'000U);
+    });
+}
+
+TEST_F(SpoolTest, ChangesStayLongerThanLooks)
+{
+    settings_.total_bytes_max = 200'000;
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        tier_ = Tier::control;
+        co_await keep(spool, "change", std::string(30'000, 'x'));
+        tier_ = Tier::observe;
+        for (int i = 0; i < 20; ++i) {
+            clock_.advance(1s);
+            co_await keep(spool, "look-" + std::to_string(i), std::string(30'000, 'x'));
+        }
+        EXPECT_EQ(text_of(*spool, "change").size(), 30'000U);
+    });
+}
+
+TEST_F(SpoolTest, OutputsThatComeInLeaveRoomForThoseOfOthers)
+{
+    settings_.total_bytes_max = 200'000;
+    settings_.run_bytes_max = 90'000;
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        const auto home = co_await boost::asio::this_coro::executor;
+        owner_ = "issuer|low";
+        const auto first = spool->writer(record("low-1"), {});
+        const auto second = spool->writer(record("low-2"), {});
+        for (const auto& writer : {first, second}) {
+            writer->write(OutputStream::output, std::string(90'000, 'x'));
+            while (writer->kept().output.bytes < 90'000 && writer->kept().not_kept.empty()) {
+                co_await boost::asio::post(home, boost::asio::use_awaitable);
+            }
+        }
+        owner_ = "issuer|bob";
+        const auto bobs = co_await keep(spool, "bobs", std::string(90'000, 'y'));
+        EXPECT_EQ(bobs.not_kept, "");
+        const auto whole = co_await first->settle();
+        EXPECT_EQ(whole.not_kept, "");
+        const auto cut = co_await second->settle();
+        EXPECT_EQ(cut.not_kept, "the outputs of calls that still run fill the spool");
+    });
+}
+
+TEST_F(SpoolTest, DropsNothingBecauseTheClockIsSet)
+{
+    settings_.age_max = 60s;
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        co_await keep(spool, "r1", "text");
+        for (const auto jump : {26h, -24h * 400}) {
+            clock_.time += jump;
+            spool->drop_old();
+            EXPECT_EQ(text_of(*spool, "r1"), "text");
+        }
+        clock_.advance(61s);
+        spool->drop_old();
+        EXPECT_EQ(text_of(*spool, "r1"), "gone") << "as old as it is";
+    });
+}
+
+TEST_F(SpoolTest, TellsThatARunWentOnceTheDiskTakesThat)
+{
+    settings_.total_bytes_max = 100'000;
+    std::filesystem::create_directories(settings_.folder);
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        co_await keep(spool, "r1", std::string(60'000, 'x'));
+    });
+    // The records cannot grow, and then they can.
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        clock_.advance(1s);
+        {
+            const FileSizeLimit limit{fs::file_size(settings_.folder / "runs.jsonl") + 10};
+            auto large = record("r3");
+            large.shown.result = std::make_shared<const nlohmann::json>(
+                nlohmann::json{{"text", std::string(60'000, 'x')}});
+            EXPECT_FALSE(spool->save_now(large)) << "it has made room, and could not say so";
+        }
+        EXPECT_EQ(text_of(*spool, "r1"), "gone");
+        EXPECT_TRUE(spool->save_now(record("r4")));
+        co_return;
+    });
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        std::set<std::string> found;
+        for (const auto& one : spool->take_found()) found.insert(one.shown.id.str());
+        EXPECT_EQ(found, std::set<std::string>{"r4"});
+        co_return;
+    });
+}
+
+TEST_F(SpoolTest, LeavesNoHalfOfAFileThatShouldHaveTakenItsPlace)
+{
+    settings_.age_max = 60s;
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        co_await keep(spool, "r1", "text");
+        clock_.advance(30s);
+        co_await keep(spool, "r2", "text");
+        clock_.advance(31s);
+        {
+            const FileSizeLimit limit{10};
+            spool->drop_old();
+        }
+        EXPECT_FALSE(names().contains("runs.jsonl.new"));
+        EXPECT_EQ(text_of(*spool, "r2"), "text");
+        EXPECT_TRUE(spool->save_now(record("r3"))) << "and tells that the first went";
+    });
+    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        std::set<std::string> found;
+        for (const auto& one : spool->take_found()) found.insert(one.shown.id.str());
+        EXPECT_EQ(found, (std::set<std::string>{"r2", "r3"}));
+        co_return;
+    });
 }
 
 TEST_F(SpoolTest, ARunThatComesInIsNotDropped)
@@ -105,7 +254,7 @@ TEST_F(SpoolTest, ARunThatComesInIsNotDropped)
             co_await boost::asio::post(co_await boost::asio::this_coro::executor,
                                        boost::asio::use_awaitable);
         }
-        clock_.time += 1s;
+        clock_.advance(1s);
         const auto kept = co_await keep(spool, "r2", std::string(60'000, 'y'));
         EXPECT_NE(kept.not_kept, "");
         const auto all = co_await first->settle();
@@ -119,10 +268,10 @@ TEST_F(SpoolTest, DropsWhatIsTooOldAndNotASecondEarlier)
     settings_.age_max = 60s;
     with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
         co_await keep(spool, "r1", "text");
-        clock_.time += 60s;
+        clock_.advance(60s);
         spool->drop_old();
         EXPECT_EQ(text_of(*spool, "r1"), "text");
-        clock_.time += 1s;
+        clock_.advance(1s);
         spool->drop_old();
         EXPECT_EQ(text_of(*spool, "r1"), "gone");
         EXPECT_EQ(spool->total_bytes(), 0U);

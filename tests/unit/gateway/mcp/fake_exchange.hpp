@@ -37,10 +37,19 @@ private:
 class FakeClock : public Clock {
 public:
     TimePoint now() const override { return now_; }
-    void advance(std::chrono::seconds time) { now_ += time; }
+    /// Time passes.
+    void advance(std::chrono::seconds time)
+    {
+        now_ += time;
+        steady_ += time;
+    }
+    /// The wall clock is set.
+    void jump(std::chrono::seconds time) { now_ += time; }
+    AgeClock::Steady::time_point steady() const { return steady_; }
 
 private:
     TimePoint now_{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}};
+    AgeClock::Steady::time_point steady_{};
 };
 
 /// Keeps what would go to the client.

@@ -176,8 +176,9 @@ public:
     int flows{0};                        // under way
 
 private:
-    static EndpointSettings with_names(EndpointSettings settings)
+    EndpointSettings with_names(EndpointSettings settings) const
     {
+        settings.steady = [this] { return clock.steady(); };
         settings.server_version = "1.2.3";
         settings.insufficient_scope_challenge = [](const std::vector<std::string>& scopes) {
             std::string value = "Bearer scope=";
@@ -199,10 +200,14 @@ Task<void> wind_up(B& bench)
 {
     bench.endpoint.drain();
     bench.endpoint.end_sessions();
+    bench.endpoint.stop_tasks();
     co_await bench.bell.until([&bench] { return bench.flows == 0; });
     // Legacy calls outlive their flows, and nobody rings at their end.
     const auto home = co_await asio::this_coro::executor;
-    while (bench.endpoint.legacy_calls() > 0) co_await asio::post(home, asio::use_awaitable);
+    const auto is_at_work = [&bench] {
+        return bench.endpoint.legacy_calls() > 0 || bench.endpoint.tasks_under_way() > 0;
+    };
+    while (is_at_work()) co_await asio::post(home, asio::use_awaitable);
 }
 
 /// Runs `body(bench)` on a strand.

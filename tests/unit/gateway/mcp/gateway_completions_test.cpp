@@ -145,6 +145,42 @@ TEST_F(GatewayCompletionsTest, KeepContainersForThoseOfTheSameRightsOnly)
     EXPECT_EQ(engine_->calls, 1);
 }
 
+TEST_F(GatewayCompletionsTest, AskEachTargetByACallWithAnIdOfItsOwn)
+{
+    policy::TargetFacts other;
+    other.id = TargetId{"docker-2"};
+    other.offers = expand_scopes({"container:read"});
+    add_target(other, engine_);
+    auto query = container();
+    query.context.clear();
+    EXPECT_EQ(complete(query), Names{"web"});
+    std::set<std::string> requests;
+    for (const auto& record : rig_.trail.records) requests.insert(record.request.str());
+    EXPECT_EQ(engine_->calls, 2);
+    EXPECT_EQ(requests.size(), 2U);
+    EXPECT_EQ(rig_.runs->newest(10, [](const call::RunRecord&) { return true; }).size(), 2U);
+}
+
+TEST_F(GatewayCompletionsTest, AskTargetsAtTheRateOfCalls)
+{
+    GatewayServiceSettings settings;
+    settings.calls_per_minute = 2;
+    serve(std::move(settings));
+    EXPECT_EQ(complete(container()), Names{"web"});
+    EXPECT_TRUE(service_->admit(rig_.principal("alice")));
+    CompletionQuery services{.about = CompletionQuery::About::prompt,
+                             .name = "health_check",
+                             .argument = "service",
+                             .value = "",
+                             .context = {{"target", "local"}}};
+    EXPECT_EQ(complete(services), Names{}) << "one count for both";
+    EXPECT_EQ(complete(container()), Names{"web"}) << "what is known costs no call";
+    EXPECT_EQ(service_->admit(rig_.principal("alice")).error().code(), Errc::busy)
+        << "and the protocol asks for each completion";
+    EXPECT_TRUE(service_->admit(rig_.principal("anna")));
+    EXPECT_EQ(engine_->calls, 1);
+}
+
 TEST_F(GatewayCompletionsTest, NameServicesOfTheTargetThatIsChosen)
 {
     CompletionQuery query{.about = CompletionQuery::About::prompt,

@@ -12,10 +12,20 @@ using namespace std::chrono_literals;
 class FakeClock : public Clock {
 public:
     TimePoint now() const override { return now_; }
-    void advance(std::chrono::seconds time) { now_ += time; }
+    void advance(std::chrono::seconds time)
+    {
+        now_ += time;
+        steady_ += time;
+    }
+    void jump(std::chrono::seconds time) { now_ += time; }
+    AgeClock ages() const
+    {
+        return AgeClock{*this, [this] { return steady_; }};
+    }
 
 private:
     TimePoint now_{};
+    AgeClock::Steady::time_point steady_{};
 };
 
 Session::Terms of(std::string principal)
@@ -40,7 +50,8 @@ protected:
     }
 
     FakeClock clock;
-    SessionStore store{clock, {.sessions_max = 4, .per_principal_max = 2, .idle_timeout = 100s}};
+    SessionStore store{clock.ages(),
+                       {.sessions_max = 4, .per_principal_max = 2, .idle_timeout = 100s}};
 };
 
 TEST_F(Store, NamesSessionsUnguessably)
@@ -53,6 +64,17 @@ TEST_F(Store, NamesSessionsUnguessably)
     }
     EXPECT_EQ(names.size(), 100U);
     EXPECT_EQ(store.size(), 2U);
+}
+
+TEST_F(Store, DoesNotAgeWhenTheClockIsSet)
+{
+    const auto session = open("a");
+    for (const auto jump : {26h, -24h * 400}) {
+        clock.jump(jump);
+        EXPECT_TRUE(holds(session));
+    }
+    clock.advance(100s);
+    EXPECT_FALSE(holds(session));
 }
 
 TEST_F(Store, TakesTheLeastRecentlyUsedOfTheSamePrincipal)

@@ -218,16 +218,39 @@ TEST(TaskRestart, TellsThatATaskWasLostAtWork)
         [&](CatalogBench& bench) -> Task<void> {
             auto params = task_params("left");
             const auto answer = co_await about_task(bench, "tasks/cancel", params);
-            EXPECT_EQ(error_code(answer), 0) << "acknowledged, though it runs elsewhere or nowhere";
-            const auto still = co_await about_task(bench, "tasks/get", params);
-            EXPECT_EQ(text_member(result_of(still), "status"), "working");
-            EXPECT_TRUE(find_member(result_of(still), "ttlMs")->is_null());
-            EXPECT_TRUE(store->fail_working(bench.clock.now(), "the gateway stopped"));
-            const auto lost = co_await rested(bench, "left");
-            EXPECT_EQ(text_member(lost, "status"), "failed");
-            EXPECT_EQ(error_code(lost), -32603);
-            EXPECT_EQ(text_member(lost, "statusMessage"), "the gateway stopped (run r-1)");
+            EXPECT_EQ(error_code(answer), 0) << "acknowledged";
+            const auto ended = co_await rested(bench, "left");
+            EXPECT_EQ(text_member(ended, "status"), "failed");
+            EXPECT_EQ(error_code(ended), -32603);
+            EXPECT_TRUE(find_member(ended, "ttlMs")->is_null());
+            EXPECT_EQ(text_member(ended, "statusMessage"),
+                      "this gateway does not run the task any more; what it did is unknown (run "
+                      "r-1)");
             EXPECT_EQ(bench.service.turns, 0);
+        },
+        {.store = store});
+}
+
+TEST(TaskRestart, FailsWhatWasAtWork)
+{
+    const auto store = store::open(":memory:");
+    std::string id;
+    on_tasks(
+        [&](CatalogBench& bench) -> Task<void> {
+            id = co_await begun(bench, json::object());
+            co_await rested(bench, id);
+            store::StoredTask lost;
+            lost.id = "lost";
+            lost.principal = CatalogBench::principal("alice").identity.key();
+            lost.method_name = "required";
+            lost.arguments = lost.context = "{}";
+            lost.run = "r-1";
+            EXPECT_TRUE(store->insert(lost, {}));
+            EXPECT_TRUE(store->fail_working(bench.clock.now(), "the gateway stopped"));
+            const auto failed = co_await rested(bench, "lost");
+            EXPECT_EQ(text_member(failed, "statusMessage"), "the gateway stopped (run r-1)");
+            const auto done = co_await rested(bench, id);
+            EXPECT_EQ(text_member(done, "status"), "completed");
         },
         {.store = store});
 }

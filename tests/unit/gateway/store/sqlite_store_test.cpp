@@ -91,6 +91,48 @@ TEST(SqliteStore, RevokesOnceAndKeepsTheFirstTime)
     EXPECT_EQ(unknown.error().public_message(), "no token has the id \"tk_9\"");
 }
 
+std::string ids_in(SqliteStore& store)
+{
+    std::string ids;
+    for (const auto& one : *store.list()) ids += one.id + ' ';
+    return ids;
+}
+
+TEST(SqliteStore, ForgetsTokensThatEndedLongAgo)
+{
+    const auto store = open(":memory:");
+    for (const auto& [id, created] :
+         {std::pair{"expired", 100}, {"revoked", 100}, {"good", 5000}}) {
+        ASSERT_TRUE(store->insert(token(id, created), operator_here));
+    }
+    ASSERT_TRUE(store->revoke("revoked", at(200), operator_here));
+    const auto generation = *store->generation();
+    ASSERT_TRUE(store->purge_tokens(at(199)));
+    EXPECT_EQ(ids_in(*store), "expired revoked good ");
+    ASSERT_TRUE(store->purge_tokens(at(200)));
+    EXPECT_EQ(ids_in(*store), "expired good ");
+    EXPECT_GT(*store->generation(), generation);
+    ASSERT_TRUE(store->purge_tokens(at(3700)));
+    EXPECT_EQ(ids_in(*store), "good ");
+    EXPECT_EQ(store->pending_events(10)->size(), 4U) << "the trail still hears of all";
+}
+
+TEST(SqliteStore, ForgetsTheRevokedTokensOfOneSubject)
+{
+    const auto store = open(":memory:");
+    for (const char* id : {"first", "second"}) {
+        ASSERT_TRUE(store->insert(token(id, 100), operator_here));
+    }
+    auto others = token("bobs", 100);
+    others.subject = "bob";
+    ASSERT_TRUE(store->insert(others, operator_here));
+    for (const char* id : {"first", "bobs"}) {
+        ASSERT_TRUE(store->revoke(id, at(150), operator_here));
+    }
+    ASSERT_TRUE(store->purge_revoked_tokens("alice"));
+    EXPECT_EQ(ids_in(*store), "second bobs ");
+}
+
 TEST(SqliteStore, ChangesItsGenerationForOwnAndForeignChangesOnly)
 {
     const Folder folder;

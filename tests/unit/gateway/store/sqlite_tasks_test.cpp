@@ -111,9 +111,15 @@ TEST(SqliteTasks, BoundsWhatOnePrincipalAndWhatAllKeep)
     EXPECT_EQ(count->of_principal, 2U);
     EXPECT_EQ(count->total, 3U);
 
-    auto later = task("t6");
-    later.created = at(160);
-    EXPECT_TRUE(store->insert(later, tight)) << "the others have expired";
+    auto over = task("t1");
+    over.status = TaskStatus::completed;
+    over.expires = at(160);
+    ASSERT_TRUE(*store->update(over));
+    auto at_the_time = tight;
+    at_the_time.now = at(159);
+    EXPECT_FALSE(store->insert(task("t6"), at_the_time));
+    at_the_time.now = at(160);
+    EXPECT_TRUE(store->insert(task("t6"), at_the_time)) << "one has expired";
 }
 
 TEST(SqliteTasks, WritesWhatCanChangeAndNothingElse)
@@ -216,6 +222,7 @@ TEST(SqliteTasks, FailsAtStartUpWhatACrashLeftWorking)
     EXPECT_EQ(began.status, TaskStatus::failed);
     EXPECT_EQ(began.status_message, "the outcome is unknown (run r-\"7\")");
     EXPECT_EQ(began.updated, at(120));
+    EXPECT_EQ(began.expires, at(180)) << "from now on";
     const auto error = parse_json(began.error);
     ASSERT_TRUE(error);
     EXPECT_EQ(*find_member(*error, "code"), -32603);
@@ -224,22 +231,37 @@ TEST(SqliteTasks, FailsAtStartUpWhatACrashLeftWorking)
     EXPECT_EQ(*store->fail_working(at(121), "again"), 0U);
 }
 
-TEST(SqliteTasks, ForgetsATaskWhenItsTimeHasPassed)
+TEST(SqliteTasks, ForgetsATaskThatIsOverWhenItsTimeHasPassed)
 {
     const auto store = open(":memory:");
-    auto forever = task("forever");
-    forever.ttl.reset();
-    auto ages = task("ages");
-    ages.ttl = milliseconds::max();
-    ASSERT_TRUE(store->insert(task("minute"), roomy));
-    ASSERT_TRUE(store->insert(forever, roomy));
-    ASSERT_TRUE(store->insert(ages, roomy));
+    const auto insert = [&](const char* id, TaskStatus status, std::optional<TimePoint> expires) {
+        auto made = task(id);
+        made.status = status;
+        made.expires = expires;
+        ASSERT_TRUE(store->insert(made, roomy));
+    };
+    insert("minute", TaskStatus::completed, at(160));
+    insert("asks", TaskStatus::input_required, at(160));
+    insert("forever", TaskStatus::completed, std::nullopt);
+    insert("works", TaskStatus::working, at(160));
     EXPECT_EQ(*store->drop_expired(at(160) - std::chrono::microseconds{1}), 0U);
-    EXPECT_EQ(status_of(*store, "minute"), "working");
-    EXPECT_EQ(*store->drop_expired(at(160)), 1U);
+    EXPECT_EQ(status_of(*store, "minute"), "completed");
+    EXPECT_EQ(*store->drop_expired(at(160)), 2U);
     EXPECT_EQ(status_of(*store, "minute"), "none");
-    EXPECT_EQ(status_of(*store, "forever"), "working");
-    EXPECT_EQ(status_of(*store, "ages"), "working");
+    EXPECT_EQ(status_of(*store, "asks"), "none");
+    EXPECT_EQ(status_of(*store, "forever"), "completed");
+    EXPECT_EQ(status_of(*store, "works"), "working") << "however long it takes";
+}
+
+TEST(SqliteTasks, ForgetsWhatAClockThatWasAheadHasDated)
+{
+    const auto store = open(":memory:");
+    auto made = task("ahead");
+    made.status = TaskStatus::completed;
+    made.expires = at(10'060);  // it ended at 10'000, by that clock
+    ASSERT_TRUE(store->insert(made, roomy));
+    EXPECT_EQ(*store->drop_expired(at(10'000 - 3600)), 0U);
+    EXPECT_EQ(*store->drop_expired(at(10'000 - 3601)), 1U);
 }
 
 TEST(SqliteTasks, KeepsTheBoundWhenProcessesInsertAtOnce)

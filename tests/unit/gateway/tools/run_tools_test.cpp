@@ -68,7 +68,7 @@ TEST(GetRun, TellsStateResultAndWhereToReadOn)
     const auto ask = [&](const char* id) { return tool->answer({{"run_id", id}}, view); };
     EXPECT_EQ(ask("r1")->at("state"), "running");
     EXPECT_EQ(ask("r2").error().code(), Errc::not_found);
-    view.known.state = RunState::done;
+    view.known.state = RunState::ok;
     view.known.ended = TimePoint{} + 3s;
     EXPECT_TRUE(ask("r1")->contains("note"));
     view.known.result = std::make_shared<const json>(json{{"success", true}});
@@ -82,7 +82,7 @@ TEST(GetRun, TellsStateResultAndWhereToReadOn)
     EXPECT_EQ(done->at("not_kept"), "why");
     EXPECT_FALSE(done->contains("stderr"));
     EXPECT_FALSE(done->contains("note"));
-    view.known.state = RunState::failed;
+    view.known.state = RunState::unreachable;
     view.known.result = nullptr;
     view.known.error = Error{Errc::unreachable, "gone"}.with_detail("secret host");
     EXPECT_EQ(ask("r1")->at("error"), (json{{"code", "unreachable"}, {"message", "gone"}}));
@@ -104,12 +104,12 @@ TEST(ListRuns, TellsTheNewestAndThoseOfAState)
         RunView run{.id = RequestId{std::string{id}},
                     .tool = ToolName{"execute_command"},
                     .target = TargetId{"t"}};
-        if (id == 'b') run.state = RunState::done;
+        if (id == 'b') run.state = RunState::ok;
         view.all.push_back(std::move(run));
     }
     EXPECT_EQ(ids(json::object()), "abc");
     EXPECT_EQ(ids({{"limit", 2}}), "ab");
-    EXPECT_EQ(ids({{"state", "done"}}), "b");
+    EXPECT_EQ(ids({{"state", "ok"}}), "b");
     EXPECT_EQ(ids({{"state", "running"}, {"limit", 1}}), "a");
     EXPECT_EQ(ids({{"state", "failed"}}), "");
 }
