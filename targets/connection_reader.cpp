@@ -68,10 +68,18 @@ SshConnection read_ssh(MapReader& from, const Environment& environment)
     } else {
         out.key_path = key.value_or("");
     }
-    if (!from.has("key_path") && !from.has("key")) {
+    const bool has_key = from.has("key_path") || from.has("key");
+    out.has_no_key = from.choice("credential", {"none"}).has_value();
+    if (out.has_no_key && (has_key || from.has("passphrase"))) {
+        from.complain(*from.node("credential"),
+                      "\"credential: none\" means a login without a key; give no \"key_path\", "
+                      "\"key\" and \"passphrase\" beside it");
+    }
+    if (!has_key && !from.has("credential")) {
         from.complain(
             "connection lacks \"key_path\" (a private key file) or \"key\" (a credential "
-            "reference); passwords are not supported");
+            "reference), or \"credential: none\" where the server needs no key (Tailscale SSH); "
+            "passwords are not supported");
     }
     out.passphrase = credential(from, "passphrase");
     out.host_key = from.text("host_key").value_or("");
@@ -81,6 +89,7 @@ SshConnection read_ssh(MapReader& from, const Environment& environment)
     }
     if (const auto jump = from.text("jump")) out.jump = TargetId{*jump};
     if (const auto timeout = from.duration("timeout")) out.connect_timeout = *timeout;
+    if (const auto age = from.duration("login_lifetime")) out.login_lifetime = *age;
     if (const auto channels = from.integer("channels", 1, 64)) {
         out.channels_max = static_cast<std::size_t>(*channels);
     }

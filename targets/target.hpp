@@ -38,9 +38,12 @@ struct SshConnection {
     std::string key_path;
     std::optional<CredentialReference> key;         // alternative to key_path: the key's text
     std::optional<CredentialReference> passphrase;  // of an encrypted key
+    bool has_no_key{false};        // the server knows us by other means, as Tailscale SSH does
     std::string host_key;          // "ssh-ed25519 AAAA…": pins the key; empty: known_hosts decides
     std::optional<TargetId> jump;  // another ssh target to go through
     std::chrono::seconds connect_timeout{10};
+    // A login this old gets no new commands: what allowed it may have been withdrawn.
+    std::chrono::seconds login_lifetime{900};
     std::size_t channels_max{4};  // sshd's MaxSessions is 10 by default; twice this must fit in it
 };
 

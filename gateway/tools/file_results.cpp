@@ -283,7 +283,8 @@ void add_content(json& out, std::string_view content)
 struct Content {
     ShownOutput shown;
     bool is_cut{false};
-    std::uint64_t bytes{0};  // all that was asked for
+    bool is_within_a_line{false};  // a piece of one line and nothing else
+    std::uint64_t bytes{0};        // all that was asked for
     std::uint64_t lines{0};
 };
 
@@ -310,8 +311,18 @@ Content shape_content(const Question& question,
         out.shown.head = content;
         return out;
     }
+    // The script stops at its own limit, which may be the lower one.
+    out.is_cut |= question.action == "read" && out.bytes >= read_bytes_max;
     out.shown =
         result.output_tail.empty() ? ShownOutput{content, {}} : shown_output_after(result, skipped);
+    // A piece of a line is no line: who reads on by lines begins with that line again. One that is
+    // too long by itself is shown as far as it goes, and not counted.
+    auto& head = out.shown.head;
+    if (out.is_cut && !head.empty() && !head.ends_with('\n')) {
+        const auto whole_lines = head.substr(0, head.rfind('\n') + 1);
+        out.is_within_a_line = whole_lines.empty();
+        if (!out.is_within_a_line) head = whole_lines;
+    }
     return out;
 }
 
@@ -325,7 +336,9 @@ Result<json> present_content(const Question& question,
     TAILOPS_CHECK(check_opened(question, opened, judge));
     const auto content = shape_content(question, sections.whole("content"), result);
     auto out = answer_to(question, opened);
-    const auto lines = static_cast<std::int64_t>(targets::count_lines(content.shown.head));
+    const auto lines = content.is_within_a_line
+                           ? std::int64_t{0}
+                           : static_cast<std::int64_t>(targets::count_lines(content.shown.head));
     if (const auto size = number_of(sections, "size")) out["size"] = *size;
     out["lines_returned"] = lines;
     if (question.action == "read") {

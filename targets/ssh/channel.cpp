@@ -1,6 +1,7 @@
 #include "targets/ssh/channel.hpp"
 
 #include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
 
 // libssh/callbacks.h uses these without including them.
 #include <libssh/callbacks.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace tailops::targets::ssh {
 namespace {
@@ -43,6 +45,9 @@ struct Channel::Callbacks {
                 seen.signal = std::string_view{name}.substr(0, signal_bytes_max);
             });
         };
+        table.channel_eof_function = [](ssh_session, ssh_channel, void* self) {
+            static_cast<Callbacks*>(self)->note([](Seen& seen) { seen.eof = true; });
+        };
         table.channel_close_function = [](ssh_session, ssh_channel, void* self) {
             static_cast<Callbacks*>(self)->note([](Seen& seen) { seen.closed = true; });
         };
@@ -70,8 +75,7 @@ Channel::~Channel()
     if (channel_ == nullptr) return;
     // libssh keeps a channel until the server has closed it too; our callbacks end here.
     ssh_remove_channel_callbacks(channel_, &callbacks_->table);
-    ssh_channel_free(channel_);
-    session_->drive_later();
+    session_->retire(channel_);
 }
 
 void Channel::take_output(ExecutionResult& result)
@@ -80,23 +84,19 @@ void Channel::take_output(ExecutionResult& result)
     std::move(seen_.diagnostics).finish(result);
 }
 
-/// Calls `call`, which answers SSH_AGAIN until the server has replied.
+/// Calls `call`, which answers SSH_AGAIN until the server has replied; says whether the reply was
+/// good. A server that closes the channel instead has replied, too.
 template <class Call>
-Task<Status> Channel::repeat(Call call, Deadline deadline)
+Task<Result<bool>> Channel::ask(Call call, Deadline deadline)
 {
     listener_.on_every_message = true;
     for (;;) {
         if (!session_->is_open()) co_return fail(session_->failure());
         const int answer = call();
-        const std::string why = answer == SSH_ERROR ? ssh_get_error(session_->raw()) : "";
         session_->drive();
-        if (answer == SSH_OK) co_return Status{};
+        if (answer == SSH_OK) co_return true;
         if (!session_->is_open()) co_return fail(session_->failure());
-        if (answer == SSH_ERROR) {
-            co_return fail(Error{Errc::busy, "target " + quote(session_->target()) +
-                                                 " has no room for another command; try again"}
-                               .with_detail(why));
-        }
+        if (answer == SSH_ERROR || seen_.closed) co_return false;
         switch (co_await listener_.wakeup.wait(deadline)) {
         case Wake::rung: break;
         case Wake::cancelled: co_return fail(Errc::cancelled, "the caller went away");
@@ -112,22 +112,34 @@ Task<Status> Channel::open(Deadline deadline)
     if (!session_->is_open()) co_return fail(session_->failure());
     channel_ = ssh_channel_new(session_->raw());
     if (channel_ == nullptr || ssh_add_channel_callbacks(channel_, &callbacks_->table) != SSH_OK) {
+        ssh_channel_free(std::exchange(channel_, nullptr));
         co_return fail(Errc::internal, "no SSH channel can be created");
     }
-    const auto ask = [this] { return ssh_channel_open_session(channel_); };
-    co_return co_await repeat(ask, deadline);
+    const auto call = [this] { return ssh_channel_open_session(channel_); };
+    TAILOPS_CO_TRY(const bool is_open, co_await ask(call, deadline));
+    if (is_open) co_return Status{};
+    co_return fail(Error{Errc::busy, "target " + quote(session_->target()) +
+                                         " has no room for another command; try again"}
+                       .with_detail(ssh_get_error(session_->raw())));
 }
 
 Task<Status> Channel::execute(std::string line, Deadline deadline)
 {
-    const auto ask = [this, &line] { return ssh_channel_request_exec(channel_, line.c_str()); };
-    auto answered = co_await repeat(ask, deadline);
-    if (!answered && answered.error().code() == Errc::busy) {
-        co_return fail(Error{Errc::unauthorized_there, "target " + quote(session_->target()) +
-                                                           " refuses to run commands for us"}
-                           .because(std::move(answered).error()));
-    }
-    co_return answered;
+    const auto call = [this, &line] { return ssh_channel_request_exec(channel_, line.c_str()); };
+    TAILOPS_CO_TRY(const bool accepted, co_await ask(call, deadline));
+    if (accepted) co_return Status{};
+    co_return fail(Error{Errc::unauthorized_there,
+                         "target " + quote(session_->target()) + " refuses to run commands for us"}
+                       .with_detail(ssh_get_error(session_->raw())));
+}
+
+Task<Status> Channel::confer(Deadline deadline)
+{
+    // The one request of libssh that wants an answer and changes nothing: servers refuse it once
+    // the command has been started, and the refusal is the answer.
+    const auto call = [this] { return ssh_channel_request_env(channel_, "TAILOPS_THERE", ""); };
+    TAILOPS_CO_CHECK(co_await ask(call, deadline));
+    co_return Status{};
 }
 
 std::size_t Channel::write(std::string_view bytes)

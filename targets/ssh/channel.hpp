@@ -30,8 +30,10 @@ public:
         OutputCollector diagnostics;
         std::optional<int> status{};
         std::string signal{};  // "TERM"
+        bool eof{false};       // there is no more output
         bool closed{false};
         bool has_ended() const noexcept { return status || !signal.empty() || closed; }
+        bool has_all_output() const noexcept { return eof || closed; }
     };
     const Seen& seen() const noexcept { return seen_; }
     /// Moves the output into `result`. Nothing more may arrive.
@@ -47,6 +49,11 @@ public:
     /// line then waits on for the answer.
     /// Errors: unauthorized_there (refused), unreachable, deadline_exceeded, cancelled.
     Task<Status> execute(std::string line, Deadline deadline);
+
+    /// Has the server answer something on this channel, of a command that has ended. All that it
+    /// had sent before, and all that it had room to send, has arrived then: what it sends is in
+    /// order. Errors: unreachable, deadline_exceeded, cancelled.
+    Task<Status> confer(Deadline deadline);
 
     /// Writes as much of `bytes` as the server's window takes now; returns how much that was.
     std::size_t write(std::string_view bytes);
@@ -64,7 +71,7 @@ public:
 private:
     struct Callbacks;
     template <class Call>
-    Task<Status> repeat(Call call, Deadline deadline);
+    Task<Result<bool>> ask(Call call, Deadline deadline);
 
     std::shared_ptr<Session> session_;
     Seen seen_;

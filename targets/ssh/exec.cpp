@@ -2,11 +2,13 @@
 
 #include "gateway/core/text.hpp"
 #include "targets/ssh/channel.hpp"
+#include "targets/ssh/quoting.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <optional>
 
 #ifdef __GNUC__
 // False with -O2: GCC 12 does not see through Asio's own allocation of coroutine frames.
@@ -45,33 +47,72 @@ Task<Result<OpenChannel>> open_channel(std::shared_ptr<Session> session,
     }
 }
 
-/// Writes the input and waits until the command has ended and its output is closed.
-Task<Wake> converse(Channel& channel, const Order& order, Timing timing)
+/// Why we stopped listening to a command.
+enum class Heard {
+    all,        // it has ended, and so has its output as far as it is the command's
+    lost,       // the connection, or the channel, ended first
+    deadline,   // the command, or the end of its output, did not come in time
+    cancelled,  // the caller went away
+};
+
+Heard heard_by(Wake wake)
+{
+    return wake == Wake::cancelled ? Heard::cancelled : Heard::deadline;
+}
+
+/// Listens to a command that has ended for the rest of its output.
+///
+/// A server says that a command has ended before it has sent all of its output, and where a daemon
+/// keeps the output open it never says that this has ended, too. Silence alone tells nothing: the
+/// connection may have stalled. So the server must answer, be silent for a while, and answer again.
+Task<Heard> hear_out(Channel& channel, const Order& order, Timing timing)
+{
+    const auto& seen = channel.seen();
+    const auto is_over = [&] { return seen.has_all_output() || !channel.session().is_open(); };
+    const auto bytes = [&] { return seen.output.bytes() + seen.diagnostics.bytes(); };
+    const auto hear = [&] { return seen.has_all_output() ? Heard::all : Heard::lost; };
+    auto pause = timing.linger / 10;  // mostly the end is close behind
+    std::optional<std::uint64_t> vouched_for;
+    for (;;) {
+        const auto quiet = after(pause);
+        while (!is_over()) {
+            const auto wake = co_await channel.wait(std::min(order.deadline, quiet));
+            if (wake == Wake::cancelled) co_return Heard::cancelled;
+            if (wake == Wake::deadline) break;
+        }
+        if (is_over()) co_return hear();
+        if (steady_clock::now() >= order.deadline) co_return Heard::deadline;
+        const auto answered = co_await channel.confer(order.deadline);
+        if (is_over()) co_return hear();
+        if (!answered) {
+            const bool is_cancelled = answered.error().code() == Errc::cancelled;
+            co_return is_cancelled ? Heard::cancelled : Heard::deadline;
+        }
+        if (vouched_for == bytes()) co_return Heard::all;
+        vouched_for = bytes();
+        pause = timing.linger;
+    }
+}
+
+/// Writes the input and waits until the command has ended and all of its output is here.
+Task<Heard> converse(Channel& channel, const Order& order, Timing timing)
 {
     std::string_view rest{order.input};
     const auto& seen = channel.seen();
-    const auto is_over = [&] { return seen.closed || !channel.session().is_open(); };
-    while (!rest.empty() && !seen.has_ended() && !is_over()) {
+    const auto is_over = [&] { return seen.has_ended() || !channel.session().is_open(); };
+    while (!rest.empty() && !is_over()) {
         rest.remove_prefix(channel.write(rest));
         if (rest.empty()) break;
         const auto wake = co_await channel.wait_for_message(order.deadline);
-        if (wake != Wake::rung) co_return wake;
+        if (wake != Wake::rung) co_return heard_by(wake);
     }
     if (!seen.has_ended()) channel.end_input();
-
-    std::uint64_t heard = 0;
     while (!is_over()) {
-        const bool lingers = seen.has_ended();
-        const auto limit =
-            lingers ? std::min(order.deadline, after(timing.linger)) : order.deadline;
-        const auto wake = co_await channel.wait(limit);
-        if (wake == Wake::rung) continue;
-        if (wake == Wake::cancelled || !lingers) co_return wake;
-        const auto bytes = seen.output.bytes() + seen.diagnostics.bytes();
-        if (steady_clock::now() >= order.deadline || bytes == heard) break;
-        heard = bytes;
+        const auto wake = co_await channel.wait(order.deadline);
+        if (wake != Wake::rung) co_return heard_by(wake);
     }
-    co_return Wake::rung;
+    if (!seen.has_ended()) co_return Heard::lost;
+    co_return co_await hear_out(channel, order, timing);
 }
 
 /// Ends a session on which nothing at all has come back since `before`: the next caller is better
@@ -83,11 +124,10 @@ void give_up_on_silence(Session& session, std::uint64_t before)
                         "the connection to target " + quote(session.target()) + " is dead"});
 }
 
-/// Ends the command if that can be done, and says what is known to remain.
-Task<Remains> stop(Channel& channel, Timing timing)
+/// Whether the server has the command end, by TERM or else by KILL, and says so.
+Task<bool> is_ended_by_signals(Channel& channel, Timing timing)
 {
     const auto is_gone = [&] { return channel.seen().has_ended(); };
-    const auto before = channel.session().received();
     for (const char* const name : {"TERM", "KILL"}) {
         if (!channel.session().is_open()) break;
         channel.signal(name);
@@ -95,11 +135,53 @@ Task<Remains> stop(Channel& channel, Timing timing)
         while (!is_gone() && channel.session().is_open()) {
             if (co_await channel.wait(limit) == Wake::deadline) break;
         }
-        if (is_gone()) co_return Remains::nothing;
+        if (is_gone()) co_return true;
     }
-    if (!channel.session().is_open()) co_return Remains::unknown;
-    give_up_on_silence(channel.session(), before);
-    co_return Remains::signalled;
+    co_return false;
+}
+
+/// Ends what bears the order's mark, by a command of our own on a channel of its own.
+Task<Swept> sweep(std::shared_ptr<Session> session, const Order& order, Timing timing)
+{
+    if (!order.mark) co_return Swept::unknown;
+    const auto line = shell_line(order.mark->sweep());
+    if (!line) co_return Swept::unknown;
+    Order broom;
+    broom.line = *line;
+    broom.input = RunMark::sweep_input();
+    broom.bounds.limit_bytes = 64;
+    broom.deadline = after(timing.sweep);
+    const auto opened = co_await open_channel(session, broom.bounds, broom.deadline, timing);
+    if (!opened) co_return Swept::unknown;
+    auto& channel = **opened;
+    const auto accepted = co_await channel.execute(broom.line, broom.deadline);
+    if (!accepted || co_await converse(channel, broom, timing) != Heard::all) {
+        co_return Swept::unknown;
+    }
+    ExecutionResult result;
+    channel.take_output(result);
+    co_return read_sweep(result.output);
+}
+
+/// Ends the command if that can be done, and says what is known to remain.
+Task<Remains> stop(Channel& channel, const Order& order, Timing timing)
+{
+    auto& session = channel.session();
+    const auto before = session.received();
+    const bool is_gone =
+        !session.ignores_signals() && co_await is_ended_by_signals(channel, timing);
+    if (is_gone && session.signals_groups()) co_return Remains::nothing;
+    if (!session.is_open()) co_return is_gone ? Remains::nothing : Remains::unknown;
+    if (!is_gone && !session.ignores_signals()) give_up_on_silence(session, before);
+    if (!session.is_open()) co_return Remains::signalled;
+
+    const auto swept = co_await sweep(session.shared_from_this(), order, timing);
+    if (swept == Swept::all) co_return Remains::nothing;
+    if (swept == Swept::some) co_return Remains::signalled;
+    if (is_gone) co_return Remains::nothing;
+    give_up_on_silence(session, before);
+    // It was not found: it may have ended of itself, or its processes belong to somebody else.
+    co_return session.ignores_signals() ? Remains::unknown : Remains::signalled;
 }
 
 std::string what_remains(Remains remains)
@@ -112,9 +194,9 @@ std::string what_remains(Remains remains)
     return "whether it still runs is unknown";
 }
 
-Error interrupted(Wake wake, Remains remains)
+Error interrupted(Heard heard, Remains remains)
 {
-    return wake == Wake::cancelled
+    return heard == Heard::cancelled
                ? Error{Errc::cancelled,
                        "the call was cancelled while the command ran; " + what_remains(remains)}
                : Error{Errc::deadline_exceeded,
@@ -131,10 +213,38 @@ Error lost(const Session& session)
     return std::move(error).because(session.failure());
 }
 
-Result<ExecutionResult> outcome(Channel& channel, steady_clock::time_point started)
+/// The command ended, and the end of its output is missing. What there is could pass for the
+/// whole, so it is not handed out.
+Error cut_off(const Channel& channel, Heard heard)
+{
+    const auto& seen = channel.seen();
+    const auto ended = seen.signal.empty() ? "ended with status " + std::to_string(*seen.status)
+                                           : "was ended by signal " + escaped_line(seen.signal);
+    switch (heard) {
+    case Heard::cancelled:
+        return {Errc::cancelled,
+                "the call was cancelled before the end of the command's output had come; the "
+                "command " +
+                    ended};
+    case Heard::deadline:
+        return {Errc::deadline_exceeded,
+                "the command " + ended + ", but the end of its output did not come in time"};
+    default: break;
+    }
+    Error error{Errc::unreachable, "the connection to target " + quote(channel.session().target()) +
+                                       " was lost before the end of the command's output; the "
+                                       "command " +
+                                       ended};
+    if (channel.session().is_open()) return error;
+    return std::move(error).because(channel.session().failure());
+}
+
+Result<ExecutionResult> outcome(Channel& channel, Heard heard, steady_clock::time_point started)
 {
     const auto& seen = channel.seen();
     if (!seen.status && seen.signal.empty()) return fail(lost(channel.session()));
+    // The end may have come together with the end of our patience.
+    if (heard != Heard::all && !seen.has_all_output()) return fail(cut_off(channel, heard));
     ExecutionResult result;
     result.status = seen.signal.empty() ? *seen.status : -1;
     result.signal = seen.signal;
@@ -189,20 +299,21 @@ Task<Attempt> run_order(std::shared_ptr<Session> session,
         // The request is on its way and cannot be taken back; once it is answered it can be ended.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         const auto late = co_await channel.execute(order->line, after(timing.stop_grace));
-        const auto remains = late ? co_await stop(channel, timing) : Remains::unknown;
-        const auto wake = code == Errc::cancelled ? Wake::cancelled : Wake::deadline;
-        co_return sent(fail(interrupted(wake, remains)));
+        const auto remains = late ? co_await stop(channel, *order, timing) : Remains::unknown;
+        const auto heard = code == Errc::cancelled ? Heard::cancelled : Heard::deadline;
+        co_return sent(fail(interrupted(heard, remains)));
     }
     session->warmed_up();
 
-    const auto wake = co_await converse(channel, *order, timing);
-    if (wake != Wake::rung && !channel.seen().has_ended()) {
+    const auto heard = co_await converse(channel, *order, timing);
+    const bool is_interrupted = heard == Heard::deadline || heard == Heard::cancelled;
+    if (is_interrupted && !channel.seen().has_ended()) {
         // Stopping takes its own time, whatever became of the caller.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        const auto remains = co_await stop(channel, timing);
-        co_return sent(fail(interrupted(wake, remains)));
+        const auto remains = co_await stop(channel, *order, timing);
+        co_return sent(fail(interrupted(heard, remains)));
     }
-    co_return sent(outcome(channel, started));
+    co_return sent(outcome(channel, heard, started));
 }
 
 Task<Status> try_channel(std::shared_ptr<Session> session, Deadline deadline, Timing timing)

@@ -9,6 +9,7 @@
 namespace tailops::targets::ssh {
 
 /// What we log in with: a private key and, when there is one, the certificate that vouches for it.
+/// Neither: we log in without a key.
 struct UserKey {
     KeyHandle plain;
     KeyHandle certified;  // null without a certificate

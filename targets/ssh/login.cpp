@@ -74,10 +74,9 @@ Result<std::shared_ptr<Session>> open_session(Socket socket,
 
 }  // namespace
 
-Task<Result<std::shared_ptr<Session>>> log_in(std::shared_ptr<const Login> login,
-                                              Dial dial,
-                                              std::shared_ptr<const UserKey> key,
-                                              Deadline deadline)
+Task<Result<std::shared_ptr<Session>>> reach(std::shared_ptr<const Login> login,
+                                             Dial dial,
+                                             Deadline deadline)
 {
     TAILOPS_CO_TRY(const auto expected, expectation(*login));
     TAILOPS_CO_TRY(auto socket, co_await dial(deadline));
@@ -86,6 +85,15 @@ Task<Result<std::shared_ptr<Session>>> log_in(std::shared_ptr<const Login> login
     TAILOPS_CO_CHECK(co_await session->exchange_keys(deadline));
     TAILOPS_CO_TRY(const auto shown, session->host_key());
     TAILOPS_CO_CHECK(check_host_key(*login, expected, shown));
+    co_return session;
+}
+
+Task<Result<std::shared_ptr<Session>>> log_in(std::shared_ptr<const Login> login,
+                                              Dial dial,
+                                              std::shared_ptr<const UserKey> key,
+                                              Deadline deadline)
+{
+    TAILOPS_CO_TRY(auto session, co_await reach(std::move(login), std::move(dial), deadline));
     TAILOPS_CO_CHECK(co_await session->log_in(*key, deadline));
     co_return session;
 }

@@ -18,6 +18,12 @@ struct Login {
 /// Opens the byte stream to a host: TCP, or a channel of a jump host.
 using Dial = std::function<Task<Result<Socket>>(Deadline)>;
 
+/// Dials, exchanges keys and checks the host key against the pinned one or the known hosts: all
+/// that comes before a login. Errors: as log_in().
+Task<Result<std::shared_ptr<Session>>> reach(std::shared_ptr<const Login> login,
+                                             Dial dial,
+                                             Deadline deadline);
+
 /// Dials, exchanges keys, checks the host key against the pinned one or the known hosts, and logs
 /// in with `key`. On the caller's strand, which becomes the session's.
 ///

@@ -20,7 +20,7 @@ std::string shell_word(std::string_view text)
     return word;
 }
 
-Result<std::string> shell_line(std::span<const std::string> argv)
+Result<std::string> shell_line(std::span<const std::string> argv, std::string_view preamble)
 {
     if (argv.empty() || argv.front().empty()) {
         return fail(Errc::invalid_argument, "there is no program to run");
@@ -29,7 +29,8 @@ Result<std::string> shell_line(std::span<const std::string> argv)
         return fail(Errc::invalid_argument,
                     "the program name " + quote(argv.front()) + " begins with \"-\"");
     }
-    std::string line{"exec"};
+    std::string line{preamble};
+    line += "exec";
     for (const auto& word : argv) {
         if (word.find('\0') != std::string::npos) {
             return fail(Errc::invalid_argument,

@@ -21,8 +21,9 @@ std::string shell_word(std::string_view text);
 ///
 /// `exec`, because the shell then becomes the program: a signal reaches it under servers that
 /// signal only their child (dropbear), and a name of a shell builtin (`eval`, `.`) runs no builtin.
+/// `preamble` is shell text of ours that is run before (run_mark.hpp).
 /// Errors: invalid_argument (nothing to run, a program name that is empty or begins with "-", a NUL
 /// byte, a line longer than shell_line_bytes_max).
-Result<std::string> shell_line(std::span<const std::string> argv);
+Result<std::string> shell_line(std::span<const std::string> argv, std::string_view preamble = {});
 
 }  // namespace tailops::targets::ssh

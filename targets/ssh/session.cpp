@@ -30,6 +30,10 @@ constexpr auto ciphers =
 // A burst of input is taken in turns, so that one session cannot keep its I/O thread to itself.
 constexpr int reads_per_turn_max = 64;
 
+// Of channels whose opening the server has not answered yet. Callers that give up while a far
+// server opens theirs leave a few for a round trip; as many as this tell of a server that is stuck.
+constexpr std::size_t retired_max = 64;
+
 // What libssh 0.10 asks the socket for at once (MAX_BUF_SIZE of its socket.c); with another number
 // the rest is taken in on the next turn.
 constexpr std::uint64_t libssh_read_bytes = 4096;
@@ -168,60 +172,48 @@ Task<Status> Session::exchange_keys(Deadline deadline)
     }
 }
 
-Result<HostKey> Session::host_key() const
+bool Session::ignores_signals() const noexcept
 {
-    ssh_key key = nullptr;
-    char* base64 = nullptr;
-    if (ssh_get_server_publickey(raw(), &key) != SSH_OK) {
-        return fail(Errc::internal, "the server's key is not known");
-    }
-    const KeyHandle owner{key};
-    if (ssh_pki_export_pubkey_base64(key, &base64) != SSH_OK) {
-        return fail(Errc::internal, "the server's key cannot be read");
-    }
-    const std::unique_ptr<char, void (*)(char*)> text{base64, ssh_string_free_char};
-    const char* type = ssh_key_type_to_char(ssh_key_type(key));
-    if (ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P256 ||
-        ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P384 ||
-        ssh_key_type(key) == SSH_KEYTYPE_ECDSA_P521) {
-        type = ssh_pki_key_ecdsa_name(key);
-    }
-    return HostKey{.type = type, .base64 = text.get()};
+    const char* const version = ssh_get_serverbanner(raw());
+    return version != nullptr && std::string_view{version}.starts_with("SSH-2.0-Tailscale");
 }
 
-Task<Status> Session::log_in(const UserKey& key, Deadline deadline)
+bool Session::signals_groups() const noexcept
 {
-    for (auto* const offered : {key.certified.get(), key.plain.get()}) {
-        if (offered == nullptr) continue;
-        TAILOPS_CO_TRY(const bool accepted, co_await offer(offered, deadline));
-        if (accepted) co_return Status{};
-    }
-    co_return fail(
-        Error{Errc::unauthorized_there, "target " + quote(target()) + " refused our SSH key"}
-            .with_detail("user " + introduction_.username + ": " + ssh_get_error(raw())));
+    return ssh_get_openssh_version(raw()) != 0;
 }
 
-Task<Result<bool>> Session::offer(ssh_key_struct* key, Deadline deadline)
+void Session::retire(ssh_channel_struct* channel)
 {
-    Listener listener{*this};
-    for (;;) {
-        const int answer = ssh_userauth_publickey(raw(), nullptr, key);
-        if (answer == SSH_AUTH_ERROR && is_open()) {
-            close(Error{Errc::unreachable, "target " + quote(target()) + " ended the SSH login"}
-                      .with_detail(ssh_get_error(raw())));
-        }
-        drive();
-        if (answer == SSH_AUTH_SUCCESS) co_return true;
-        if (!is_open()) co_return fail(failure());
-        if (answer != SSH_AUTH_AGAIN) co_return false;  // denied, or more than a key is wanted
-        switch (co_await listener.wakeup.wait(deadline)) {
-        case Wake::rung: break;
-        case Wake::cancelled: co_return fail(Errc::cancelled, "the caller went away");
-        case Wake::deadline:
-            co_return fail(Errc::deadline_exceeded,
-                           "target " + quote(target()) + " did not answer the login in time");
-        }
-    }
+    if (!is_open()) return;  // goes with the session
+    retired_.push_back(channel);
+    drive_later();
+}
+
+bool Session::is_crowded() const noexcept
+{
+    return retired_.size() >= retired_max;
+}
+
+void Session::settle_retired()
+{
+    std::erase_if(retired_, [this](auto* channel) { return is_settled(channel); });
+}
+
+/// Frees `channel` if that leaves nothing behind on the server.
+///
+/// ssh_channel_free alone forgets a channel whose opening is unanswered: the server then opens its
+/// end, which nobody closes, and counts it against MaxSessions for good. And it sends no CLOSE when
+/// the socket has no room for the EOF before it.
+bool Session::is_settled(ssh_channel_struct* channel)
+{
+    // Of a channel that was asked for already, of whatever kind, this only tells what became of it.
+    if (ssh_channel_open_session(channel) == SSH_AGAIN) return false;
+    // One that was denied has no number at the server: a CLOSE would end another one.
+    const bool was_open = ssh_channel_is_open(channel) != 0 || ssh_channel_is_eof(channel) != 0;
+    if (was_open && ssh_channel_close(channel) == SSH_AGAIN) return false;
+    ssh_channel_free(channel);
+    return true;
 }
 
 void Session::close(Error why)
@@ -229,10 +221,13 @@ void Session::close(Error why)
     if (failure_) return;
     failure_.emplace(std::move(why));
     // libssh holds a duplicate until the last channel lets go: shut the connection, not only our
-    // end.
+    // end. And take the socket from Asio before it is closed: Asio leaves it to the kernel to
+    // forget a socket that is closed, which it does not do while there is a duplicate, and the
+    // events that still come would be taken for those of the next descriptor with its place.
     ::shutdown(socket_.native_handle(), SHUT_RDWR);
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    boost::system::error_code failed;
+    const int fd = socket_.release(failed);
+    if (!failed) ::close(fd);
     for (auto* const listener : listeners_) listener->wakeup.ring();
 }
 
@@ -299,6 +294,7 @@ void Session::receive()
 void Session::conclude(int answer)
 {
     if (cold_) acknowledge_quickly();
+    if (answer != SSH_ERROR && !retired_.empty()) settle_retired();
     const auto ended = SSH_CLOSED | SSH_CLOSED_ERROR;
     if (answer == SSH_ERROR || (ssh_get_status(raw()) & ended) != 0) {
         close(Error{Errc::unreachable, "the connection to target " + quote(target()) + " was lost"}

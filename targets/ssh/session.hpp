@@ -50,7 +50,9 @@ public:
     /// The key the server proved to hold. Errors: internal.
     Result<HostKey> host_key() const;
 
-    /// Logs in with `key`, its certificate first.
+    /// Logs in with `key`, its certificate first; without a key by the method "none" (RFC 4252
+    /// section 5.2), for servers that know by other means who we are. What the server says with a
+    /// refusal is in the error's message, escaped and clipped.
     /// Errors: unauthorized_there, unreachable, deadline_exceeded, cancelled.
     Task<Status> log_in(const UserKey& key, Deadline deadline);
 
@@ -68,6 +70,18 @@ public:
     /// The same, once the caller has let go of the strand: for destructors. They may run while the
     /// event loop goes and takes the coroutines with it that drive() would wake.
     void drive_later();
+
+    /// Takes over a channel that was asked to be opened and is no longer wanted, and frees it once
+    /// that can be done without leaving the server's end of it open: after the server has answered
+    /// the opening, and after our CLOSE is on its way. Its callbacks must have been removed.
+    void retire(ssh_channel_struct* channel);
+    /// Whether so many retired channels wait that nothing new should be begun on this session.
+    bool is_crowded() const noexcept;
+
+    /// Whether the server is known to do nothing about a "signal" request (RFC 4254 section 6.9),
+    /// and whether it is known to signal all that the command started and not the command alone.
+    bool ignores_signals() const noexcept;
+    bool signals_groups() const noexcept;
 
     /// A wakeup that is rung when the session ends and, if wished, whenever something has arrived.
     class Listener {
@@ -98,7 +112,12 @@ public:
 private:
     friend class Listener;
     Status configure();
-    Task<Result<bool>> offer(ssh_key_struct* key, Deadline deadline);
+    template <class Call>
+    Task<Result<bool>> try_to_log_in(Call call, Deadline deadline);
+    std::string server_words() const;
+    Error login_ended(Error without_words) const;
+    void settle_retired();
+    bool is_settled(ssh_channel_struct* channel);
     void acknowledge_quickly() noexcept;
     bool wants_to_write() const noexcept;
     void receive();
@@ -115,6 +134,7 @@ private:
     SessionHandle session_;
     EventHandle event_;
     std::vector<Listener*> listeners_;
+    std::vector<ssh_channel_struct*> retired_;  // libssh frees them with the session at the latest
     std::optional<Error> failure_;
     std::uint64_t announced_{0};  // what received() was when listeners were last rung
     bool reading_{false};

@@ -33,6 +33,9 @@ WarmSession::ReadKey key_reader(const SshExecutor::Setup& setup)
         timespec changed{};
         ino_t inode{0};
     };
+    if (setup.connection.has_no_key) {
+        return [none = std::make_shared<const ssh::UserKey>()]() { return none; };
+    }
     return
         [target = setup.id.str(), path = setup.connection.key_path, credentials = setup.credentials,
          kept = std::make_shared<Kept>()]() -> Result<std::shared_ptr<const ssh::UserKey>> {
@@ -107,7 +110,16 @@ ssh::Dial dialer(const SshExecutor::Setup& setup)
     };
 }
 
-/// Runs `order`. A session that turns out to be broken before the command was sent is replaced
+/// Whether another session than that of `lease` may do what `failure` kept this one from: it had
+/// broken, or had no room though nothing of ours ran there.
+bool is_worth_another(WarmSession& warm, WarmSession::Lease lease, const Error& failure)
+{
+    if (lease.is_fresh) return false;
+    if (failure.code() == Errc::unreachable) return true;
+    return failure.code() == Errc::busy && warm.give_up(std::move(lease));
+}
+
+/// Runs `order`. A session that turns out to be of no use before the command was sent is replaced
 /// once.
 Task<Result<ExecutionResult>> run_command(WarmPointer warm, std::shared_ptr<const ssh::Order> order)
 {
@@ -115,9 +127,10 @@ Task<Result<ExecutionResult>> run_command(WarmPointer warm, std::shared_ptr<cons
         auto lease = co_await warm->get(order->deadline);
         if (!lease) co_return fail(std::move(lease).error().with_nothing_begun());
         auto attempt = co_await ssh::run_order(lease->session, order, warm->timing());
-        const bool was_stale = !attempt.result && !attempt.sent && !lease->is_fresh &&
-                               attempt.result.error().code() == Errc::unreachable;
-        if (!was_stale || !may_retry) co_return std::move(attempt.result);
+        if (attempt.result || attempt.sent || !may_retry) co_return std::move(attempt.result);
+        if (!is_worth_another(*warm, *std::move(lease), attempt.result.error())) {
+            co_return std::move(attempt.result);
+        }
     }
 }
 
@@ -126,14 +139,14 @@ Task<Result<ExecutionResult>> probe(WarmPointer warm, Deadline deadline)
 {
     const auto started = std::chrono::steady_clock::now();
     for (bool may_retry = true;; may_retry = false) {
-        const auto lease = co_await warm->get(deadline);
+        auto lease = co_await warm->get(deadline);
         if (!lease) co_return fail(Error{lease.error()}.with_nothing_begun());
         Status alive;
         if (!lease->is_fresh) {
             alive = co_await ssh::try_channel(lease->session, deadline, warm->timing());
         }
         if (alive) break;
-        if (!may_retry || alive.error().code() != Errc::unreachable) {
+        if (!may_retry || !is_worth_another(*warm, *std::move(lease), alive.error())) {
             co_return fail(Error{alive.error()}.with_nothing_begun());
         }
     }
@@ -231,7 +244,13 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
         co_return fail(Errc::invalid_argument, "target " + quote(target_) + " does not offer " +
                                                    std::string{to_string(facet_of(operation))});
     }
-    auto line = ssh::shell_line(command->argv);
+    std::optional mark{ssh::RunMark::fresh()};
+    auto line = ssh::shell_line(command->argv, mark->preamble());
+    if (!line) {
+        // It may be only just too long; such a command runs without.
+        mark.reset();
+        line = ssh::shell_line(command->argv);
+    }
     if (!line) co_return fail(std::move(line).error().with_nothing_begun());
     auto slot = co_await channels_.take(deadline);
     if (!slot) {
@@ -243,6 +262,7 @@ Task<Result<ExecutionResult>> SshExecutor::run(policy::Permit permit, Operation 
     }
     auto order = std::make_shared<ssh::Order>();
     order->line = *std::move(line);
+    order->mark = std::move(mark);
     order->input = std::move(command->input);
     order->bounds.limit_bytes = permit.obligations().output_limit_bytes;
     order->bounds.rest = std::move(command->rest);

@@ -39,8 +39,11 @@ struct Tunnel {
     Tunnel& operator=(const Tunnel&) = delete;
     ~Tunnel()
     {
-        ssh_channel_free(channel);
-        session->drive_later();
+        if (was_asked) {
+            session->retire(channel);
+        } else {
+            ssh_channel_free(channel);
+        }
     }
 
     bool is_up() const { return !ended && session->is_open(); }
@@ -58,6 +61,7 @@ struct Tunnel {
     Session::Listener downward;
     Session::Listener upward;
     ssh_channel channel;
+    bool was_asked{false};  // the server knows of it, or may
     bool ended{false};
 };
 
@@ -112,6 +116,7 @@ Task<Status> open(std::shared_ptr<Tunnel> tunnel,
     const auto& session = tunnel->session;
     for (;;) {
         if (!session->is_open()) co_return fail(session->failure());
+        tunnel->was_asked = true;
         const int answer =
             ssh_channel_open_forward(tunnel->channel, host.c_str(), port, "127.0.0.1", 0);
         const std::string why = answer == SSH_ERROR ? ssh_get_error(session->raw()) : "";
@@ -142,6 +147,9 @@ Task<Result<int>> open_tunnel(std::shared_ptr<Session> session,
 {
     const auto strand = session->executor();
     auto tunnel = std::make_shared<Tunnel>(std::move(session));
+    if (tunnel->channel == nullptr) {
+        co_return fail(Errc::internal, "no SSH channel can be created");
+    }
     TAILOPS_CO_CHECK(co_await open(tunnel, std::move(host), port, deadline));
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {

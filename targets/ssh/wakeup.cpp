@@ -106,6 +106,8 @@ Task<Wake> Wakeup::wait(Deadline deadline)
         if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return Wake::cancelled;
         if (!rung_) co_return stopped == asio::error::timed_out ? Wake::deadline : Wake::cancelled;
     }
+    // Rings that never stop would otherwise outlast every deadline.
+    if (std::chrono::steady_clock::now() >= deadline) co_return Wake::deadline;
     rung_ = false;
     co_return Wake::rung;
 }

@@ -39,6 +39,8 @@ public:
 
     /// Until rung, `deadline` or cancellation, whichever is first; never throws. A coroutine that
     /// has been cancelled gets Wake::cancelled at once, unless it has reset its cancellation state.
+    /// Once `deadline` has passed, a ring counts no more and is kept for a later wait: whoever is
+    /// rung again and again still gets to its end.
     Task<Wake> wait(Deadline deadline);
 
 private:

@@ -227,6 +227,20 @@ TEST(TargetsFile, RemembersWhereEachCapabilityStands)
     EXPECT_EQ(file.offers[0].place.column, 20);
 }
 
+TEST(TargetsFile, TakesALoginWithoutAKeyOnlyWhereThatIsSaid)
+{
+    const auto connection = [](std::string_view text) {
+        const auto [file, problems] = read(ssh_target(text));
+        EXPECT_TRUE(problems.empty()) << problems.render();
+        return std::get<SshConnection>(file.targets.at(0).connection);
+    };
+    EXPECT_FALSE(connection(good_ssh).has_no_key);
+    EXPECT_EQ(connection(good_ssh).login_lifetime, 15min);
+    const auto bare = connection("host: h, username: u, credential: none, login_lifetime: 5m");
+    EXPECT_TRUE(bare.has_no_key);
+    EXPECT_EQ(bare.login_lifetime, 5min);
+}
+
 struct Refusal {
     const char* name;
     std::string text;
@@ -261,6 +275,14 @@ TEST(TargetsFile, RefusesWithPlaceAndRemedy)
                 "key_path: /k}\n    capabilities: []\n",
          "does not fit executor"},
         {"password", ssh_target("host: h, username: u"), "passwords are not supported"},
+        {"key_and_none", ssh_target("host: h, username: u, key_path: /k, credential: none"),
+         "\"credential: none\" means a login without a key"},
+        {"passphrase_and_none",
+         ssh_target("host: h, username: u, passphrase: \"env:P\", "
+                    "credential: none"),
+         "\"credential: none\" means a login without a key"},
+        {"other_credential", ssh_target("host: h, username: u, credential: password"),
+         "\"credential\""},
         {"unset_variable", ssh_target("host: h, username: u, key_path: \"${NOPE}\""),
          "the environment variable \"NOPE\" is not set"},
         {"secret_in_the_file", ssh_target("host: h, username: u, key: hunter2"),

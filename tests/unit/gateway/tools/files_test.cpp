@@ -81,6 +81,29 @@ TEST_P(Files, ALongReadShowsWholeLinesOfBothEnds)
     EXPECT_EQ(read.at("lines_returned"), std::ranges::count(head, '\n'));
 }
 
+TEST_P(Files, APieceOfALineIsNotGivenForALine)
+{
+    std::string text;
+    for (int i = 1; i <= 9; ++i) text += "line " + std::to_string(i) + '\n';
+    write(root / "mixed", text + std::string(200'000, 'x') + "\nlast\n");
+    const auto path = (root / "mixed").string();
+    const auto head = ask({{"action", "read"}, {"path", path}});
+    EXPECT_EQ(head.at("content"), text);
+    EXPECT_EQ(head.at("lines_returned"), 9);
+    EXPECT_EQ(head.at("has_more"), true);
+    EXPECT_EQ(head.at("truncated"), true);
+    // Who reads on is not led past the line that did not fit, though only its beginning is shown.
+    const auto long_line = ask({{"action", "read"}, {"path", path}, {"offset", 9}, {"lines", 1}});
+    EXPECT_THAT(long_line.at("content").get<std::string>(), ::testing::StartsWith("xxx"));
+    EXPECT_EQ(long_line.at("lines_returned"), 0);
+    EXPECT_EQ(long_line.at("has_more"), true);
+    EXPECT_EQ(long_line.at("truncated"), true);
+    const auto last = ask({{"action", "read"}, {"path", path}, {"offset", 10}});
+    EXPECT_EQ(last.at("content"), "last\n");
+    EXPECT_EQ(last.at("lines_returned"), 1);
+    EXPECT_EQ(last.at("has_more"), false);
+}
+
 TEST_P(Files, OnlyContentsAreKeptForReadingOn)
 {
     const auto rest = [&](const char* action) {
