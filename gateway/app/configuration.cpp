@@ -22,7 +22,7 @@ targets:
   local:
     type: local
     description: "the machine that the gateway runs on"
-    capabilities: ["system:read", "network:read", "file:read", "system:write"]
+    capabilities: ["system:read", "network:read", "file:read", "logs:read", "security:read", "system:write"]
     constraints:
       # Whatever does more than observe waits for a person.
       require_approval: true

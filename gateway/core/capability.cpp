@@ -9,8 +9,8 @@
 namespace tailops {
 namespace {
 
-constexpr std::array readonly_scopes = {"container:read", "file:read", "network:read",
-                                        "security:read", "system:read"};
+constexpr std::array readonly_scopes = {"container:read", "file:read",     "logs:read",
+                                        "network:read",   "security:read", "system:read"};
 
 }  // namespace
 

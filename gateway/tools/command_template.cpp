@@ -1,6 +1,8 @@
 #include "gateway/tools/command_template.hpp"
 
 #include "gateway/core/text.hpp"
+#include "gateway/tools/command_programs.hpp"
+#include "gateway/tools/shell_grammar.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,47 +13,14 @@ namespace {
 using Piece = CatalogueCommand::Piece;
 using Failure = std::unexpected<TemplateProblem>;
 
-template <std::size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& list)
-{
-    return std::ranges::find(list, word) != list.end();
-}
-
-/// Words that a shell understands itself: a template that begins with one needs the shell.
-constexpr auto shell_words = std::to_array<std::string_view>(
-    {"!",       "{",    "if",     "for",   "while",  "until", "case",  "cd",
-     "command", "type", "ulimit", "umask", "export", "set",   "unset", "eval",
-     "exec",    "trap", "wait",   "read",  "alias",  "."});
-/// Words after which the next word is a program again.
-constexpr auto wrappers = std::to_array<std::string_view>(
-    {"!",     "{",       "if",      "then",   "else",  "elif",     "do",   "while",  "until",
-     "time",  "exec",    "env",     "sudo",   "doas",  "nohup",    "nice", "ionice", "setsid",
-     "xargs", "timeout", "command", "chroot", "-exec", "-execdir", "-ok",  "-okdir"});
-/// Programs that read a program from their arguments.
-constexpr auto interpreters = std::to_array<std::string_view>(
-    {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "eval", "source", ".", "python",
-     "python3", "perl", "ruby", "lua", "php", "node", "awk", "expect"});
-/// Programs that hand their arguments to a shell, here or elsewhere: names and integers pass it
-/// unchanged, free text does not.
-constexpr auto relays = std::to_array<std::string_view>(
-    {"ssh", "su", "watch", "parallel", "script", "flock", "at", "batch"});
-
-bool is_identifier_character(char c)
-{
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /// Reads a template once, from left to right, as a POSIX shell would (section 2.3, token
 /// recognition).
 class Scanner {
 public:
-    Scanner(std::string_view text, const std::vector<CommandParameter>& parameters)
+    Scanner(std::string_view text, const std::vector<CommandParameter>& parameters, Trust trust)
         : text_{text},
-          parameters_{parameters}
+          parameters_{parameters},
+          trust_{trust}
     {
     }
 
@@ -59,9 +28,16 @@ public:
     {
         while (at_ < text_.size() && !problem_) step();
         end_word();
+        end_command();
         if (problem_) return Failure{*problem_};
         if (words_.empty()) return Failure{{0, "the template is empty"}};
         if (quote_ != '\0') return Failure{{quote_begin_, "this quote is never closed"}};
+        if (needs_shell_ && partial_) {
+            return Failure{{*partial_,
+                            "a parameter must be a word of its own in a template that "
+                            "needs a shell"}};
+        }
+        if (auto misuse = find_any_misuse()) return Failure{*std::move(misuse)};
         return needs_shell_ ? as_script() : as_words();
     }
 
@@ -70,6 +46,9 @@ private:
         std::size_t begin{0};
         std::vector<Piece> pieces{};
         bool has_parameter{false};
+        bool is_fixed{true};
+        bool is_bare{true};
+        bool has_brace{false};
     };
     struct Use {
         std::size_t begin, end;
@@ -81,10 +60,54 @@ private:
         if (!problem_) problem_ = TemplateProblem{offset, std::move(text)};
     }
 
+    /// What the shell evaluates once more, or reads otherwise than we do: no place beside a value.
+    void note_grammar(std::size_t offset, std::string_view what)
+    {
+        if (grammar_) return;
+        grammar_ = TemplateProblem{.offset = offset,
+                                   .text = std::string{what} + " cannot stand beside a parameter",
+                                   .can_be_trusted = true};
+    }
+
+    std::optional<TemplateProblem> find_any_misuse() const
+    {
+        if (trust_ == Trust::given || out_.used.empty()) return std::nullopt;
+        // The first of both is the one to show.
+        auto misuse = find_misuse(commands_);
+        if (grammar_ && (!misuse || grammar_->offset <= misuse->offset)) return grammar_;
+        return misuse;
+    }
+
+    char next(std::size_t ahead = 1) const
+    {
+        return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+    }
+
+    /// `$`, outside single quotes.
+    void note_dollar()
+    {
+        word_.is_fixed = false;
+        const char c = next() == '{' ? next(2) : next();
+        // Our values are the script's positional parameters.
+        constexpr std::string_view of_values = "0123456789@*#!";
+        if (next() == '(') {
+            note_grammar(at_, "a command substitution");
+        } else if (next() == '\'' || (next() == '"' && quote_ == '\0')) {
+            note_grammar(at_, "a quote after $");
+        } else if (c != '\0' && of_values.find(c) != std::string_view::npos) {
+            note_grammar(at_, "a positional parameter of the shell");
+        }
+    }
+
     void step()
     {
         const char c = text_[at_];
         if (c == '{' && take_placeholder()) return;
+        if (c == '\\' && next() == '\n' && quote_ != '\'') {  // a line goes on
+            at_ += 2;
+            needs_shell_ = true;
+            return;
+        }
         if (quote_ == '\'') {
             c == '\'' ? close_quote() : add(c);
         } else if (quote_ == '"') {
@@ -99,6 +122,8 @@ private:
     {
         if (c == '"') return close_quote();
         if (c == '$' || c == '`') needs_shell_ = true;
+        if (c == '$') note_dollar();
+        if (c == '`') note_grammar(at_, "a command substitution");
         constexpr std::string_view escapable = "$`\"\\";
         if (c == '\\' && at_ + 1 < text_.size() &&
             escapable.find(text_[at_ + 1]) != escapable.npos) {
@@ -109,38 +134,73 @@ private:
 
     void step_outside_quotes(char c)
     {
-        constexpr std::string_view operators = "|&;()<>`\n";
         constexpr std::string_view special = "$*?[";
         if (c == '\'' || c == '"') {
             begin_word();
+            word_.is_bare = false;
             quote_ = c;
             quote_begin_ = at_;
         } else if (c == '\\' && at_ + 1 < text_.size()) {
             add(text_[++at_]);
+            word_.is_bare = false;
         } else if (is_blank(c)) {
             end_word();
         } else if (operators.find(c) != operators.npos) {
             take_operator(c);
         } else {
-            if (special.find(c) != special.npos) needs_shell_ = true;
-            if ((c == '~' || c == '#') && !in_word_) needs_shell_ = true;
-            if (c == '=' && words_.empty()) needs_shell_ = true;  // a variable for the command
-            add(c);
+            add_bare(c, special.find(c) != special.npos);
         }
+    }
+
+    void add_bare(char c, bool is_special)
+    {
+        const bool is_first = !in_word_;
+        if (is_special || (is_first && (c == '~' || c == '#'))) needs_shell_ = true;
+        if (c == '=' && words_.empty()) needs_shell_ = true;  // a variable for the command
+        if (is_first && c == '#') note_grammar(at_, "a comment");
+        add(c);
+        if (c == '$') {
+            note_dollar();
+        } else if (is_special || (is_first && c == '~')) {
+            word_.is_fixed = false;
+        }
+        if (c == '{') word_.has_brace = true;
+    }
+
+    /// Parentheses and substitutions that are more than a group of commands.
+    void note_operator(char c)
+    {
+        if (c == '`') note_grammar(at_, "a command substitution");
+        if ((c == '<' || c == '>') && next() == '(') note_grammar(at_, "a process substitution");
+        if (c != '(') return;
+        const auto& words = command_.words;
+        const bool is_group =
+            !in_word_ && (words.empty() || (words.back().is_bare && !words.back().has_parameter() &&
+                                            is_one_of(words.back().literal, keywords)));
+        if (!is_group || next() == '(') note_grammar(at_, "this parenthesis");
+    }
+
+    void end_command()
+    {
+        if (!command_.words.empty()) commands_.push_back(std::move(command_));
+        command_ = {};
     }
 
     void take_operator(char c)
     {
+        note_operator(c);
+        const bool is_descriptor =
+            (c == '<' || c == '>') && in_word_ && word_.is_bare && word_.pieces.size() == 1 &&
+            word_.pieces[0].literal.find_first_not_of("0123456789") == std::string::npos &&
+            !word_.has_parameter;
         end_word();
+        if (is_descriptor && !command_.words.empty()) command_.words.pop_back();
         needs_shell_ = true;
         if (c == '<' && at_ + 1 < text_.size() && text_[at_ + 1] == '<') {
             refuse(at_, "here-documents are not supported in a command template");
         }
         after_redirection_ = c == '<' || c == '>' || (c == '&' && after_redirection_);
-        if (!after_redirection_) {
-            expects_program_ = true;
-            has_interpreter_ = has_relay_ = false;
-        }
+        if (!after_redirection_) end_command();
     }
 
     void begin_word()
@@ -175,26 +235,34 @@ private:
         words_.push_back(std::move(word_));
     }
 
-    /// What this word means for those that follow in the same simple command.
+    /// Makes the word one of the command that is being read.
     void note_word()
     {
-        const auto literal = word_.pieces.size() == 1 ? std::string_view{word_.pieces[0].literal}
-                                                      : std::string_view{};
-        if (words_.empty() && is_one_of(literal, shell_words)) needs_shell_ = true;
-        const auto name = literal.substr(literal.rfind('/') + 1);
-        if (is_one_of(name, interpreters) && expects_program_) has_interpreter_ = true;
-        if (is_one_of(name, relays) && expects_program_) has_relay_ = true;
-        const bool is_assignment = expects_program_ && literal.find('=') != literal.npos;
-        // What may stand between a wrapper and its program: `env -i`, `timeout 5`.
-        const bool is_setting =
-            !literal.empty() && (literal[0] == '-' || (literal[0] >= '0' && literal[0] <= '9'));
+        const auto alone = word_.pieces.size() == 1 ? std::string_view{word_.pieces[0].literal}
+                                                    : std::string_view{};
+        if (words_.empty() && is_one_of(alone, shell_words)) needs_shell_ = true;
         if (after_redirection_) {
             after_redirection_ = false;  // a file name says nothing of the command
-        } else if (is_one_of(name, wrappers)) {
-            expects_program_ = true;
-        } else if (!is_assignment && !(is_setting && expects_program_)) {
-            expects_program_ = false;
+            return;
         }
+        TemplateWord word{.offset = word_.begin};
+        for (const auto& piece : word_.pieces) {
+            word.literal += piece.literal;
+            if (!piece.parameter.empty()) word.parameters.push_back(find(piece.parameter));
+        }
+        const bool is_test = word_.is_bare && word.literal == "[" && !word_.has_parameter;
+        const bool may_become_many =
+            word_.has_brace && (word.literal.find(',') != std::string::npos ||
+                                word.literal.find("..") != std::string::npos);
+        word.is_fixed = !word_.has_parameter && (word_.is_fixed || is_test) && !may_become_many;
+        word.is_bare = word_.is_bare;
+        const auto& before = command_.words;
+        const bool begins =
+            before.empty() || (before.back().is_bare && is_one_of(before.back().literal, keywords));
+        if (word.is_bare && begins && is_one_of(word.literal, grammar_words)) {
+            note_grammar(word.offset, quote(word.literal));
+        }
+        command_.words.push_back(std::move(word));
     }
 
     void check_word()
@@ -203,24 +271,10 @@ private:
         if (after_redirection_) {
             return refuse(word_.begin, "a parameter cannot be the target of a redirection");
         }
-        if (expects_program_) return refuse(word_.begin, "a parameter cannot choose the program");
-        if (has_interpreter_ || (has_relay_ && has_free_text())) {
-            return refuse(word_.begin, "a parameter cannot be handed to a shell or an interpreter");
-        }
         if (word_.pieces.front().literal.starts_with('-')) {
             return refuse(word_.begin,
                           "a parameter cannot be part of an option; make it a word of its own");
         }
-    }
-
-    /// Whether the word holds a value that a shell would not read as one word.
-    bool has_free_text() const
-    {
-        return std::ranges::any_of(word_.pieces, [this](const Piece& piece) {
-            const auto* parameter = find(piece.parameter);
-            return parameter && parameter->type != CommandParameter::Type::name &&
-                   parameter->type != CommandParameter::Type::integer;
-        });
     }
 
     /// `{name}`, but neither `{}`, `{{…}}` nor `${name}`. True when it was one, good or bad.
@@ -251,8 +305,11 @@ private:
             return refuse(at_,
                           "{" + name + "} must stand outside quotes; values are quoted for you");
         }
-        const bool stands_alone =
-            !in_word_ && (end == text_.size() || is_blank(text_[end]) || text_[end] == '\n');
+        const auto follows_as_a_word = [&] {
+            return end == text_.size() || is_blank(text_[end]) ||
+                   operators.find(text_[end]) != operators.npos;
+        };
+        const bool stands_alone = !in_word_ && follows_as_a_word();
         if (!stands_alone && parameter->type != Type::name && parameter->type != Type::integer) {
             return refuse(at_, "{" + name +
                                    "} must be a word of its own: only names and integers "
@@ -278,13 +335,8 @@ private:
         return std::move(out_);
     }
 
-    std::expected<CompiledTemplate, TemplateProblem> as_script()
+    CompiledTemplate as_script()
     {
-        if (partial_) {
-            return Failure{{*partial_,
-                            "a parameter must be a word of its own in a template that "
-                            "needs a shell"}};
-        }
         std::vector<std::string> order;
         std::string script;
         std::size_t from = 0;
@@ -305,6 +357,7 @@ private:
 
     const std::string_view text_;
     const std::vector<CommandParameter>& parameters_;
+    const Trust trust_;
     std::size_t at_{0};
     char quote_{'\0'};
     std::size_t quote_begin_{0};
@@ -312,22 +365,22 @@ private:
     Word word_;
     std::vector<Word> words_;
     bool needs_shell_{false};
-    bool expects_program_{true};
-    bool has_interpreter_{false};
-    bool has_relay_{false};
+    SimpleCommand command_;
+    std::vector<SimpleCommand> commands_;
     bool after_redirection_{false};
     std::optional<std::size_t> partial_;
     std::vector<Use> uses_;
     std::optional<TemplateProblem> problem_;
+    std::optional<TemplateProblem> grammar_;
     CompiledTemplate out_;
 };
 
 }  // namespace
 
 std::expected<CompiledTemplate, TemplateProblem> compile_template(
-    std::string_view text, const std::vector<CommandParameter>& parameters)
+    std::string_view text, const std::vector<CommandParameter>& parameters, Trust trust)
 {
-    return Scanner{text, parameters}.compile();
+    return Scanner{text, parameters, trust}.compile();
 }
 
 }  // namespace tailops::tools

@@ -26,11 +26,18 @@ struct CompiledTemplate {
 struct TemplateProblem {
     std::size_t offset{0};
     std::string text;
+    bool can_be_trusted{false};  // an entry that says `trusted: true` may do this
 };
 
-/// Refuses placeholders that could change what the template does: inside quotes, in command
-/// position, as the target of a redirection, in a word that is an option, or handed to a shell.
+/// Whether whoever wrote the template answers for what its programs make of a value.
+enum class Trust { none, given };
+
+/// Refuses placeholders that could change what the template does: inside quotes, as the target of a
+/// redirection, in a word that is an option; and, without trust, those that could become a program,
+/// text of a shell or an interpreter, or the input of one (command_programs.hpp).
 std::expected<CompiledTemplate, TemplateProblem> compile_template(
-    std::string_view text, const std::vector<CommandParameter>& parameters);
+    std::string_view text,
+    const std::vector<CommandParameter>& parameters,
+    Trust trust = Trust::none);
 
 }  // namespace tailops::tools

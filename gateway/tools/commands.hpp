@@ -54,7 +54,8 @@ struct CatalogueCommand {
     bool requires_confirmation{false};  // for policy rules: the parameter `requires_confirmation`
     std::vector<CommandParameter> parameters;
     std::string example;
-    std::string line;  // the template as written, for people
+    std::string line;             // the template as written, for people
+    std::string trusted_because;  // not empty: who wrote it answers for its template
 
     /// The argv with `values` in place. Errors: invalid_argument, naming the parameter, the rule it
     /// broke and an example: unknown, missing, not matching, or beginning with "-".

@@ -16,10 +16,26 @@ using Names = CommandParameter::Names;
 
 constexpr std::size_t commands_max = 1000;
 
-/// What a command needs when its file does not say: what a `readonly` scope grants, so that the
-/// files of the earlier system keep working.
-std::string_view usual_capability(std::string_view category)
+/// Whether the template shows a log: of the system, of a unit, of the kernel, of a container.
+bool reads_a_log(std::string_view line)
 {
+    constexpr auto signs = std::to_array<std::string_view>(
+        {"journalctl", "/var/log", "dmesg", "docker logs", "podman logs", "container logs"});
+    return std::ranges::any_of(signs,
+                               [&](std::string_view sign) { return line.find(sign) != line.npos; });
+}
+
+/// What a command needs when its file does not say: what a `readonly` scope grants, so that the
+/// files of the earlier system keep working, and no less than the tool that reads the same things.
+std::string_view usual_capability(const CatalogueCommand& command)
+{
+    const bool has_path = std::ranges::any_of(
+        command.parameters, [](const auto& parameter) { return parameter.type == Type::path; });
+    if (command.tier == Tier::observe) {
+        if (reads_a_log(command.line)) return "logs:read";
+        if (has_path) return "file:read";
+    }
+    const auto& category = command.category;
     if (category == "network") return "network:read";
     if (category == "docker") return "container:read";
     return "system:read";
@@ -135,8 +151,7 @@ void read_right(yaml::MapReader& reader, CatalogueCommand& command)
     if (command.dangerous && command.tier == Tier::observe) {
         reader.complain(at("tier"), "a dangerous command has at least the tier control");
     }
-    const auto text =
-        reader.text("capability").value_or(std::string{usual_capability(command.category)});
+    const auto text = reader.text("capability").value_or(std::string{usual_capability(command)});
     const auto capability = parse_capability(text);
     if (!capability) return reader.complain(at("capability"), capability.error().public_message());
     command.capability = *capability;
@@ -168,17 +183,44 @@ void note_naming(CommandParameter& parameter, std::string_view command_template)
     }
 }
 
+/// Whether the entry answers for its template itself. A reason is a must, for those who come after.
+Trust read_trust(yaml::MapReader& reader, CatalogueCommand& command)
+{
+    const bool is_trusted = reader.boolean("trusted").value_or(false);
+    const bool has_reason = reader.has("reason");
+    command.trusted_because = reader.text("reason").value_or("");
+    if (is_trusted && command.trusted_because.empty()) {
+        reader.complain(*reader.node("trusted"),
+                        "a trusted command needs a \"reason\": what keeps its values harmless");
+    } else if (!is_trusted && has_reason) {
+        reader.complain(*reader.node("reason"), "\"reason\" is for commands with trusted: true");
+    } else if (is_trusted) {
+        const auto node = reader.node("trusted").value_or(reader.map());
+        reader.problems().notice(node.file(), node.place(),
+                                 "the command " + quote(command.name) +
+                                     " is trusted with its values: " + command.trusted_because);
+    }
+    return is_trusted ? Trust::given : Trust::none;
+}
+
 void read_template(yaml::MapReader& reader, CatalogueCommand& command)
 {
+    const auto trust = read_trust(reader, command);
     command.line = reader.required_text("command_template");
     const auto node = reader.node("command_template");
     if (!node || command.line.empty()) return;
-    auto compiled = compile_template(command.line, command.parameters);
+    auto compiled = compile_template(command.line, command.parameters, trust);
     if (!compiled) {
         auto place = node->place();
         // In a quoted or folded scalar the columns of the file are not those of the text.
         if (node->is_plain()) place.column += static_cast<int>(compiled.error().offset);
-        reader.problems().add(node->file(), place, compiled.error().text);
+        auto text = compiled.error().text;
+        if (compiled.error().can_be_trusted) {
+            text +=
+                "; write it otherwise, or say trusted: true and why in \"reason\" if no value can "
+                "do harm there";
+        }
+        reader.problems().add(node->file(), place, std::move(text));
         return;
     }
     command.argv = std::move(compiled->argv);
@@ -224,8 +266,8 @@ CatalogueCommand read_command(const yaml::Node& node, yaml::Problems& problems)
             reader.complain(*parameters, "\"parameters\" must map names to descriptions");
         }
     }
-    read_right(reader, command);
     read_template(reader, command);
+    read_right(reader, command);
     reader.finish();
     return command;
 }

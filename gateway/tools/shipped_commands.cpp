@@ -8,7 +8,8 @@ namespace {
 constexpr std::string_view text =
     R"yaml(# The commands that execute_command can run: copy this file to /etc/tailops/commands.yaml and edit it.
 # docs/commands.md has the format. A parameter {name} is handed over as an argument of its own, never
-# as text of a command line; its value never begins with "-".
+# as text of a command line; its value never begins with "-". What reads logs needs logs:read, what takes a
+# path file:read, and who may log in and did is security:read, so that no command is a way around a rule.
 commands:
   # --- system ---------------------------------------------------------------------------------------
   - name: hostname
@@ -53,6 +54,7 @@ commands:
     description: "Show the size of a directory"
     command_template: du -sh {path}
     category: disk
+    capability: "file:read"
     parameters:
       path: "Directory to measure"
     example_usage: "Check the size of /var/log"
@@ -64,6 +66,7 @@ commands:
     description: "Show the ten largest files below a directory, in KiB"
     command_template: find {path} -type f -exec du -k {} + 2>/dev/null | sort -rn | head -10
     category: disk
+    capability: "file:read"
     parameters:
       path: "Directory to search"
     example_usage: "Find the largest files in /var"
@@ -118,8 +121,8 @@ commands:
 
   # --- service --------------------------------------------------------------------------------------
   - name: service_status
-    description: "Show the state of a service and its last log lines"
-    command_template: systemctl status {service_name} --no-pager
+    description: "Show the state of a service; service_logs has what it says"
+    command_template: systemctl status {service_name} --lines=0 --no-pager
     category: service
     parameters:
       service_name: "Name of the systemd unit"
@@ -136,6 +139,7 @@ commands:
     description: "Show the last log lines of a service"
     command_template: journalctl -u {service_name} -n 50 --no-pager
     category: service
+    capability: "logs:read"
     parameters:
       service_name: "Name of the systemd unit"
     example_usage: "Show the logs of nginx"
@@ -161,6 +165,7 @@ commands:
     description: "Show the last log lines of a container"
     command_template: docker logs --tail 50 {container_name}
     category: docker
+    capability: "logs:read"
     parameters:
       container_name: "Name of the container"
     example_usage: "Show the logs of the web container"
@@ -178,28 +183,34 @@ commands:
     description: "Show the last lines of the system log"
     command_template: tail -n 50 /var/log/syslog 2>/dev/null || journalctl -n 50 --no-pager
     category: system
+    capability: "logs:read"
   - name: auth_log
     description: "Show the last lines of the log of logins"
     command_template: tail -n 30 /var/log/auth.log 2>/dev/null || journalctl -u ssh -n 30 --no-pager
     category: system
+    capability: "logs:read"
   - name: dmesg_recent
     description: "Show the last messages of the kernel"
     command_template: dmesg | tail -30
     category: system
+    capability: "logs:read"
 
   # --- security audit -------------------------------------------------------------------------------
   - name: logged_in_users
     description: "Show who is logged in"
     command_template: who
     category: system
+    capability: "security:read"
   - name: last_logins
     description: "Show the last ten logins"
     command_template: last -n 10
     category: system
+    capability: "security:read"
   - name: sudo_users
     description: "Show who may use sudo"
     command_template: getent group sudo
     category: system
+    capability: "security:read"
 )yaml";
 
 }  // namespace

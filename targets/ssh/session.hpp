@@ -103,6 +103,9 @@ public:
     void send_keepalive();
     /// From the first command on, acknowledgements may be delayed again (see the .cpp).
     void warmed_up() noexcept { cold_ = false; }
+    /// Whether the account has been seen running a line of ours (login_shell.hpp).
+    bool is_shell_proven() const noexcept { return shell_proven_; }
+    void shell_proven() noexcept { shell_proven_ = true; }
 
     ssh_session_struct* raw() const noexcept { return session_.get(); }
     const std::string& target() const noexcept { return introduction_.target; }
@@ -140,6 +143,7 @@ private:
     bool reading_{false};
     bool writing_{false};
     bool cold_{true};
+    bool shell_proven_{false};
 };
 
 }  // namespace tailops::targets::ssh

@@ -4,6 +4,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "targets/ssh/dial.hpp"
+#include "targets/ssh/login_shell.hpp"
 #include "targets/ssh/quoting.hpp"
 #include "targets/ssh/tunnel.hpp"
 #include "targets/ssh/warm_session.hpp"
@@ -126,6 +127,16 @@ Task<Result<ExecutionResult>> run_command(WarmPointer warm, std::shared_ptr<cons
     for (bool may_retry = true;; may_retry = false) {
         auto lease = co_await warm->get(order->deadline);
         if (!lease) co_return fail(std::move(lease).error().with_nothing_begun());
+        if (const auto fit =
+                co_await ssh::prove_login_shell(lease->session, order->deadline, warm->timing());
+            !fit) {
+            const auto code = fit.error().code();
+            // sshd keeps a session's shell: a mended account shows only in a new one.
+            if (code == Errc::unauthorized_there) warm->retire(lease->session);
+            const bool was_stale = !lease->is_fresh && code == Errc::unreachable;
+            if (was_stale && may_retry) continue;
+            co_return fail(Error{fit.error()});
+        }
         auto attempt = co_await ssh::run_order(lease->session, order, warm->timing());
         if (attempt.result || attempt.sent || !may_retry) co_return std::move(attempt.result);
         if (!is_worth_another(*warm, *std::move(lease), attempt.result.error())) {

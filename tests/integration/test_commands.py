@@ -35,7 +35,7 @@ class ShippedCommands(unittest.TestCase):
         machine = cls.enterClassContext(BootedMachine(docker_socket=cls.engine.socket))
         cls.targets = 'version: "1.0"\ntargets:\n' + machine.target(
             "booted", capabilities='["system:read", "network:read", "service:read", "container:read", "docker:read", '
-                                   '"logs:read", "security:read"]', more="    constraints: {timeout: 60}\n")
+                                   '"logs:read", "security:read", "file:read"]', more="    constraints: {timeout: 60}\n")
         cls.gateway = cls.enterClassContext(local_gateway(targets=cls.targets, gateway=GATEWAY_TOKEN))
         cls.gateway.command("targets", "trust", "booted", "--yes", "--config", cls.gateway.config, check=True)
         cls.commands = cls.gateway.call("list_commands")["structuredContent"]["commands"]

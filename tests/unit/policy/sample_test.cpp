@@ -82,7 +82,7 @@ const Row rows[] = {
      Effect::deny,
      "no role of yours grants \"container:admin\""},
     {"operator_reads_logs", "bob", "file:read", Tier::observe, "production", log_file,
-     Effect::allow, "decided by rule operators-read-logs"},
+     Effect::allow, "decided by rule operators-read-files"},
     {"operator_reads_elsewhere", "bob", "file:read", Tier::observe, "production", passwd,
      Effect::deny, "no rule matched"},
     {"operator_reads_a_key", "bob", "file:read", Tier::observe, "lab", key_file, Effect::deny,
@@ -115,6 +115,12 @@ const Row rows[] = {
      "decided by rule everyone-looks"},
 };
 
+const char* tool_of(std::string_view capability)
+{
+    if (capability == "file:read") return "file_operations";
+    return capability == "container:read" ? "inspect_container" : "manage_container";
+}
+
 class SampleDecides : public ::testing::TestWithParam<Row> {};
 
 TEST_P(SampleDecides, AsItsCommentsSay)
@@ -127,8 +133,7 @@ TEST_P(SampleDecides, AsItsCommentsSay)
     auto request = ask();
     request.principal = sample().admit(identity);
     request.action = *parse_capability(row.capability);
-    request.tool = ToolName{row.capability == std::string_view{"file:read"} ? "file_operations"
-                                                                            : "manage_container"};
+    request.tool = ToolName{tool_of(row.capability)};
     request.tier = row.tier;
     request.target.environment = row.environment;
     request.target.offers = {request.action};

@@ -98,6 +98,7 @@ TEST(ExpandScopes, GrantsWhatAScopeImpliesAndNothingElse)
     EXPECT_FALSE(write.contains({"system", "read"}));
     EXPECT_EQ(expand_scopes({"openid", "email"}), CapabilitySet{gateway_read()});
     EXPECT_TRUE(expand_scopes({"readonly"}).contains({"file", "read"}));
+    EXPECT_TRUE(expand_scopes({"readonly"}).contains({"logs", "read"}));
     EXPECT_FALSE(expand_scopes({"readonly"}).contains({"container", "write"}));
     EXPECT_EQ(expand_scopes({"admin"}).size(), known_capabilities().size());
 }
