@@ -81,6 +81,17 @@ Result<TimePoint> check_times(const json& answer, std::chrono::seconds skew, Tim
     return *expires;
 }
 
+/// One name per person: TSIDP calls the same one `2` in an introspection answer and `userid:2` in
+/// an `act`, in an id_token and at its userinfo endpoint (tailscale/tsidp, server/token.go).
+std::string_view plain_subject(std::string_view subject)
+{
+    constexpr std::string_view prefix = "userid:";
+    if (!subject.starts_with(prefix)) return subject;
+    const auto number = subject.substr(prefix.size());
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !number.empty() && std::ranges::all_of(number, is_digit) ? number : subject;
+}
+
 /// The chain of those who act for the subject (RFC 8693 section 4.1), nearest first.
 Result<std::vector<std::string>> actors(const json& answer)
 {
@@ -88,8 +99,15 @@ Result<std::vector<std::string>> actors(const json& answer)
     for (const auto* act = find_member(answer, "act"); act && act->is_object();
          act = find_member(*act, "act")) {
         if (chain.size() == actors_max) return refuse("the token's chain of actors is too long");
-        const auto subject = text_member(*act, "sub");
-        chain.emplace_back(subject.empty() ? text_member(*act, "client_id") : subject);
+        const auto subject = plain_subject(text_member(*act, "sub"));
+        const auto client = text_member(*act, "client_id");
+        if (subject.empty() && client.empty()) {
+            return refuse("the token names an actor without saying who it is");
+        }
+        if (std::max(subject.size(), client.size()) > name_bytes_max) {
+            return refuse("the token's actor has an overlong name");
+        }
+        chain.push_back(subject.empty() ? "client:" + std::string{client} : std::string{subject});
     }
     return chain;
 }
@@ -99,7 +117,7 @@ Result<Identity> who(const json& answer, const ClaimRules& rules)
     Identity identity;
     identity.issuer = rules.issuer;
     identity.client_id = text_member(answer, "client_id");
-    const auto subject = text_member(answer, "sub");
+    const auto subject = plain_subject(text_member(answer, "sub"));
     if (subject.empty() && identity.client_id.empty()) {
         return refuse("the token names neither a subject nor a client");
     }

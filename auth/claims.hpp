@@ -30,6 +30,7 @@ struct ClaimRules {
 ///
 /// A token without `exp` or without our audience is refused. Who has no `sub` is its client: the
 /// subject is then "client:" and the client id.
+/// TSIDP's `userid:2` is `2`, as subject and as actor: both name one person.
 /// Errors: unauthenticated (the message is fit for an error_description), unreachable (this is no
 /// introspection answer: the server is broken).
 Result<Identity> identity_of(const nlohmann::json& answer, const ClaimRules& rules, TimePoint now);

@@ -27,7 +27,7 @@ struct Identity {
     std::string issuer;               // `iss`; "tailops" for our own tokens, "local" for stdio
     std::string name;                 // `username`, else `sub`: what people call the subject
     std::string client_id;            // the software acting for `subject`; may be empty
-    std::vector<std::string> actors;  // `act` chain (RFC 8693 section 4.1), nearest first
+    std::vector<std::string> actors;  // `act` chain (RFC 8693 section 4.1), nearest first; as `subject`
     std::set<std::string> groups;     // groups and tailnet tags, when the issuer tells them
     /// The token's scopes as text, when this issuer grants ours. Absent: rights come from the
     /// policy's roles alone (TSIDP issues only openid, email and profile).

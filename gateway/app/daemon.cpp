@@ -4,6 +4,7 @@
 #include "auth/gateway_tokens.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/gateway_event.hpp"
+#include "gateway/app/loopback_reach.hpp"
 #include "gateway/app/mcp_settings.hpp"
 #include "gateway/app/operator.hpp"
 #include "gateway/app/own_credential.hpp"
@@ -170,12 +171,11 @@ Status Daemon::open_runs()
 
 Status Daemon::open_http()
 {
-    // A connection of its own: who has much to keep must not hold up who wants to be let in.
-    TAILOPS_TRY(auto tokens, store::SqliteStore::open({.path = paths_.database()}));
+    if (auto trusted = check_loopback_reach(settings_); !trusted) return trusted;
     TAILOPS_TRY(authentication_, make_authentication(settings_, {.io = runtime_.io.get_executor(),
                                                                  .blocking = runtime_.letting_in,
                                                                  .clock = clock_,
-                                                                 .tokens = std::move(tokens),
+                                                                 .tokens = store_,
                                                                  .environment = environment_,
                                                                  .secrets = *secrets_}));
     TAILOPS_TRY(http_, HttpFront::bind(runtime_.io.get_executor(), settings_));

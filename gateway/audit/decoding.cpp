@@ -79,6 +79,7 @@ constexpr TextField text_fields[] = {
     {"subject", &Record::subject},
     {"name", &Record::name},
     {"client", &Record::client},
+    {"actors", &Record::actors},
     {"method", &Record::method},
     {"trace", &Record::trace},
     {"capability", &Record::capability},

@@ -139,6 +139,7 @@ std::string encode_body(const Record& record, TimePoint time)
     append_text(out, "subject", record.subject);
     append_text(out, "name", record.name);
     append_text(out, "client", record.client);
+    append_text(out, "actors", record.actors, clause_bytes_max);
     append_text(out, "method", record.method);
     append_text(out, "trace", record.trace);
     append_text(out, "tool", record.tool.view());

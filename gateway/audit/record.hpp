@@ -31,6 +31,7 @@ struct Record {
     std::string subject{};  // auth::Identity::key()
     std::string name{};     // what people call the subject
     std::string client{};
+    std::string actors{};  // who acts for the subject by delegation, nearest first; mostly none
     std::string method{};  // how the identity was proven
     std::string trace{};   // trace-id of the W3C trace that the caller says it belongs to
     ToolName tool{};

@@ -250,10 +250,16 @@ Error after_the_effect(Error error)
 /// What the call means on its target; what is decided on depends on it.
 Task<Result<Meaning>> understand(const World& world,
                                  Prepared& prepared,
-                                 policy::AccessRequest& request)
+                                 policy::AccessRequest& request,
+                                 const audit::Trail& trail)
 {
     if (!prepared.target || prepared.hopeless) co_return Meaning{};
     bound_probe(world, request, prepared.plan);
+    if (prepared.plan.namings.empty()) co_return Meaning{};
+    // What cannot be recorded is not begun, not even by a look.
+    if (const auto able = trail.health(); !able) {
+        co_return fail(Error{able.error()}.with_nothing_begun());
+    }
     co_return co_await find_meaning(*world.gate, *prepared.target->executor, prepared.plan,
                                     request);
 }
@@ -296,7 +302,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     }
     auto prepared = *std::move(preparation);
     TAILOPS_CO_TRY(auto request, question(call, prepared, clock_.now()));
-    const auto meaning = co_await understand(*world, prepared, request);
+    const auto meaning = co_await understand(*world, prepared, request, trail_);
     auto [decision, permit] = world->gate->decide(request);
     // Where no call of the tool could be permitted, there is nothing to allow.
     if (prepared.hopeless && permit) decision = {};

@@ -23,6 +23,7 @@ audit::Record record_of_caller(const Invocation& call, const World& world)
     record.subject = identity.key();
     record.name = identity.name;
     record.client = identity.client_id;
+    record.actors = join(identity.actors, ", ");
     record.method = auth::to_string(identity.method);
     if (call.trace) record.trace = call.trace->trace_id;
     // Names come from the caller here, and a secret can be put anywhere.

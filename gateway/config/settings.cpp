@@ -293,6 +293,7 @@ Settings read_settings(std::string_view text,
     take_list(file, "allowed_hosts", out.allowed_hosts);
     take_list(file, "allowed_origins", out.allowed_origins);
     take_ranges(file, "trusted_proxies", out.trusted_proxies);
+    take(file.text("tailscaled_socket"), out.tailscaled_socket);
     take(file.boolean("metrics"), out.metrics);
     read_tls(file, file_name, out);
     take(file.text("state_dir"), out.state_dir);

@@ -89,6 +89,8 @@ struct Settings {
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;
     std::vector<net::AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
+    /// Where this machine's tailscaled answers its LocalAPI; asked before loopback is trusted.
+    std::string tailscaled_socket{"/var/run/tailscale/tailscaled.sock"};
     std::string tls_certificate, tls_key;
     bool clear_text_risk_accepted{false};  // tls.i_accept_the_risk
     std::string state_dir{"/var/lib/tailops"};

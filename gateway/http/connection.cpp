@@ -265,13 +265,13 @@ Task<std::expected<std::string, Connection::Ending>> Connection::read_sized(std:
 {
     auto body = take_from_inbox(std::min(wire_->inbox().size(), length));
     body.reserve(std::min(length, body_reserve_bytes));
-    while (body.size() < length) {
+    for (;;) {
         if (!held_->grow_to(body.size())) co_return std::unexpected{Ending{no_room}};
+        if (body.size() == length) co_return body;
         const auto read = co_await wire_->read_some(body, length - body.size(), deadline);
         if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
         if (read == WireState::closed) co_return std::unexpected{Ending{}};
     }
-    co_return body;
 }
 
 Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(Deadline deadline)

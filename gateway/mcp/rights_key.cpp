@@ -18,6 +18,8 @@ std::string rights_key(const auth::Principal& principal)
     add(identity.name);
     add(identity.client_id);
     for (const auto& group : identity.groups) add(group);
+    key += "\nactors";
+    for (const auto& actor : identity.actors) add(actor);
     // No scopes are not an empty set of them: then roles say what may be asked for.
     key += identity.scopes ? "\nscopes" : "\nroles";
     if (identity.scopes) {

@@ -70,6 +70,8 @@ constexpr std::string_view whoami_output = R"json({
     "issuer": {"type": "string", "description": "Who vouches for the subject"},
     "name": {"type": "string"},
     "client": {"type": "string", "description": "The software that acts for you"},
+    "actors": {"type": "array", "items": {"type": "string"},
+               "description": "Who acts for you by delegation, nearest first; absent when you act yourself"},
     "method": {"type": "string", "description": "How the gateway came to believe it"},
     "roles": {"type": "array", "items": {"type": "string"}},
     "groups": {"type": "array", "items": {"type": "string"}},
@@ -100,6 +102,7 @@ Result<json> answer_whoami(const json&, const GatewayView& view)
     out["roles"] = principal.roles;
     out["capabilities"] = capability_names(principal.capabilities);
     if (!identity.client_id.empty()) out["client"] = identity.client_id;
+    if (!identity.actors.empty()) out["actors"] = identity.actors;
     if (!identity.groups.empty()) out["groups"] = identity.groups;
     if (identity.scopes) out["scopes"] = *identity.scopes;
     if (identity.expires != TimePoint{} && identity.expires != auth::never) {

@@ -215,19 +215,17 @@ class Reload(unittest.TestCase):
         made = local_gateway(gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
         made.write("commands.yaml", "commands: []\n")
         with made as gateway:
-            refused = 0
             for name in ("gateway.yaml", "targets.yaml", "policy.yaml", "commands.yaml"):
                 good = (gateway.directory / name).read_text()
                 for bad, why in ((endless, "which would have no end"), (nested, "the aliases repeat more than")):
                     with self.subTest(file=name, why=why):
                         gateway.write(name, good + bad)
+                        refused = gateway.logged().count(why)
                         told = gateway.command("check", "--config", gateway.config)
                         self.assertEqual(told.returncode, 2, told.stderr)
                         self.assertIn(why, told.stderr)
                         gateway.process.send_signal(signal.SIGHUP)
                         until(lambda: gateway.logged().count(why) > refused, what="the refusal")
-                        refused = gateway.logged().count(why)
-                refused = 0
                 gateway.write(name, good)
             self.assertFalse(gateway.call("get_system_status", {"target": "local"}).get("isError"))
 

@@ -122,7 +122,7 @@ class Readings(unittest.TestCase):
 
             def read():
                 while not over.is_set():
-                    said.append(text_of(gateway.call("read_output", {"run_id": run, "grep": "(a|b)*nothing"},
+                    said.append(text_of(gateway.call("read_output", {"run": run, "grep": "(a|b)*nothing"},
                                                      token=greedy)))
 
             readers = [threading.Thread(target=read) for _ in range(40)]

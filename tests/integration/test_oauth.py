@@ -132,6 +132,18 @@ class Tsidp(unittest.TestCase):
         self.assertEqual(refused.status, 200)
         self.assertTrue(refused.result["isError"])
 
+    def test_names_who_acts_for_the_person_in_whoami_and_in_the_trail(self):
+        token = self.mint(user="alice@example.com", act={"sub": "userid:1002", "client_id": "agent"})
+        said = self.gateway.call("whoami", token=token)["structuredContent"]
+        self.assertEqual((said["subject"], said["actors"]), ("1001", ["1002"]))
+        self.gateway.call("get_system_status", {"target": "local"}, token=token)
+        self.assertNotIn("actors", self.gateway.call("whoami", token=self.mint())["structuredContent"])
+        told = self.gateway.command("audit", "query", "--state-dir", str(self.gateway.state_dir), check=True).stdout
+        records = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+        acted = [record for record in records if record.get("tool") == "get_system_status"]
+        self.assertTrue(acted, told)
+        self.assertEqual({record.get("actors") for record in acted}, {"1002"}, told)
+
     def test_refuses_a_token_without_our_audience_and_an_ended_one(self):
         self.assertEqual(self.gateway.rpc("tools/list", token=self.mint(resources=[])).status, 401)
         self.assertEqual(self.gateway.rpc("tools/list", token=self.mint(ttl=-1)).status, 401)

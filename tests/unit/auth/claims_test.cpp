@@ -148,10 +148,41 @@ TEST(Claims, NameTheTailnetUserAndTheClientThatActs)
     EXPECT_EQ(identity->name, "alice@example.com");
     EXPECT_EQ(identity->client_id, "assistant");
     EXPECT_EQ(identity->issuer, "https://idp.example.ts.net");
-    EXPECT_EQ(identity->actors, (std::vector<std::string>{"agent-1", "agent-2"}));
+    EXPECT_EQ(identity->actors, (std::vector<std::string>{"agent-1", "client:agent-2"}));
     EXPECT_EQ(identity->expires, now + std::chrono::seconds{300});
     EXPECT_EQ(identity->method, Method::oidc);
     EXPECT_FALSE(identity->scopes) << "openid and email are no rights of ours";
+}
+
+TEST(Claims, CallOnePersonByOneNameInEveryForm)
+{
+    struct Row {
+        std::string_view said, meant;
+    };
+    // TSIDP writes `2` in an introspection answer and `userid:2` everywhere else.
+    constexpr Row rows[] = {{"userid:2", "2"},        {"2", "2"},
+                            {"userid:", "userid:"},   {"userid:2a", "userid:2a"},
+                            {"USERID:2", "USERID:2"}, {"xuserid:2", "xuserid:2"}};
+    for (const auto& [said, meant] : rows) {
+        auto answer = tsidp_answer();
+        answer["sub"] = said;
+        answer["act"] = {{"sub", said}, {"client_id", "assistant"}};
+        const auto identity = identity_of(answer, rules(), now);
+        ASSERT_TRUE(identity) << said;
+        EXPECT_EQ(identity->subject.view(), meant);
+        EXPECT_EQ(identity->actors, std::vector{std::string{meant}});
+    }
+}
+
+TEST(Claims, RefuseAnActorThatHasNoName)
+{
+    auto answer = tsidp_answer();
+    answer["act"] = {{"act", {{"sub", "agent-1"}}}};
+    EXPECT_FALSE(identity_of(answer, rules(), now));
+    answer["act"] = {{"sub", std::string(513, 'a')}};
+    EXPECT_FALSE(identity_of(answer, rules(), now));
+    answer["act"] = {{"sub", std::string(512, 'a')}};
+    EXPECT_TRUE(identity_of(answer, rules(), now));
 }
 
 TEST(Claims, BringScopesOnlyWhenRightsComeFromTheToken)

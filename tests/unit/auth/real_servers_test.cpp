@@ -208,18 +208,18 @@ protected:
 
 TEST_F(Tsidp, NamesTheTailnetUser)
 {
-    const json bobs{{"user", "bob@example.com"}, {"act", {{"sub", "helper"}}}};
+    const json bobs{{"user", "bob@example.com"}, {"act", {{"sub", "userid:1001"}}}};
     testing::run([&](Runtime& runtime) -> Task<void> {
         const auto introspector = make(runtime, settings());
         const auto token = co_await tsidp_token(server, bobs);
-        EXPECT_EQ(token.size(), 64U);
+        EXPECT_EQ(token.size(), 32U);
         const auto identity = co_await check(introspector, token);
         EXPECT_TRUE(identity) << refusal(identity);
         if (!identity) co_return;
         EXPECT_EQ(identity->subject.view(), "1002");
         EXPECT_EQ(identity->name, "bob@example.com");
         EXPECT_EQ(identity->client_id, "assistant");
-        EXPECT_EQ(identity->actors, std::vector<std::string>{"helper"});
+        EXPECT_EQ(identity->actors, std::vector<std::string>{"1001"});
         EXPECT_FALSE(identity->scopes) << "rights come from the policy";
         EXPECT_TRUE(introspector->advertised_scopes().empty());
     });
@@ -239,14 +239,29 @@ TEST_F(Tsidp, IssuesNoAudienceWithoutTheClientAskingForIt)
     });
 }
 
-TEST_F(Tsidp, CallsEveryTokenInactiveForAWrongSecret)
+TEST_F(Tsidp, AnswersAnyMachineOfTheTailnetWhateverItsCredentials)
 {
     testing::run([&](Runtime& runtime) -> Task<void> {
         const auto token = co_await tsidp_token(server, json::object());
         const auto wrong = make(runtime, settings_for(server, "gateway", "wrong"));
+        EXPECT_EQ(refusal(co_await check(wrong, token)), "accepted");
+        auto nobody = settings();
+        nobody.client_authentication = ClientAuthentication::none;
+        const auto without = make(runtime, std::move(nobody));
+        EXPECT_EQ(refusal(co_await check(without, token)), "accepted");
+    });
+}
+
+TEST_F(Tsidp, CallsEveryTokenInactiveForAStrangerWithAWrongSecret)
+{
+    // From beyond the tailnet, over Funnel, the credentials count.
+    AuthServer funnel{"fake-tsidp.mjs", {{"resources", {resource}}, {"caller", "stranger"}}};
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        const auto token = co_await tsidp_token(funnel, json::object());
+        const auto wrong = make(runtime, settings_for(funnel, "gateway", "wrong"));
         EXPECT_EQ(refusal(co_await check(wrong, token)),
                   "unauthenticated: the token is not active");
-        auto form = settings();
+        auto form = settings_for(funnel, "gateway", "gateway-secret");
         form.client_authentication = ClientAuthentication::form;
         const auto by_form = make(runtime, std::move(form));
         EXPECT_EQ(refusal(co_await check(by_form, token)), "accepted");

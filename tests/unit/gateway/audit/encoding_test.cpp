@@ -17,6 +17,7 @@ TEST(Encoding, ReadsBackEveryField)
     auto record = outcome("req-1", "busy");
     record.idempotency_key = "restart-1";
     record.detail = "exit 1; \"quoted\" \\ and\nmore\t\x01 \xE2\x82\xAC";
+    record.actors = "1002, client:agent";
     const auto stored = decode_body(encode_body(record, noon));
     ASSERT_TRUE(stored) << stored.error().describe();
     EXPECT_EQ(stored->kind, LineKind::outcome);
@@ -27,6 +28,7 @@ TEST(Encoding, ReadsBackEveryField)
     EXPECT_EQ(read.subject, record.subject);
     EXPECT_EQ(read.name, record.name);
     EXPECT_EQ(read.client, record.client);
+    EXPECT_EQ(read.actors, record.actors);
     EXPECT_EQ(read.method, record.method);
     EXPECT_EQ(read.tool, record.tool);
     EXPECT_EQ(read.capability, record.capability);

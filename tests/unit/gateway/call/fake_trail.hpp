@@ -22,7 +22,11 @@ public:
         durabilities.push_back(durability);
         co_return Status{};
     }
-    Status health() const override { return {}; }
+    Status health() const override
+    {
+        if (is_broken) return fail(Errc::unavailable, "the audit trail cannot be written");
+        return {};
+    }
     bool is_broken{false};
     std::function<void()> before_append;
     bool breaks_after_intents{false};  // takes the first record, and no other

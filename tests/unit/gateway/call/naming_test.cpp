@@ -145,6 +145,14 @@ TEST_F(ContainerNames, NothingIsDoneWhenItCannotBeFoundOut)
     EXPECT_EQ(rig_.trail.records.back().effect, Effect::deny);
 }
 
+TEST_F(ContainerNames, NothingIsAskedThatCannotBeRecorded)
+{
+    allow({everything(), on_name(Effect::deny, "db")});
+    rig_.trail.is_broken = true;
+    EXPECT_EQ(stop("4faa").error().code(), Errc::unavailable);
+    EXPECT_EQ(engine_->operations.size(), 0U);
+}
+
 TEST_F(ContainerNames, HoldsForEveryToolThatTakesOne)
 {
     allow({everything(), on_name(Effect::deny, "db")});

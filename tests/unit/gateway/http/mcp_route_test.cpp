@@ -55,7 +55,7 @@ TEST(McpRoute, LeavesTheAnswerToABodyThatCannotBeHadToTheConnection)
     FakeExchange exchange;
     auto what = request("POST", "/mcp", {{"Authorization", "Bearer good"}});
     what.read_body = []() -> Task<std::optional<std::string>> { co_return std::nullopt; };
-    EXPECT_EQ(ask(handler, exchange, std::move(what)).got.status, 0);
+    EXPECT_EQ(ask(handler, exchange, std::move(what)).got.body, "");
     EXPECT_EQ(gateway.served.method, "") << "it was not handed on";
 }
 
