@@ -23,12 +23,13 @@ inline constexpr TimePoint never = TimePoint::max();
 /// ours. Nothing in it is secret, and nothing below this type knows of headers or tokens. The only
 /// producers are the authenticators, and who runs `tailops stdio` for itself.
 struct Identity {
-    SubjectId subject;                // `sub`; unique within `issuer`
-    std::string issuer;               // `iss`; "tailops" for our own tokens, "local" for stdio
-    std::string name;                 // `username`, else `sub`: what people call the subject
-    std::string client_id;            // the software acting for `subject`; may be empty
-    std::vector<std::string> actors;  // `act` chain (RFC 8693 section 4.1), nearest first; as `subject`
-    std::set<std::string> groups;     // groups and tailnet tags, when the issuer tells them
+    SubjectId subject;      // `sub`; unique within `issuer`
+    std::string issuer;     // `iss`; "tailops" for our own tokens, "local" for stdio
+    std::string name;       // `username`, else `sub`: what people call the subject
+    std::string client_id;  // the software acting for `subject`; may be empty
+    std::vector<std::string>
+        actors;  // `act` chain (RFC 8693 section 4.1), nearest first; as `subject`
+    std::set<std::string> groups;  // groups and tailnet tags, when the issuer tells them
     /// The token's scopes as text, when this issuer grants ours. Absent: rights come from the
     /// policy's roles alone (TSIDP issues only openid, email and profile).
     std::optional<std::set<std::string>> scopes;

@@ -280,7 +280,8 @@ std::optional<Permit> Gate::permit_to_look_up(const AccessRequest& request,
     if (!depends_on(request, parameter)) return std::nullopt;
     // What an engine says of one container is longer than what a model is shown.
     constexpr std::size_t room_bytes = 1024 * 1024;
-    return Permit{request.target.id, request.action, Obligations{.output_limit_bytes = room_bytes}};
+    return Permit{request.principal.identity.key(), request.target.id, request.action,
+                  Obligations{.output_limit_bytes = room_bytes}};
 }
 
 Gate::Explanation Gate::explain(const AccessRequest& request) const

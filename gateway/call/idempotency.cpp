@@ -267,7 +267,9 @@ Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call, const TargetI
             co_return fail(used_otherwise(wanted, stored));
         if (!stored.outcome) stored.outcome = state.unkept_outcome(stored.request);
         if (!stored.outcome && !state.running->has(stored.request) && is_last_look) {
-            stored.outcome = co_await outcome_in_book(wanted, stored);
+            // Nor can it be told whether what the book has is of these arguments.
+            if (!stored.fingerprint.empty())
+                stored.outcome = co_await outcome_in_book(wanted, stored);
             if (!stored.outcome) co_return fail(interrupted(wanted, stored));
         }
         if (stored.outcome) {

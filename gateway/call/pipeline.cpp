@@ -2,8 +2,8 @@
 
 #include "gateway/async/withdrawable.hpp"
 #include "gateway/call/idempotency.hpp"
-#include "gateway/call/judged.hpp"
-#include "gateway/call/naming.hpp"
+#include "gateway/call/preparing.hpp"
+#include "gateway/call/presenting.hpp"
 #include "gateway/call/records.hpp"
 #include "gateway/call/refusal.hpp"
 #include "gateway/call/view.hpp"
@@ -26,172 +26,14 @@
 namespace tailops::call {
 namespace asio = boost::asio;
 
-/// What a call has become once its tool, its target and its plan are known.
-struct Prepared {
-    const tools::Tool* tool{nullptr};
-    std::shared_ptr<const targets::Target> target;  // null: about the gateway itself
-    tools::Plan plan;
-    /// No arguments could make this call permitted: the gate only has to say why.
-    bool hopeless{false};
-    /// Decides about what the target will have opened; null where the plan has no place.
-    std::shared_ptr<GateJudge> judge;
-};
-
 namespace {
 
 using Moment = std::chrono::steady_clock::time_point;
-
-const policy::TargetFacts& facts_of(const Prepared& call)
-{
-    return call.target ? call.target->spec.facts : gateway_facts();
-}
-
-Result<std::shared_ptr<const targets::Target>> resolve(const World& world, const Invocation& call)
-{
-    TAILOPS_TRY(const auto name, field<std::string>(*call.arguments, "target"));
-    auto target = world.registry->find(TargetId{name});
-    // One answer for both, so that a caller cannot find out what it may not see.
-    if (!target || !can_see(world, call.principal, target->spec.facts)) {
-        return fail(Errc::not_found, "there is no target " + quote(name) +
-                                         " for you; list_targets tells which there are");
-    }
-    return target;
-}
-
-/// A right that calls of the tool need here, for the gate to say why it is refused.
-tools::Right some_right(const tools::Tool& tool, const tools::CommandCatalogue& commands)
-{
-    const auto needs = tools::needs_of(tool, commands);
-    for (const auto& right : tool.rights) {
-        if (needs.empty()) break;
-        if (right.capability == needs.front().capability.text()) {
-            return {right.capability, needs.front().tier};
-        }
-    }
-    return tool.rights.front();
-}
-
-tools::PlanContext context_of(const World& world, const targets::TargetSpec& target)
-{
-    const bool is_here = target.kind == targets::Kind::local;
-    return {.target = &target,
-            .commands = world.commands.get(),
-            .own_places = is_here ? world.own_places : nullptr};
-}
-
-Result<Prepared> prepare(const World& world, const Invocation& call)
-{
-    Prepared prepared;
-    prepared.tool = tools::find(call.tool);
-    if (!prepared.tool) return fail(Errc::not_found, "there is no tool " + quote(call.tool));
-    if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
-        return fail(std::move(valid).error());
-    }
-    if (!prepared.tool->needs_target()) {
-        // Nothing to plan, so that the gate's one decision says it all.
-        prepared.plan.right = prepared.tool->rights.front();
-        return prepared;
-    }
-    TAILOPS_TRY(prepared.target, resolve(world, call));
-    if (!targets::has_facet(facts_of(prepared).kind, prepared.tool->facet)) {
-        return fail(Errc::invalid_argument, "target " + quote(facts_of(prepared).id.view()) +
-                                                " does not offer " +
-                                                std::string{to_string(prepared.tool->facet)});
-    }
-    // Before the plan, which may speak of the target's own settings.
-    if (!could_use(world, call.principal, *prepared.tool, facts_of(prepared))) {
-        prepared.plan.right = some_right(*prepared.tool, *world.commands);
-        prepared.hopeless = true;
-        return prepared;
-    }
-    TAILOPS_TRY(prepared.plan,
-                prepared.tool->plan(*call.arguments, context_of(world, prepared.target->spec)));
-    return prepared;
-}
-
-Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepared, TimePoint now)
-{
-    TAILOPS_TRY(auto action, parse_capability(prepared.plan.right.capability));
-    return policy::AccessRequest{.principal = call.principal,
-                                 .tool = ToolName{call.tool},
-                                 .action = action,
-                                 .tier = prepared.plan.right.tier,
-                                 .target = facts_of(prepared),
-                                 .parameters = std::move(prepared.plan.parameters),
-                                 .now = now,
-                                 .aliases = std::move(prepared.plan.aliases)};
-}
-
-/// A test of a target must be no way around what the rules say of the calls there: it is no more
-/// than the mildest of them, and sends an API nothing that the caller could not send by itself.
-void bound_probe(const World& world, policy::AccessRequest& request, tools::Plan& plan)
-{
-    auto* probe = std::get_if<targets::Probe>(&plan.operation);
-    if (!probe) return;
-    request.mildest = mildest_use(world, request.principal, request.target);
-    if (!plan.inquiry) return;
-    const auto capability = parse_capability(plan.inquiry->right.capability);
-    if (!capability) return;
-    const policy::AccessRequest inquiry{.principal = request.principal,
-                                        .tool = ToolName{std::string{plan.inquiry->tool}},
-                                        .action = *capability,
-                                        .tier = plan.inquiry->right.tier,
-                                        .target = request.target,
-                                        .parameters = std::move(plan.inquiry->parameters),
-                                        .now = request.now,
-                                        .aliases = std::move(plan.inquiry->aliases)};
-    if (world.gate->decide(inquiry).decision.effect == policy::Effect::allow) return;
-    probe->depth = targets::Probe::Depth::connect;
-}
 
 std::int64_t milliseconds_since(Moment start)
 {
     const auto time = std::chrono::steady_clock::now() - start;
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-}
-
-/// A command that exited 1 or an answer of HTTP 500 is a result; it is shown as a failure.
-bool tells_of_failure(const nlohmann::json& content)
-{
-    const auto* success = find_member(content, "success");
-    return success && success->is_boolean() && !success->get<bool>();
-}
-
-/// Safe to show: without what acts on a reader, and without secrets. `kinds`: of those that were
-/// taken out already.
-void make_fit(nlohmann::json& content, const World& world, std::set<std::string> kinds = {})
-{
-    make_safe(content);
-    redact_secrets(content, *world.secrets->known(), kinds);
-    if (!kinds.empty() && content.is_object()) content["redacted"] = kinds;
-}
-
-/// What a machine said, made into an answer that is fit to show.
-Result<Answer> present(const Prepared& call,
-                       const World& world,
-                       const targets::ExecutionResult& result,
-                       const Runs& runs,
-                       const Run& run)
-{
-    const auto& plan = call.plan;
-    if (result.dry_run) {
-        nlohmann::json content{{"dry_run", true}, {"would", result.output}};
-        make_fit(content, world);
-        return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content))};
-    }
-    auto presented = call.judge ? plan.place.present(result, *call.judge) : plan.present(result);
-    if (!presented && result.truncated) {
-        // What lacks its end is no answer of a wrong kind of machine.
-        return fail(Errc::unavailable,
-                    "the target's answer does not fit into the output limit of this call; ask for "
-                    "less of it, or have output_limit raised in the policy or the target");
-    }
-    TAILOPS_TRY(auto content, std::move(presented));
-    make_fit(content, world, result.redacted);
-    if (result.truncated && plan.rest == tools::Plan::Rest::kept) runs.tell(run, content);
-    const bool failed = tells_of_failure(content);
-    return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
-                  .failed = failed};
 }
 
 /// The record of a call that is about to act, for the book of runs.
@@ -213,55 +55,10 @@ RunRecord run_of(const Invocation& call,
     return record;
 }
 
-/// Whether the caller may have what the target opened. What was not opened needs no answer.
-Status judge(const Prepared& call, const Result<targets::ExecutionResult>& result)
-{
-    if (!call.judge || !result || result->dry_run) return {};
-    return call.plan.place.check(result->output, *call.judge);
-}
-
-/// The sink for what the result has no room for. What no one may have is not kept either.
-std::shared_ptr<targets::OutputSink> sink_for(const Prepared& call, Run& run)
-{
-    auto sink = run.keep_output(call.plan.rest_begins_after);
-    if (!sink || !call.judge) return sink;
-    return std::make_shared<JudgedSink>(
-        std::move(sink), std::string{call.plan.rest_begins_after},
-        [check = call.plan.place.check, judge = call.judge](std::string_view beginning) {
-            return check(beginning, *judge);
-        });
-}
-
 RunResult result_for_book(const Result<Answer>& answer)
 {
     if (!answer) return fail(answer.error());
     return answer->content;
-}
-
-/// A change whose answer cannot be shown was carried out all the same: "unavailable" and "internal"
-/// would say that it was not, and be repeated.
-Error after_the_effect(Error error)
-{
-    if (error.code() != Errc::unavailable && error.code() != Errc::internal) return error;
-    auto told = "it was carried out, but its answer cannot be shown: " + error.public_message();
-    return Error{Errc::outcome_unknown, std::move(told)}.because(std::move(error));
-}
-
-/// What the call means on its target; what is decided on depends on it.
-Task<Result<Meaning>> understand(const World& world,
-                                 Prepared& prepared,
-                                 policy::AccessRequest& request,
-                                 const audit::Trail& trail)
-{
-    if (!prepared.target || prepared.hopeless) co_return Meaning{};
-    bound_probe(world, request, prepared.plan);
-    if (prepared.plan.namings.empty()) co_return Meaning{};
-    // What cannot be recorded is not begun, not even by a look.
-    if (const auto able = trail.health(); !able) {
-        co_return fail(Error{able.error()}.with_nothing_begun());
-    }
-    co_return co_await find_meaning(*world.gate, *prepared.target->executor, prepared.plan,
-                                    request);
 }
 
 /// Until the target is asked to act, who leaves takes the call back: also one who left while the
@@ -301,26 +98,16 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         co_return fail(std::move(preparation).error());
     }
     auto prepared = *std::move(preparation);
-    TAILOPS_CO_TRY(auto request, question(call, prepared, clock_.now()));
-    const auto meaning = co_await understand(*world, prepared, request, trail_);
-    auto [decision, permit] = world->gate->decide(request);
-    // Where no call of the tool could be permitted, there is nothing to allow.
-    if (prepared.hopeless && permit) decision = {};
-    // Who may do nothing by any rule is not told what is there; the record is.
-    const auto told = decision;
-    if (meaning && !meaning->told.empty()) decision.why += "; " + meaning->told;
-    if (!meaning) {
-        decision = {};
-        decision.why = "what is meant could not be found out";
-    }
+    TAILOPS_CO_TRY(auto decided, co_await decide(*world, call, prepared, trail_, clock_.now()));
+    auto& [request, decision, told, permit, meaning] = decided;
     log_decision(call, decision);
     auto record = record_of(call, request, decision, *world);
     if (!meaning) co_return co_await give_up(call, std::move(record), meaning.error());
 
-    if (!permit || prepared.hopeless) {
+    if (!permit) {
         conclude(call, record, CallOutcome::refused);
         TAILOPS_CO_CHECK(co_await trail_.append(record, audit::Durability::buffered));
-        co_return fail(refusal(request, decision.rule ? decision : told));
+        co_return fail(refusal(request, told));
     }
     if (!prepared.target)
         co_return co_await answer(call, *world, *prepared.tool, std::move(record));
@@ -349,7 +136,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     }
     if (meaning->missing) {
         const Result<Answer> nothing = fail(*meaning->missing);
-        if (claim) co_await keys_->settle(*claim, nothing);
+        if (claim) co_await keys_->settle(*std::move(claim), nothing);
         co_return co_await give_up(call, std::move(record), *meaning->missing);
     }
     const auto noted = co_await trail_.append(

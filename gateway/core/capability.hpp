@@ -225,8 +225,9 @@ consteval Capability gateway_read()
 }
 
 /// The capabilities that scopes grant: a known capability grants itself and what it implies,
-/// `admin` all of them, `readonly` the `*:read` of system, network, container, file, logs and security.
-/// Scopes that are not ours (openid, email, ...) grant nothing. Always contains gateway_read().
+/// `admin` all of them, `readonly` the `*:read` of system, network, container, file, logs and
+/// security. Scopes that are not ours (openid, email, ...) grant nothing. Always contains
+/// gateway_read().
 CapabilitySet expand_scopes(const std::set<std::string>& scopes);
 
 }  // namespace tailops

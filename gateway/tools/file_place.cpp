@@ -63,6 +63,13 @@ Status check_opened(const Question& question, const Opened& opened, PlaceJudge& 
     return judge.may_open(opened.place);
 }
 
+Result<Opened> judged_place(const Question& question, const Sections& sections, PlaceJudge& judge)
+{
+    TAILOPS_TRY(auto opened, opened_in(sections));
+    TAILOPS_CHECK(check_opened(question, opened, judge));
+    return opened;
+}
+
 Status check_refused(const Question& question, const Sections& sections, PlaceJudge& judge)
 {
     const auto lines = sections.lines("refused");

@@ -24,6 +24,9 @@ Result<Opened> opened_in(const Sections& sections);
 /// Whether the caller may have what stands there. Errors: denied, approval_required.
 Status check_opened(const Question& question, const Opened& opened, PlaceJudge& judge);
 
+/// Where the script says that it is, if the caller may have what stands there. Errors: of both.
+Result<Opened> judged_place(const Question& question, const Sections& sections, PlaceJudge& judge);
+
 /// What a refusal tells (there is such a file, it is a link) is told of a place, too.
 Status check_refused(const Question& question, const Sections& sections, PlaceJudge& judge);
 

@@ -189,8 +189,7 @@ Result<json> present_list(const Question& question,
 {
     const auto sections = Sections::read(result.output, "entries");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("facts"));
-    TAILOPS_TRY(const auto opened, opened_in(sections));
-    TAILOPS_CHECK(check_opened(question, opened, judge));
+    TAILOPS_TRY(const auto opened, judged_place(question, sections, judge));
     const auto total = number_of(sections, "total").value_or(0);
     const auto entries = entries_in(sections.whole("entries"));
     auto files = json::array(), directories = json::array(), others = json::array();
@@ -236,8 +235,7 @@ Result<json> present_info(const Question& question,
     const auto sections = Sections::read(result.output, "link");
     TAILOPS_TRY(const auto line, sections.required("stat"));
     const auto fields = words(line);  // mode size modified changed uid gid links born
-    TAILOPS_TRY(const auto opened, opened_in(sections));
-    TAILOPS_CHECK(check_opened(question, opened, judge));
+    TAILOPS_TRY(const auto opened, judged_place(question, sections, judge));
     if (fields.size() < 7) return refused(question, "missing");
     const auto mode = mode_of(fields[0]);
     const auto size = parse_int(fields[1], 0), modified = parse_int(fields[2]),
@@ -332,13 +330,12 @@ Result<json> present_content(const Question& question,
 {
     const auto sections = Sections::read(result.output, "content");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("content"));
-    TAILOPS_TRY(const auto opened, opened_in(sections));
-    TAILOPS_CHECK(check_opened(question, opened, judge));
+    TAILOPS_TRY(const auto opened, judged_place(question, sections, judge));
     const auto content = shape_content(question, sections.whole("content"), result);
     auto out = answer_to(question, opened);
-    const auto lines = content.is_within_a_line
-                           ? std::int64_t{0}
-                           : static_cast<std::int64_t>(targets::count_lines(content.shown.head));
+    const auto whole_lines =
+        content.is_within_a_line ? 0 : targets::count_lines(content.shown.head);
+    const auto lines = static_cast<std::int64_t>(whole_lines);
     if (const auto size = number_of(sections, "size")) out["size"] = *size;
     out["lines_returned"] = lines;
     if (question.action == "read") {
@@ -359,8 +356,7 @@ Result<json> present_search(const Question& question,
 {
     const auto sections = Sections::read(result.output, "names");
     TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("names"));
-    TAILOPS_TRY(const auto opened, opened_in(sections));
-    TAILOPS_CHECK(check_opened(question, opened, judge));
+    TAILOPS_TRY(const auto opened, judged_place(question, sections, judge));
     const auto text = sections.whole("names");
     auto names = names_in(text);
     const Names judged{question, opened, judge};

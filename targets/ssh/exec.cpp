@@ -149,7 +149,7 @@ Task<Swept> sweep(std::shared_ptr<Session> session, const Order& order, Timing t
     Order broom;
     broom.line = *line;
     broom.input = RunMark::sweep_input();
-    broom.bounds.limit_bytes = 64;
+    broom.bounds.limit_bytes = 16'384;  // start-up files may print before it does
     broom.deadline = after(timing.sweep);
     const auto opened = co_await open_channel(session, broom.bounds, broom.deadline, timing);
     if (!opened) co_return Swept::unknown;

@@ -33,11 +33,18 @@ std::shared_ptr<const Order> question(std::string line, Deadline deadline)
     return order;
 }
 
-/// An error of the question, told as one of the command that waits for it.
-Error unasked(const Session& session, Error error)
+/// What kept the question from being answered, told as of the command that waits for it.
+Error unasked(const Session& session, Attempt attempt)
 {
     const auto name = quote(session.target());
+    auto error = std::move(attempt.result).error();
     switch (error.code()) {
+    case Errc::unreachable:
+        if (!attempt.sent) break;
+        return Error{Errc::unreachable,
+                     "the connection to target " + name + " was lost; the command was not started"}
+            .because(std::move(error))
+            .with_nothing_begun();
     case Errc::deadline_exceeded:
         return Error{Errc::deadline_exceeded,
                      "the login shell of target " + name +
@@ -46,8 +53,9 @@ Error unasked(const Session& session, Error error)
     case Errc::cancelled:
         return Error{Errc::cancelled, "the call was cancelled; the command was not started"}
             .with_nothing_begun();
-    default: return std::move(error).with_nothing_begun();
+    default: break;
     }
+    return std::move(error).with_nothing_begun();
 }
 
 Error refusal(const Session& session, const std::string& shell, const ExecutionResult& answer)
@@ -94,8 +102,8 @@ Task<Status> prove_login_shell(std::shared_ptr<Session> session, Deadline deadli
 {
     if (session->is_shell_proven()) co_return Status{};
     const auto first = question(login_line(proof_script), deadline);
-    const auto proven = co_await run_order(session, first, timing);
-    if (!proven.result) co_return fail(unasked(*session, proven.result.error()));
+    auto proven = co_await run_order(session, first, timing);
+    if (!proven.result) co_return fail(unasked(*session, std::move(proven)));
     if (proven.result->output.find(proof) != std::string::npos) {
         session->shell_proven();
         co_return Status{};

@@ -20,7 +20,12 @@ constexpr std::string_view tail = ".$TAILOPS_RUN; ";
 constexpr std::string_view sweep_script = R"sh(
 mark=TAILOPS_RUN=$1.
 session='' family=''
-[ -r /proc/self/environ ] || { echo unknown; exit 0; }
+# On a line of its own, whatever a start-up file of the login shell has printed.
+say() {
+    printf '\n%s\n' "$1"
+    exit 0
+}
+[ -r /proc/self/environ ] || say unknown
 # The parent and the session of process $1, unless it has ended.
 facts() {
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
@@ -52,17 +57,17 @@ look() {
     done
 }
 look
-[ -n "$family" ] || { echo none; exit 0; }
+[ -n "$family" ] || say none
 kill -s TERM $family 2>/dev/null
 tenths=0
 while [ "$tenths" -lt 20 ]; do
     sleep 0.1 2>/dev/null || { sleep 1; tenths=$((tenths + 9)); }
     tenths=$((tenths + 1))
     look
-    [ -n "$family" ] || { echo all; exit 0; }
+    [ -n "$family" ] || say all
     [ "$tenths" -lt 10 ] || kill -s KILL $family 2>/dev/null
 done
-echo some
+say some
 )sh";
 
 }  // namespace
@@ -92,7 +97,8 @@ std::string_view RunMark::sweep_input() noexcept
 
 Swept read_sweep(std::string_view output) noexcept
 {
-    const auto word = trim(output);
+    const auto text = trim(output);
+    const auto word = text.substr(text.rfind('\n') + 1);
     if (word == "all") return Swept::all;
     if (word == "none") return Swept::none;
     if (word == "some") return Swept::some;

@@ -130,11 +130,9 @@ Task<Result<ExecutionResult>> run_command(WarmPointer warm, std::shared_ptr<cons
         if (const auto fit =
                 co_await ssh::prove_login_shell(lease->session, order->deadline, warm->timing());
             !fit) {
-            const auto code = fit.error().code();
             // sshd keeps a session's shell: a mended account shows only in a new one.
-            if (code == Errc::unauthorized_there) warm->retire(lease->session);
-            const bool was_stale = !lease->is_fresh && code == Errc::unreachable;
-            if (was_stale && may_retry) continue;
+            if (fit.error().code() == Errc::unauthorized_there) warm->retire(lease->session);
+            if (may_retry && is_worth_another(*warm, *std::move(lease), fit.error())) continue;
             co_return fail(Error{fit.error()});
         }
         auto attempt = co_await ssh::run_order(lease->session, order, warm->timing());

@@ -60,9 +60,6 @@ public:
     /// Errors: as scan_host_key().
     Task<Result<ScannedHostKey>> scan_host_key(Deadline deadline) const;
 
-    /// Hands out `session` no more: the next caller logs in anew. Who uses it goes on.
-    void retire(const std::shared_ptr<Session>& session);
-
     /// Ends the session and a login under way; later callers are refused.
     void close();
 

@@ -170,6 +170,27 @@ UseDNS no
 {more}"""
 
 
+class FakeTailscaleSsh(SshServer):
+    """Not tailscaled, but as tailscaled was seen: tests/support/fake_tailscale_ssh.py says how."""
+
+    def __enter__(self):
+        # Debian's own python, for which asyncssh is packaged.
+        self.process = subprocess.Popen(
+            ["/usr/bin/python3", ROOT / "tests/support/fake_tailscale_ssh.py", str(self.port), self.directory / "host"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(self.answers, what=f"an SSH server on port {self.port}")
+        return self
+
+    def target(self, name, more="", user="ops"):
+        host_key = " ".join((self.directory / "host.pub").read_text().split()[:2])
+        return f"""  {name}:
+    type: ssh
+    connection: {{host: 127.0.0.1, port: {self.port}, username: {user}, credential: none, host_key: "{host_key}"}}
+    capabilities: ["system:read", "service:control"]
+    metadata: {{environment: lab}}
+{more}"""
+
+
 class DockerEngine(Machine):
     """A Docker engine in a network and mount namespace of its own, with one image made of busybox."""
 

@@ -154,7 +154,7 @@ TEST_F(ContinuityTest, FindsNothingInRunsThatFollowOneAnother)
     EXPECT_TRUE(told(audit::outcome_notice).empty());
     EXPECT_TRUE(verified().is_sound());
     EXPECT_TRUE(verified().notes.empty());
-    EXPECT_FALSE(*open_store()->reserve(reservation("k"), {}));  // nothing was given back
+    EXPECT_FALSE(*open_store()->reserve(reservation("k"), {}, {}));  // nothing was given back
 }
 
 TEST_F(ContinuityTest, PutsADatabaseThatWasRolledBackOnTheSafeSide)
@@ -167,12 +167,12 @@ TEST_F(ContinuityTest, PutsADatabaseThatWasRolledBackOnTheSafeSide)
     run();
     const auto store = open_store();
     EXPECT_TRUE(store->list()->front().revoked);
-    const auto spent = *store->reserve(reservation("k"), {});
+    const auto spent = *store->reserve(reservation("k"), {}, {});
     ASSERT_TRUE(spent);
     EXPECT_EQ(spent->request, "r-k");
     EXPECT_FALSE(spent->outcome);
-    EXPECT_FALSE(*store->reserve(reservation("only-looked"), {}));
-    EXPECT_FALSE(*store->reserve(reservation("never-used"), {}));
+    EXPECT_FALSE(*store->reserve(reservation("only-looked"), {}, {}));
+    EXPECT_FALSE(*store->reserve(reservation("never-used"), {}, {}));
     const auto notices = told(audit::outcome_notice);
     ASSERT_EQ(notices.size(), 2U);
     EXPECT_NE(notices[0].find("older copy"), std::string::npos);
@@ -192,7 +192,7 @@ TEST_F(ContinuityTest, NoticesADatabaseThatWasEmptied)
     const auto notices = told(audit::outcome_notice);
     ASSERT_EQ(notices.size(), 2U);
     EXPECT_NE(notices[0].find("emptied"), std::string::npos);
-    EXPECT_TRUE(*open_store()->reserve(reservation("k"), {}));
+    EXPECT_TRUE(*open_store()->reserve(reservation("k"), {}, {}));
 }
 
 TEST_F(ContinuityTest, TakesADatabaseAndATrailOfAnEarlierVersionAsTheyAre)

@@ -88,7 +88,7 @@ protected:
         EXPECT_EQ(answer.error().public_message().find("priv"), std::string::npos) << path;
         const auto& record = rig_.trail.records.back();
         EXPECT_EQ(record.phase, audit::Phase::outcome);
-        EXPECT_EQ(record.outcome, "denied");
+        EXPECT_EQ(record.outcome, "refused");
         EXPECT_THAT(record.detail, HasSubstr("opened " + root_.string() + '/'));
     }
 
@@ -148,6 +148,17 @@ TEST_F(PlacesTest, AnApprovalIsAskedForTheOpenedPlaceToo)
     EXPECT_THAT(ask("read", "pub/lnk").error().public_message(), HasSubstr("stricter obligations"));
 }
 
+TEST_F(PlacesTest, AnOutputLimitThatLeavesNoRoomForThePlaceSaysSo)
+{
+    auto narrow = rule("narrow", Effect::allow, under(""));
+    narrow.obligations.output_limit_bytes = 40;
+    use({narrow});
+    const auto answer = ask("read", "pub/lnk");
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), Errc::unavailable);
+    EXPECT_THAT(answer.error().public_message(), HasSubstr("output_limit"));
+}
+
 TEST_F(PlacesTest, NamesOfADeniedFolderDoNotComeFromAbove)
 {
     use({rule("all", Effect::allow, under("")), rule("no-entry", Effect::deny, under("priv"))});
@@ -172,7 +183,8 @@ TEST_F(PlacesTest, WhatIsDeniedIsNotKeptEither)
     ASSERT_TRUE(spool);
     rig_.start(*std::move(spool));
     std::string lines;
-    for (int i = 0; i < 30'000; ++i) lines += "PRIVATE line of a long file " + std::to_string(i) + '\n';
+    for (int i = 0; i < 30'000; ++i)
+        lines += "PRIVATE line of a long file " + std::to_string(i) + '\n';
     write("priv/long", lines);
     write("pub/long", lines);
     fs::create_symlink("../priv/long", root_ / "pub/long-link");

@@ -65,7 +65,7 @@ TEST(StateMarks, RestoreWhatWasForgottenAndNothingElse)
     const auto store = open(":memory:");
     for (const auto* id : {"tk_1", "tk_2", "tk_3"}) ASSERT_TRUE(store->insert(token(id), somebody));
     ASSERT_TRUE(store->revoke("tk_2", at(500), somebody));
-    ASSERT_FALSE(*store->reserve(key("known", "mine"), {}));
+    ASSERT_FALSE(*store->reserve(key("known", "mine"), {}, {}));
     const auto events = store->pending_events(100)->size();
     const auto generation = *store->generation();
 
@@ -83,12 +83,12 @@ TEST(StateMarks, RestoreWhatWasForgottenAndNothingElse)
     EXPECT_NE(*store->generation(), generation);            // whoever has it cached looks again
     EXPECT_EQ(store->pending_events(100)->size(), events);  // the trail has them
 
-    const auto lost = *store->reserve(key("lost", "other arguments"), {});
+    const auto lost = *store->reserve(key("lost", "other arguments"), {}, {});
     ASSERT_TRUE(lost);
     EXPECT_TRUE(lost->fingerprint.empty());
     EXPECT_FALSE(lost->outcome);
-    EXPECT_EQ((*store->reserve(key("known", "mine"), {}))->fingerprint, "mine");
-    EXPECT_FALSE(*store->reserve(key("new", "x"), {}));
+    EXPECT_EQ((*store->reserve(key("known", "mine"), {}, {}))->fingerprint, "mine");
+    EXPECT_FALSE(*store->reserve(key("new", "x"), {}, {}));
 }
 
 TEST(StateMarks, NameTheFileAndTheRemedyOfADamagedDatabase)

@@ -35,8 +35,7 @@ const std::vector<ShellAccount>& accounts()
             {"t-odd-zsh", "/bin/zsh", ".zshenv",
              "setopt rc_quotes csh_junkie_quotes csh_junkie_history extended_glob null_glob "
              "bang_hist glob_subst sh_word_split\n"},
-            {"t-odd-tcsh", "/bin/tcsh", ".cshrc",
-             "set backslash_quote\nset noglob\nset histchars='@+'\n"},
+            {"t-odd-tcsh", "/bin/tcsh", ".cshrc", "set backslash_quote\nset noglob\n"},
             {"t-odd-fish", "/usr/bin/fish", ".config/fish/config.fish", "abbr -a exec echo\n"},
         };
     }();

@@ -38,7 +38,7 @@ protected:
     {
         const auto script = directory.write("script", std::string{RunMark::sweep_input()});
         std::vector<std::string> argv;
-        if (!user.empty()) argv = {"setpriv", "--reuid", user, "--clear-groups"};
+        if (!user.empty()) argv = {"/usr/bin/setpriv", "--reuid", user, "--clear-groups"};
         // The constant script is given on standard input, as over SSH.
         argv.insert(argv.end(), {"sh", "-c", "exec \"$@\" <" + script, "sh"});
         for (auto& word : words_of(GetParam())) argv.push_back(std::move(word));
@@ -120,7 +120,7 @@ TEST_P(RunMarkTest, SaysThatSomeAreLeftWhichBelongToAnother)
     const auto mark = RunMark::fresh();
     const auto ours = mark_of(921), roots = mark_of(922);
     const auto command =
-        start(mark, {"setpriv", "--reuid", "nobody", "--clear-groups", "sh", "-c",
+        start(mark, {"/usr/bin/setpriv", "--reuid", "nobody", "--clear-groups", "sh", "-c",
                      raise + " --reuid 0 --clear-groups sleep " + roots + " & sleep " + ours});
     ASSERT_TRUE(eventually([&] { return runs_with_argument(ours) && runs_with_argument(roots); }));
     EXPECT_EQ(sweep(mark, "nobody"), Swept::some);
@@ -137,7 +137,9 @@ TEST(RunMark, TakesNothingElseForAFinding)
     EXPECT_EQ(read_sweep("some\n"), Swept::some);
     EXPECT_EQ(read_sweep("unknown\n"), Swept::unknown);
     EXPECT_EQ(read_sweep(""), Swept::unknown);
-    EXPECT_EQ(read_sweep("Welcome!\nall\n"), Swept::unknown);
+    EXPECT_EQ(read_sweep("Welcome!\nall\n"), Swept::all) << "a start-up file prints, too";
+    EXPECT_EQ(read_sweep("That is all"), Swept::unknown);
+    EXPECT_EQ(read_sweep("all\nbut one\n"), Swept::unknown);
 }
 
 }  // namespace

@@ -1,0 +1,169 @@
+#include "gateway/call/preparing.hpp"
+
+#include "gateway/call/view.hpp"
+#include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/tools/policy_words.hpp"
+#include "targets/bounded.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tailops::call {
+namespace {
+
+const policy::TargetFacts& facts_of(const Prepared& call)
+{
+    return call.target ? call.target->spec.facts : gateway_facts();
+}
+
+Result<std::shared_ptr<const targets::Target>> resolve(const World& world, const Invocation& call)
+{
+    TAILOPS_TRY(const auto name, field<std::string>(*call.arguments, "target"));
+    auto target = world.registry->find(TargetId{name});
+    // One answer for both, so that a caller cannot find out what it may not see.
+    if (!target || !can_see(world, call.principal, target->spec.facts)) {
+        return fail(Errc::not_found, "there is no target " + quote(name) +
+                                         " for you; list_targets tells which there are");
+    }
+    return target;
+}
+
+/// A right that calls of the tool need here, for the gate to say why it is refused.
+tools::Right some_right(const tools::Tool& tool, const tools::CommandCatalogue& commands)
+{
+    const auto needs = tools::needs_of(tool, commands);
+    for (const auto& right : tool.rights) {
+        if (needs.empty()) break;
+        if (right.capability == needs.front().capability.text()) {
+            return {right.capability, needs.front().tier};
+        }
+    }
+    return tool.rights.front();
+}
+
+tools::PlanContext context_of(const World& world, const targets::TargetSpec& target)
+{
+    const bool is_here = target.kind == targets::Kind::local;
+    return {.target = &target,
+            .commands = world.commands.get(),
+            .own_places = is_here ? world.own_places : nullptr};
+}
+
+}  // namespace
+
+Result<Prepared> prepare(const World& world, const Invocation& call)
+{
+    Prepared prepared;
+    prepared.tool = tools::find(call.tool);
+    if (!prepared.tool) return fail(Errc::not_found, "there is no tool " + quote(call.tool));
+    if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
+        return fail(std::move(valid).error());
+    }
+    if (!prepared.tool->needs_target()) {
+        // Nothing to plan, so that the gate's one decision says it all.
+        prepared.plan.right = prepared.tool->rights.front();
+        return prepared;
+    }
+    TAILOPS_TRY(prepared.target, resolve(world, call));
+    if (!targets::has_facet(facts_of(prepared).kind, prepared.tool->facet)) {
+        return fail(Errc::invalid_argument, "target " + quote(facts_of(prepared).id.view()) +
+                                                " does not offer " +
+                                                std::string{to_string(prepared.tool->facet)});
+    }
+    // Before the plan, which may speak of the target's own settings.
+    if (!could_use(world, call.principal, *prepared.tool, facts_of(prepared))) {
+        prepared.plan.right = some_right(*prepared.tool, *world.commands);
+        prepared.hopeless = true;
+        return prepared;
+    }
+    TAILOPS_TRY(prepared.plan,
+                prepared.tool->plan(*call.arguments, context_of(world, prepared.target->spec)));
+    return prepared;
+}
+
+namespace {
+
+Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepared, TimePoint now)
+{
+    TAILOPS_TRY(auto action, parse_capability(prepared.plan.right.capability));
+    return policy::AccessRequest{.principal = call.principal,
+                                 .tool = ToolName{call.tool},
+                                 .action = action,
+                                 .tier = prepared.plan.right.tier,
+                                 .target = facts_of(prepared),
+                                 .parameters = std::move(prepared.plan.parameters),
+                                 .now = now,
+                                 .aliases = std::move(prepared.plan.aliases)};
+}
+
+/// A test of a target must be no way around what the rules say of the calls there: it is no more
+/// than the mildest of them, and sends an API nothing that the caller could not send by itself.
+void bound_probe(const World& world, policy::AccessRequest& request, tools::Plan& plan)
+{
+    auto* probe = std::get_if<targets::Probe>(&plan.operation);
+    if (!probe) return;
+    request.mildest = mildest_use(world, request.principal, request.target);
+    if (!plan.inquiry) return;
+    const auto capability = parse_capability(plan.inquiry->right.capability);
+    if (!capability) return;
+    const policy::AccessRequest inquiry{.principal = request.principal,
+                                        .tool = ToolName{std::string{plan.inquiry->tool}},
+                                        .action = *capability,
+                                        .tier = plan.inquiry->right.tier,
+                                        .target = request.target,
+                                        .parameters = std::move(plan.inquiry->parameters),
+                                        .now = request.now,
+                                        .aliases = std::move(plan.inquiry->aliases)};
+    if (world.gate->decide(inquiry).decision.effect == policy::Effect::allow) return;
+    probe->depth = targets::Probe::Depth::connect;
+}
+
+/// What the call means on its target; what is decided on depends on it.
+Task<Result<Meaning>> understand(const World& world,
+                                 Prepared& prepared,
+                                 policy::AccessRequest& request,
+                                 const audit::Trail& trail)
+{
+    if (!prepared.target || prepared.hopeless) co_return Meaning{};
+    bound_probe(world, request, prepared.plan);
+    if (prepared.plan.namings.empty()) co_return Meaning{};
+    // What cannot be recorded is not begun, not even by a look.
+    if (const auto able = trail.health(); !able) {
+        co_return fail(Error{able.error()}.with_nothing_begun());
+    }
+    co_return co_await find_meaning(*world.gate, *prepared.target->executor, prepared.plan,
+                                    request);
+}
+
+}  // namespace
+
+Task<Result<Decided>> decide(const World& world,
+                             const Invocation& call,
+                             Prepared& prepared,
+                             const audit::Trail& trail,
+                             TimePoint now)
+{
+    TAILOPS_CO_TRY(auto request, question(call, prepared, now));
+    auto meaning = co_await understand(world, prepared, request, trail);
+    auto [decision, permit] = world.gate->decide(request);
+    // Where no call of the tool could be permitted, there is nothing to allow.
+    if (prepared.hopeless && permit) decision = {};
+    // Who may do nothing by any rule is not told what is there; the record is.
+    auto told = decision;
+    if (meaning && !meaning->told.empty()) decision.why += "; " + meaning->told;
+    if (!meaning) {
+        decision = {};
+        decision.why = "what is meant could not be found out";
+    }
+    if (!meaning || prepared.hopeless) permit.reset();
+    if (decision.rule) told = decision;
+    Decided decided{.request = std::move(request),
+                    .decision = std::move(decision),
+                    .told = std::move(told),
+                    .permit = std::move(permit),
+                    .meaning = std::move(meaning)};
+    co_return decided;
+}
+
+}  // namespace tailops::call
