@@ -50,9 +50,11 @@ int io_threads(const config::Settings& settings)
 
 audit::TrailSettings trail_settings(const config::Settings& settings, const StatePaths& paths)
 {
-    return {.directory = paths.audit(),
-            .rotate_bytes = settings.audit.rotate_bytes,
-            .files_max = settings.audit.keep_files};
+    audit::TrailSettings trail;
+    trail.directory = paths.audit();
+    trail.rotate_bytes = settings.audit.rotate_bytes;
+    trail.files_max = settings.audit.keep_files;
+    return trail;
 }
 
 store::CallKeyBounds key_bounds(const config::Limits& limits)

@@ -73,8 +73,10 @@ Result<Tail> find_tail(const FileDescriptor& file, std::uint64_t bytes)
 /// line, or of nothing at all. Bytes that never came are zeros on some file systems.
 bool can_be_torn(std::string_view rest, const ChainPosition& due)
 {
-    const auto filled = rest.substr(0, rest.find('\0'));
-    if (filled.size() == rest.size() && rest.find('\n') != std::string_view::npos) return false;
+    // By an algorithm: g++ 12 takes the length of find()'s search for an endless one.
+    const std::string_view filled{rest.begin(), std::ranges::find(rest, '\0')};
+    const bool has_line_end = std::ranges::find(rest, '\n') != rest.end();
+    if (filled.size() == rest.size() && has_line_end) return false;
     const auto expected =
         R"({"seq":)" + std::to_string(due.next_seq) + R"(,"prev":")" + due.prev + R"(",)";
     const auto common = std::min(filled.size(), expected.size());

@@ -174,6 +174,7 @@ struct IdempotencyKeys::State {
     mutable std::mutex mutex;
     std::map<std::string, Unkept> unkept;  // by request
     bool is_keeping{false};                // keep() is at work on them
+    bool is_over{false};                   // nobody keeps keys any more
 
     store::CallKeyUse use() const
     {
@@ -192,7 +193,7 @@ struct IdempotencyKeys::State {
     std::optional<Unkept> next_unkept()
     {
         const std::scoped_lock lock{mutex};
-        if (!unkept.empty()) return unkept.begin()->second;
+        if (!unkept.empty() && !is_over) return unkept.begin()->second;
         is_keeping = false;
         return std::nullopt;
     }
@@ -238,7 +239,11 @@ IdempotencyKeys::IdempotencyKeys(std::shared_ptr<store::CallKeyStore> store,
 {
 }
 
-IdempotencyKeys::~IdempotencyKeys() = default;
+IdempotencyKeys::~IdempotencyKeys()
+{
+    const std::scoped_lock lock{state_->mutex};
+    state_->is_over = true;
+}
 
 Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call, const TargetId& target)
 {
@@ -338,9 +343,14 @@ Task<void> IdempotencyKeys::keep(std::shared_ptr<State> state)
         const auto next = state->next_unkept();
         if (!next) co_return;
         auto work = [&](std::stop_token) { return state->try_to_keep(*next); };
+        const auto began = std::chrono::steady_clock::now();
         const auto kept = co_await run_blocking(state->blocking, std::move(work));
         if (!kept && kept.error().code() != Errc::not_found) {
-            pause = std::min(2 * pause, longest_pause);
+            // Who waits for a database that is held keeps others from reading it: so mostly it does
+            // not.
+            const auto tried_for = std::chrono::ceil<std::chrono::milliseconds>(
+                std::chrono::steady_clock::now() - began);
+            pause = std::max(std::clamp(2 * pause, first_pause, longest_pause), 2 * tried_for);
             continue;
         }
         pause = std::chrono::milliseconds{0};

@@ -4,6 +4,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/tools/families.hpp"
 #include "gateway/tools/policy_words.hpp"
 #include "targets/bounded.hpp"
 
@@ -29,14 +30,23 @@ Result<std::shared_ptr<const targets::Target>> resolve(const World& world, const
     return target;
 }
 
-/// A right that calls of the tool need here, for the gate to say why it is refused.
-tools::Right some_right(const tools::Tool& tool, const tools::CommandCatalogue& commands)
+/// The right that the call needs, as far as its tool and its command tell: for the gate to say why
+/// it is refused, and which scope it lacks.
+tools::Right right_without_plan(const tools::Tool& tool,
+                                const tools::CommandCatalogue& commands,
+                                const nlohmann::json& arguments)
 {
-    const auto needs = tools::needs_of(tool, commands);
+    if (tool.name == "http_request") {
+        const auto method = text_member(arguments, "method");
+        return tools::right_of_method(method.empty() ? "GET" : method);
+    }
+    if (tool.name != "execute_command") return tool.rights.front();
+    const auto* command = commands.find(text_member(arguments, "command_name"));
+    if (!command && !commands.all().empty()) command = &commands.all().front();
     for (const auto& right : tool.rights) {
-        if (needs.empty()) break;
-        if (right.capability == needs.front().capability.text()) {
-            return {right.capability, needs.front().tier};
+        if (command && right.tier == command->tier &&
+            right.capability == command->capability.text()) {
+            return right;
         }
     }
     return tool.rights.front();
@@ -73,7 +83,7 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
     }
     // Before the plan, which may speak of the target's own settings.
     if (!could_use(world, call.principal, *prepared.tool, facts_of(prepared))) {
-        prepared.plan.right = some_right(*prepared.tool, *world.commands);
+        prepared.plan.right = right_without_plan(*prepared.tool, *world.commands, *call.arguments);
         prepared.hopeless = true;
         return prepared;
     }
@@ -99,14 +109,21 @@ Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepare
 
 /// A test of a target must be no way around what the rules say of the calls there: it is no more
 /// than the mildest of them, and sends an API nothing that the caller could not send by itself.
-void bound_probe(const World& world, policy::AccessRequest& request, tools::Plan& plan)
+/// Returns what is sent, for the record.
+std::string bound_probe(const World& world, policy::AccessRequest& request, tools::Plan& plan)
 {
     auto* probe = std::get_if<targets::Probe>(&plan.operation);
-    if (!probe) return;
+    if (!probe) return {};
     request.mildest = mildest_use(world, request.principal, request.target);
-    if (!plan.inquiry) return;
+    if (!plan.inquiry) return {};
     const auto capability = parse_capability(plan.inquiry->right.capability);
-    if (!capability) return;
+    if (!capability) return {};
+    std::string sent{"sends"};
+    for (const auto* name : {"method", "path"}) {
+        const auto word = plan.inquiry->parameters.find(name);
+        if (word == plan.inquiry->parameters.end()) continue;
+        if (const auto* text = std::get_if<std::string>(&word->second)) sent += ' ' + *text;
+    }
     const policy::AccessRequest inquiry{.principal = request.principal,
                                         .tool = ToolName{std::string{plan.inquiry->tool}},
                                         .action = *capability,
@@ -115,8 +132,9 @@ void bound_probe(const World& world, policy::AccessRequest& request, tools::Plan
                                         .parameters = std::move(plan.inquiry->parameters),
                                         .now = request.now,
                                         .aliases = std::move(plan.inquiry->aliases)};
-    if (world.gate->decide(inquiry).decision.effect == policy::Effect::allow) return;
+    if (world.gate->decide(inquiry).decision.effect == policy::Effect::allow) return sent;
     probe->depth = targets::Probe::Depth::connect;
+    return "sends no request";
 }
 
 /// What the call means on its target; what is decided on depends on it.
@@ -126,8 +144,8 @@ Task<Result<Meaning>> understand(const World& world,
                                  const audit::Trail& trail)
 {
     if (!prepared.target || prepared.hopeless) co_return Meaning{};
-    bound_probe(world, request, prepared.plan);
-    if (prepared.plan.namings.empty()) co_return Meaning{};
+    auto sent = bound_probe(world, request, prepared.plan);
+    if (prepared.plan.namings.empty()) co_return Meaning{.told = std::move(sent), .missing = {}};
     // What cannot be recorded is not begun, not even by a look.
     if (const auto able = trail.health(); !able) {
         co_return fail(Error{able.error()}.with_nothing_begun());

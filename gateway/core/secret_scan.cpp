@@ -102,7 +102,9 @@ std::optional<FoundSecret> SecretScan::token_at(std::size_t at)
             run(from, is_token_char, wary_rest_min) == wary_rest_min) {
             return FoundSecret{at, from + run(from, is_token_char), shape.kind};
         }
-        const auto rest_min = suspicion_ == Suspicion::wary ? std::size_t{20} : shape.rest_min;
+        // Names of our metrics begin as our tokens do.
+        const bool is_short_enough = suspicion_ == Suspicion::wary && !is_ours;
+        const auto rest_min = is_short_enough ? std::size_t{20} : shape.rest_min;
         // 64 more tell whether it has letters and digits; the whole is measured when it is one.
         const auto seen = run(from, shape.fits, std::max(rest_min, std::size_t{64}));
         if (seen < rest_min || seen > shape.rest_max) continue;

@@ -141,9 +141,7 @@ Task<bool> Connection::serve_one()
                     .headers = std::move(head->headers),
                     .read_body = [this] { return take_body(); },
                     .peer = peer_};
-    const bool goes_on = co_await answer(std::move(request), terms);
-    held_.reset();
-    co_return goes_on;
+    co_return co_await answer(std::move(request), terms);
 }
 
 Task<bool> Connection::wait_for_request()
@@ -310,6 +308,8 @@ Task<bool> Connection::answer(Request request, AnswerTerms terms)
     // Whatever the handler did to this coroutine's cancellation ends with the handler.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     co_await asio::this_coro::throw_if_cancelled(true);
+    // What was held of its body is gone, whatever is still to be said to the client.
+    held_.reset();
     if (body_ending_ && !thrown && exchange.stage() == WireExchange::Stage::fresh) {
         if (*body_ending_) co_await refuse(**body_ending_);
         co_return false;

@@ -216,8 +216,7 @@ Task<std::vector<std::string>> GatewayCompletions::names_of(Caller& caller, Sour
         }
     }
     if (!may_call_(caller.principal())) co_return std::vector<std::string>{};
-    // A call of its own, with an id of its own: one request may ask several targets.
-    call::Invocation call{.id = mint_request_id(),
+    call::Invocation call{.id = std::move(source.request),
                           .principal = caller.principal(),
                           .tool = std::move(source.tool),
                           .arguments = std::make_shared<const json>(std::move(source.arguments))};

@@ -28,6 +28,13 @@ constexpr std::chrono::milliseconds ttl_max{1'000'000'000'000};
 constexpr std::chrono::milliseconds first_pause{100};
 constexpr std::chrono::milliseconds longest_pause{2000};
 
+/// Who waits for a database that is held keeps others from reading it: so mostly it does not.
+std::chrono::steady_clock::duration pause_after(std::chrono::milliseconds pause,
+                                                std::chrono::steady_clock::duration tried_for)
+{
+    return std::max<std::chrono::steady_clock::duration>(pause, 2 * tried_for);
+}
+
 std::unexpected<Error> no_such_task()
 {
     return fail(Errc::not_found, "there is no such task for you");
@@ -78,7 +85,11 @@ Task<Result<TaskBoard::Changed>> TaskBoard::change(std::string id, std::string p
         const std::scoped_lock lock{editing_};
         if (auto end = waiting_end(id, principal)) {
             if (store::is_final(end->status)) return Changed{.task = *std::move(end)};
-            return fail(Errc::busy, "what the task came to cannot be stored just now; try again");
+            // Its question is heard of already, and mostly stored within a moment.
+            if (!keep_end_of(id)) {
+                return fail(Errc::busy,
+                            "what the task came to cannot be stored just now; try again");
+            }
         }
         TAILOPS_TRY(auto found, settings_.store.find(id, principal));
         if (!found) return no_such_task();
@@ -115,6 +126,23 @@ std::optional<store::StoredTask> TaskBoard::waiting_end(std::string_view id,
     return at->second.end;
 }
 
+/// False: the store had no such task at work. With `editing_` held.
+Result<bool> TaskBoard::keep_end_of(const std::string& id)
+{
+    store::StoredTask end;
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto at = running_.find(id);
+        if (at == running_.end() || !at->second.end) return true;  // somebody else has stored it
+        end = *at->second.end;
+    }
+    TAILOPS_TRY(const auto kept,
+                settings_.store.update_if(end, store::StoredTask::Status::working));
+    const std::scoped_lock lock{mutex_};
+    running_.erase(id);
+    return kept;
+}
+
 /// The one behind `last` in their circle, so that one which cannot be kept does not hold up others.
 std::optional<store::StoredTask> TaskBoard::next_end(std::string_view last)
 {
@@ -141,14 +169,16 @@ Task<void> TaskBoard::keep_ends()
     while (const auto end = next_end(last)) {
         last = end->id;
         const auto work = [this, &end](std::stop_token) {
-            return settings_.store.update_if(*end, store::StoredTask::Status::working);
+            const std::scoped_lock lock{editing_};
+            return keep_end_of(end->id);
         };
+        const auto began = std::chrono::steady_clock::now();
         const auto kept = co_await run_blocking(settings_.blocking, work);
         if (!kept) {
             if (!std::exchange(is_failing, true)) {
                 log(Event::tasks_unkept, {{"task", end->id}, {"why", kept.error().describe()}});
             }
-            timer.expires_after(pause);
+            timer.expires_after(pause_after(pause, std::chrono::steady_clock::now() - began));
             co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
             pause = std::min(2 * pause, longest_pause);
             continue;
@@ -158,8 +188,6 @@ Task<void> TaskBoard::keep_ends()
                 {{"where", "tasks"}, {"task", end->id}, {"why", "it was gone before its end"}});
         }
         pause = first_pause;
-        const std::scoped_lock lock{mutex_};
-        running_.erase(end->id);
     }
 }
 

@@ -89,6 +89,7 @@ private:
     std::optional<store::StoredTask> waiting_end(std::string_view id,
                                                  std::string_view principal) const;
     std::optional<store::StoredTask> next_end(std::string_view last);
+    Result<bool> keep_end_of(const std::string& id);
     void note_times(store::StoredTask& task) const;
 
     const TaskSettings settings_;

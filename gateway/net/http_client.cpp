@@ -188,7 +188,12 @@ private:
 
     static Task<Result<WireOutcome>> read_result(Wire& wire, std::span<char> into)
     {
-        co_return co_await wire.read_some(into);
+        auto got = co_await wire.read_some(into);
+        // A read that was ended is no read that went well: with_deadline would return it as one.
+        if (got.error == boost::asio::error::operation_aborted) {
+            co_return fail(Errc::cancelled, "the caller went away");
+        }
+        co_return got;
     }
 
     HttpEndpoint endpoint_;

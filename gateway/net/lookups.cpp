@@ -98,7 +98,7 @@ Found look_up(const std::string& name)
 }
 
 struct Lookups::Core : std::enable_shared_from_this<Core> {
-    Core(LookUp function, std::size_t threads) : how{std::move(function)}, threads_max{threads} {}
+    Core(LookUp function, std::size_t bound) : how{std::move(function)}, threads_max{bound} {}
 
     /// False: there is no room, or no answer will be given any more.
     bool join(const std::string& name, const std::shared_ptr<Waiter>& waiter)

@@ -46,6 +46,8 @@ Result<Opened> opened_in(const Sections& sections)
     Opened out;
     TAILOPS_TRY(const auto place, sections.required("opened"));
     out.place = place;
+    // What follows tells that the place is there whole: the beginning of a path is another path.
+    TAILOPS_TRY([[maybe_unused]] const auto checked, sections.required("identities"));
     for (const auto line : sections.lines("identities")) {
         const auto fields = words(line);  // size, device:inode
         if (fields.size() == 2) out.identities.push_back(fields[1]);

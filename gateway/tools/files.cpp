@@ -196,8 +196,8 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
                 .rest = has_content ? Plan::Rest::kept : Plan::Rest::dropped,
                 .rest_begins_after = Sections::content_marker(),
                 .place = {.check =
-                              [asked](std::string_view output, PlaceJudge& judge) {
-                                  return files::check_opened(*asked, output, judge);
+                              [asked](std::string_view said, PlaceJudge& judge) {
+                                  return files::check_opened(*asked, said, judge);
                               },
                           .present =
                               [asked](const targets::ExecutionResult& result, PlaceJudge& judge) {

@@ -51,6 +51,7 @@ Task<Result<ExecutionResult>> LocalExecutor::run(policy::Permit permit, Operatio
     std::optional<Result<ExecutionResult>> result;
     auto talk = [&]() -> Task<Status> {
         result = co_await child->communicate(std::move(command->input), std::move(bounds));
+        if (!*result) co_return fail(result->error());
         co_return Status{};
     };
     const auto waited = co_await with_deadline(after(obligations.timeout), talk());

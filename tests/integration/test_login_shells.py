@@ -1,6 +1,6 @@
 """Accounts with every kind of login shell: no argument of any tool is run there, and none is changed."""
 import os
-import pathlib
+import subprocess
 import unittest
 
 from harness import GATEWAY_TOKEN, local_gateway, text_of
@@ -28,18 +28,21 @@ class ShellAccounts(SshServer):
 
     def openssh(self):
         command = super().openssh()
-        passwd, shadow = (pathlib.Path(f"/etc/{name}").read_text() for name in ("passwd", "shadow"))
+        # A copy, because whoever adds a user to the machine renames files over /etc/passwd, which takes away
+        # what is mounted there.
+        etc = self.directory / "etc"
+        subprocess.run(["cp", "-a", "/etc", etc], check=True)
+        passwd, shadow = ((etc / name).read_text() for name in ("passwd", "shadow"))
         for i, (name, shell) in enumerate(SHELLS.items()):
             home, uid = self.home(name), 24200 + i
             home.mkdir()
             os.chown(home, uid, uid)
             passwd += f"{name}:x:{uid}:{uid}::{home}:{shell}\n"
             shadow += f"{name}:*:19000:0:99999:7:::\n"
-        (self.directory / "passwd").write_text(passwd)
-        (self.directory / "shadow").write_text(shadow)
-        mount = ("mount --bind $0/passwd /etc/passwd; mount --bind $0/shadow /etc/shadow; "
-                 "exec \"$@\"")
-        return ["unshare", "-m", "--propagation", "private", "sh", "-ec", mount, str(self.directory), *command]
+        (etc / "passwd").write_text(passwd)
+        (etc / "shadow").write_text(shadow)
+        return ["unshare", "-m", "--propagation", "private", "sh", "-ec", "mount --bind \"$0\" /etc; exec \"$@\"",
+                str(etc), *command]
 
     def home(self, account):
         return self.directory / ("home-" + account)

@@ -32,7 +32,7 @@ class FakeServer(http.server.BaseHTTPRequestHandler):
 
 POLICY = """version: 1
 rules:
-  - {id: public-only, effect: allow, principals: {subjects: [pam]}, tools: [http_request], capabilities: ["http:read"],
+  - {id: public-only, effect: allow, principals: {subjects: [pam]}, targets: {ids: [api, open]}, tools: [http_request],
      parameters: {path: {path_under: [/public]}}}
   - {id: ask, effect: require_approval, principals: {subjects: [pam]}, tier: control, tools: [http_request],
      capabilities: ["http:write"]}

@@ -138,11 +138,14 @@ class Tsidp(unittest.TestCase):
         self.assertEqual((said["subject"], said["actors"]), ("1001", ["1002"]))
         self.gateway.call("get_system_status", {"target": "local"}, token=token)
         self.assertNotIn("actors", self.gateway.call("whoami", token=self.mint())["structuredContent"])
-        told = self.gateway.command("audit", "query", "--state-dir", str(self.gateway.state_dir), check=True).stdout
-        records = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
-        acted = [record for record in records if record.get("tool") == "get_system_status"]
-        self.assertTrue(acted, told)
-        self.assertEqual({record.get("actors") for record in acted}, {"1002"}, told)
+
+        def actors():
+            told = self.gateway.command("audit", "query", "--state-dir", str(self.gateway.state_dir), "--tool", "get_system_status",
+                                        check=True).stdout
+            return [json.loads(line).get("actors") for line in told.splitlines() if line]
+
+        until(actors, what="the records of the call")
+        self.assertEqual(set(actors()), {"1002"})
 
     def test_refuses_a_token_without_our_audience_and_an_ended_one(self):
         self.assertEqual(self.gateway.rpc("tools/list", token=self.mint(resources=[])).status, 401)

@@ -156,7 +156,7 @@ class Package(unittest.TestCase):
             readlink -f /etc/systemd/system/tailopsmcp-mcp.service
         """).splitlines()
         self.assertEqual(told, [
-            "ok: 4 targets, 9 rules, 39 commands", "/etc/tailops root tailops 750",
+            "ok: 4 targets, 11 rules, 39 commands", "/etc/tailops root tailops 750",
             "/etc/tailops/credentials root tailops 750", "/var/lib/tailops tailops tailops 700",
             "/var/lib/tailops:/usr/sbin/nologin", "tailops_", "tailops 600", "not enabled",
             f"/{UNIT}"])

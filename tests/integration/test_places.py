@@ -47,6 +47,7 @@ class Places(unittest.TestCase):
         refused = self.ask(gateway, self.folder / "pub/lnk")
         self.assertTrue(refused["isError"])
         self.assertNotIn("PRIVATE", text_of(refused))
+        gateway.stop()  # what observes is written with what comes next
         trail = (gateway.state_dir / "audit").glob("*.jsonl")
         text = "".join(file.read_text() for file in trail)
         self.assertIn(f"opened {self.folder}/priv/plan", text)
@@ -71,8 +72,9 @@ class Places(unittest.TestCase):
         if subprocess.run(["mount", "--bind", gateway.state_dir, place], capture_output=True).returncode != 0:
             self.skipTest("this machine does not let us mount")
         self.addCleanup(subprocess.run, ["umount", place], check=True)
-        for path in ("audit/audit.key", "tailops.db"):
+        for path in ("audit/audit.jsonl", "tailops.db"):
             self.assertIn("belongs to the gateway itself", text_of(self.ask(gateway, place / path)), path)
+        self.assertTrue(self.ask(gateway, place / "audit/audit.key")["isError"])
 
     @unittest.skipUnless(os.geteuid() == 0, "about a gateway that is root")
     def test_what_is_named_is_open_to_root_and_nothing_beside_it(self):

@@ -107,6 +107,195 @@ class Crash(unittest.TestCase):
                 gateway.start()
                 gateway.stop()
                 self.assertIn("a trail before this is gone", gateway.command(*events, check=True).stdout)
+                verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
+                self.assertEqual(verified.returncode, 1)
+                self.assertIn("alarm", verified.stderr)
+
+
+class Rollback(unittest.TestCase):
+    """An older copy of the database, or of the trail, beside the newer other."""
+
+    @staticmethod
+    def events(gateway, outcome):
+        told = gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--outcome", outcome, check=True)
+        return [json.loads(line)["why"] for line in told.stdout.splitlines()]
+
+    @staticmethod
+    def verified(gateway, *words):
+        return gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir), *words)
+
+    def test_of_the_database_revokes_again_and_does_no_key_twice(self):
+        with gateway_with_commands() as gateway:
+            files = [gateway.state_dir / name for name in ("tailops.db", "tailops.db-wal", "tailops.db-shm")]
+            revoked = gateway.mint("admin", subject="eve")
+            number = TokenEvents.newest_token(gateway)
+            self.assertEqual(gateway.rpc("tools/list", token=revoked).status, 200)
+            until(lambda: TokenEvents.about(gateway, number), what="the record")
+            gateway.stop()
+            before = {path: path.read_bytes() for path in files if path.exists()}
+            token = gateway.token
+            gateway.start()
+            gateway.token = token  # the one of before the copy
+            marker = gateway.directory / "marker"
+
+            def mark(key):
+                return gateway.call("execute_command", {"target": "local", "command_name": "make_marker",
+                                                        "parameters": {"path": str(marker)}, "idempotency_key": key})
+            self.assertFalse(mark("k-1").get("isError", False))
+            marker.unlink()
+            gateway.command("token", "revoke", number, "--state-dir", str(gateway.state_dir), check=True)
+            until(lambda: TokenEvents.about(gateway, number)[-1] == "a token was revoked", what="the record")
+            gateway.stop()
+            for path in files:
+                path.unlink(missing_ok=True)
+            for path, data in before.items():
+                path.write_bytes(data)
+                path.chmod(0o600)
+            gateway.start()
+            gateway.token = token
+            self.assertIn("database_rolled_back", gateway.logged())
+            self.assertEqual(gateway.rpc("tools/list", token=revoked).status, 401)
+            again = mark("k-1")
+            self.assertTrue(again["isError"])
+            self.assertIn("outcome is unknown", json.dumps(again))
+            self.assertFalse(marker.exists())
+            self.assertFalse(mark("k-2").get("isError", False))
+            until(lambda: any("older copy" in why for why in self.events(gateway, "notice")), what="the notice")
+            gateway.stop()
+            verified = self.verified(gateway)
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+            self.assertIn("older copy", verified.stderr)
+
+    def test_of_the_trail_to_an_earlier_orderly_end_is_an_alarm(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            trail = gateway.state_dir / "audit" / "audit.jsonl"
+            bytes_before = len(trail.read_bytes())
+            gateway.start()
+            for _ in range(3):
+                gateway.call("whoami")
+            gateway.stop()
+            os.truncate(trail, bytes_before)
+            self.assertEqual(self.verified(gateway).returncode, 0)
+            gateway.start()
+            self.assertIn("trail_cut_off", gateway.logged())
+            until(lambda: self.events(gateway, "alarm"), what="the alarm")
+            gateway.stop()
+            verified = self.verified(gateway)
+            self.assertEqual(verified.returncode, 1)
+            self.assertIn("alarm: record ", verified.stderr)
+            number = verified.stderr.split("alarm: record ")[1].split()[0]
+            known = self.verified(gateway, "--acknowledged", number)
+            self.assertEqual(known.returncode, 0, known.stderr)
+
+    def test_of_the_database_to_nothing_is_told(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            for path in gateway.state_dir.glob("tailops.db*"):
+                path.unlink()
+            gateway.start()
+            self.assertIn("database_rolled_back", gateway.logged())
+            until(lambda: "it was emptied" in json.dumps(self.events(gateway, "notice")), what="the notice")
+
+    def test_of_neither_is_nothing(self):
+        with local_gateway() as gateway:
+            for how in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+                gateway.call("whoami")
+                gateway.stop(how)
+                gateway.start()
+            self.assertEqual(self.events(gateway, "alarm") + self.events(gateway, "notice"), [])
+            for event in ("trail_cut_off", "database_rolled_back", "trail_lost", "trail_file_strange"):
+                self.assertNotIn(event, gateway.logged())
+
+    def test_of_a_file_that_was_damaged_is_named_with_a_remedy(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            database = gateway.state_dir / "tailops.db"
+            data = bytearray(database.read_bytes())
+            data[100:2100] = b"x" * 2000
+            database.write_bytes(bytes(data))
+            refused = gateway.command("serve", "--config", gateway.config)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(str(database), refused.stderr)
+            self.assertIn("backup", refused.stderr)
+
+
+class BrokenEnd(unittest.TestCase):
+    def test_of_the_last_line_refuses_a_start_and_check_says_so(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            trail = gateway.state_dir / "audit" / "audit.jsonl"
+            whole = trail.read_bytes()
+            at = whole.rindex(b',"mac":"')
+            trail.write_bytes(whole[:at + 6] + b";" + whole[at + 7:])
+            for words in (("serve", "--config", gateway.config), ("check", "--config", gateway.config)):
+                refused = gateway.command(*words)
+                self.assertEqual(refused.returncode, 1, words)
+                self.assertIn("audit verify", refused.stderr)
+            self.assertFalse((gateway.state_dir / "audit" / "audit.torn").exists())
+            trail.write_bytes(whole)
+            self.assertEqual(gateway.command("check", "--config", gateway.config).returncode, 0)
+            gateway.start()
+
+    def test_that_a_crash_leaves_is_told_by_check(self):
+        with local_gateway() as gateway:
+            gateway.call("whoami")
+            gateway.stop(signal.SIGKILL)
+            checked = gateway.command("check", "--config", gateway.config)
+            self.assertEqual(checked.returncode, 0)
+            self.assertIn("did not end in order", checked.stderr)
+            gateway.start()
+
+
+class UnderWay(unittest.TestCase):
+    def test_a_change_is_answered_though_the_trail_fails_meanwhile(self):
+        with gateway_with_commands() as gateway:
+            script = gateway.directory / "wait_for_it"
+            script.write_text("#!/bin/sh\n"
+                              f"cd {gateway.directory}\n"
+                              "echo begun >>\"$1\"; i=0\n"
+                              "while [ ! -e \"$2\" ] && [ $i -lt 2500 ]; do sleep 0.02; i=$((i + 1)); done\n"
+                              "echo ended >>\"$1\"\n")
+            script.chmod(0o755)
+            (gateway.directory / "commands.yaml").write_text(f"""commands:
+  - name: wait_for_it
+    description: "Makes a file and waits for another, and counts as a change"
+    command_template: "{script} {{begun}} {{go}}"
+    trusted: true
+    reason: "The test's own script, which takes both for names of files beside it"
+    category: custom
+    capability: "system:write"
+    tier: control
+    parameters: {{begun: "The file to make", go: "The file to wait for"}}
+""")
+            gateway.process.send_signal(signal.SIGHUP)
+            until(lambda: "wait_for_it" in json.dumps(gateway.call("list_commands")["structuredContent"]), what="reload")
+            begun, go = gateway.directory / "begun", gateway.directory / "go"
+            answers = []
+
+            def change():
+                parameters = {"begun": begun.name, "go": go.name}
+                answers.append(gateway.call("execute_command", {"target": "local", "command_name": "wait_for_it",
+                                                                "parameters": parameters}))
+            thread = threading.Thread(target=change)
+            thread.start()
+            until(begun.exists, what="the effect")
+            trail = gateway.state_dir / "audit" / "audit.jsonl"
+            away = trail.with_suffix(".away")
+            trail.rename(away)
+            until(lambda: gateway.call("whoami").get("isError"), what="the refusal")
+            go.write_text("")
+            thread.join()
+            self.assertFalse(answers[0].get("isError", False), answers)
+            self.assertEqual(begun.read_text().split(), ["begun", "ended"])
+            away.rename(trail)
+            until(lambda: not gateway.call("whoami").get("isError"), what="recovery")
+            gateway.stop()
+            told = gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--tool", "execute_command")
+            phases = [(record["phase"], record.get("outcome")) for record in map(json.loads, told.stdout.splitlines())]
+            self.assertIn(("outcome", "ok"), phases)
+            verified = gateway.command("audit", "verify", "--state-dir", str(gateway.state_dir))
+            self.assertEqual(verified.returncode, 0, verified.stderr)
 
 
 class TokenEvents(unittest.TestCase):

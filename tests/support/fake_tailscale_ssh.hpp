@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/support/source_dir.hpp"
 #include "tests/support/sshd.hpp"
 
 namespace tailops::testing {
@@ -11,7 +12,7 @@ public:
     {
         host_public_key_ = make_key("host") + ".pub";
         // Debian's own, for which asyncssh is packaged.
-        start({"/usr/bin/python3", TAILOPS_SOURCE_DIR "/tests/support/fake_tailscale_ssh.py",
+        start({"/usr/bin/python3", source_file("tests/support/fake_tailscale_ssh.py"),
                std::to_string(port_), file("host")});
     }
 };

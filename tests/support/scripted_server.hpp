@@ -89,7 +89,10 @@ public:
     }
     bool write_together(std::string_view first, std::string_view second) override
     {
-        const auto hold_back = [this](int yes) {  // a Unix socket does not know of it
+        if constexpr (!requires { stream_.next_layer(); }) {  // without TLS there are no records
+            return write(std::string{first}.append(second));
+        }
+        const auto hold_back = [this](int yes) {
             ::setsockopt(stream_.lowest_layer().native_handle(), IPPROTO_TCP, TCP_CORK, &yes,
                          sizeof yes);
         };

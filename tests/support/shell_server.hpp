@@ -15,12 +15,14 @@ struct ShellAccount {
     std::string start_text{};
 };
 
-/// The accounts' homes, and the files that stand in place of /etc/passwd and /etc/shadow.
+/// The accounts' homes, and the copy of /etc that their server sees. A copy, because whoever adds a
+/// user to the machine renames files over /etc/passwd, which takes away what is mounted there.
 class ShellAccountFiles {
 public:
     explicit ShellAccountFiles(const std::vector<ShellAccount>& accounts) : accounts_{accounts}
     {
         std::filesystem::permissions(files_.path(), std::filesystem::perms{0755});
+        run_program({"cp", "-a", "/etc", files_.path()});
         write();
         for (std::size_t i = 0; i < accounts_.size(); ++i) {
             const auto& account = accounts_.at(i);
@@ -55,19 +57,17 @@ protected:
                 "private",
                 "sh",
                 "-ec",
-                "mount --bind \"$0/passwd\" /etc/passwd; mount --bind \"$0/shadow\" /etc/shadow; "
-                "exec \"$@\"",
+                "mount --bind \"$0/etc\" /etc; exec \"$@\"",
                 files_.path()};
     }
 
 private:
     static std::string id(std::size_t i) { return std::to_string(24'100 + i); }
 
-    /// In place: the server has these very files mounted.
     void write() const
     {
-        std::ofstream passwd{files_.file("passwd")};
-        std::ofstream shadow{files_.file("shadow")};
+        std::ofstream passwd{files_.file("etc/passwd")};
+        std::ofstream shadow{files_.file("etc/shadow")};
         passwd << read_text("/etc/passwd");
         shadow << read_text("/etc/shadow");
         for (std::size_t i = 0; i < accounts_.size(); ++i) {

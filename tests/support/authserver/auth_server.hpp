@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/core/error.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,7 +30,7 @@ class AuthServer {
 public:
     AuthServer(const std::string& program, const nlohmann::json& options)
     {
-        const std::string folder = TAILOPS_SOURCE_DIR "/tests/support/authserver/";
+        const auto folder = source_file("tests/support/authserver/");
         struct stat found{};
         if (::stat((folder + "node_modules/oidc-provider").c_str(), &found) != 0) {
             throw std::runtime_error{

@@ -2,6 +2,7 @@
 
 #include "policy/pattern.hpp"
 #include "requests.hpp"
+#include "tests/support/source_dir.hpp"
 #include "vocabulary.hpp"
 
 #include <gmock/gmock.h>
@@ -328,13 +329,13 @@ TEST(PolicyFile, TheGatewayItselfIsATarget)
 
 TEST(SamplePolicy, Loads)
 {
-    const std::string path = TAILOPS_SOURCE_DIR "/deploy/policy.yaml";
+    const auto path = tailops::testing::source_file("deploy/policy.yaml");
     std::ifstream file{path};
     ASSERT_TRUE(file) << path;
     std::ostringstream text;
     text << file.rdbuf();
     yaml::Problems problems;
-    const auto policy = read_policy(text.str(), "policy.yaml", homelab(), problems);
+    const auto policy = read_policy(text.str(), "policy.yaml", sample_words(), problems);
     EXPECT_EQ(problems.render(), "");
     EXPECT_EQ(policy.roles.size(), 3U);
 }

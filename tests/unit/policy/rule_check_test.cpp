@@ -251,7 +251,7 @@ rules:
         return problems.render();
     };
     EXPECT_EQ(problems_with("ssh"),
-              "policy.yaml:3:84: target \"web-01\" is of the kind \"ssh\", which can carry out "
+              "policy.yaml:3:86: target \"web-01\" is of the kind \"ssh\", which can carry out "
               "nothing that this rule is about\n");
     EXPECT_EQ(problems_with("docker"), "");
     EXPECT_EQ(problems_with(""), "");

@@ -1,5 +1,6 @@
 #include "policy/policy_file.hpp"
 #include "requests.hpp"
+#include "tests/support/source_dir.hpp"
 #include "vocabulary.hpp"
 
 #include <gtest/gtest.h>
@@ -15,11 +16,11 @@ using namespace testing;
 const Gate& sample()
 {
     static const Gate gate{[] {
-        std::ifstream file{TAILOPS_SOURCE_DIR "/deploy/policy.yaml"};
+        std::ifstream file{tailops::testing::source_file("deploy/policy.yaml")};
         std::ostringstream text;
         text << file.rdbuf();
         yaml::Problems problems;
-        auto policy = read_policy(text.str(), "policy.yaml", homelab(), problems);
+        auto policy = read_policy(text.str(), "policy.yaml", sample_words(), problems);
         EXPECT_EQ(problems.render(), "");
         return policy;
     }()};

@@ -87,4 +87,20 @@ inline Vocabulary homelab()
     return out;
 }
 
+/// The homelab, and what deploy/policy.yaml names beyond it; the golden matrix holds the sample
+/// against the real tools.
+inline Vocabulary sample_words()
+{
+    auto words = homelab();
+    words.tools["get_top_processes"] = {{Capability{"system", "read"}, Tier::observe, {}}};
+    words.tools["get_network_status"] = {{Capability{"network", "read"}, Tier::observe, {}}};
+    auto& commands = words.tools["execute_command"];
+    for (const auto& right : {Capability{"system", "read"}, Capability{"network", "read"},
+                              Capability{"container", "read"}, Capability{"file", "read"}}) {
+        commands.push_back(
+            {right, Tier::observe, {{"command_name", {}}, {"parameters.path", text(1)}}});
+    }
+    return words;
+}
+
 }  // namespace tailops::policy::testing

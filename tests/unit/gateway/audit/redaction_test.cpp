@@ -190,12 +190,12 @@ TEST(Redaction, ClipsToTwoKibibytesOfValidJson)
 
 TEST(Redaction, LooksOnlyAtWhatItCanShow)
 {
-    // As long as a body may be: what a caller pays is what the gateway pays.
+    // Much more than is ever shown.
     for (const auto* piece :
          {"key=x;", "a://b@c ", "sk-aaaaaaaaaaaa/", "-----BEGIN PRIVATE KEY-----",
           "hunter2-of-the-gateway ", "bearer abcdef "}) {
         std::string text;
-        while (text.size() < 4'000'000) text += piece;
+        while (text.size() < 1'000'000) text += piece;
         const auto shown = redact_parameters({{"x", text}}, known_secrets());
         EXPECT_LE(shown.size(), parameters_bytes_max);
         EXPECT_NE(shown.find("(" + std::to_string(text.size()) + " bytes)"), std::string::npos);

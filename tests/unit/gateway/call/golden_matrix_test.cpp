@@ -3,6 +3,7 @@
 #include "policy/gate.hpp"
 #include "policy/policy_file.hpp"
 #include "targets/targets_file.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +18,7 @@
 namespace tailops::call {
 namespace {
 
-const std::string source = TAILOPS_SOURCE_DIR;
+const std::string source = testing::source_file(".");
 
 std::string slurp(const std::string& path)
 {

@@ -2,6 +2,7 @@
 #include "policy/gate.hpp"
 #include "policy/policy_file.hpp"
 #include "targets/targets_file.hpp"
+#include "tests/support/source_dir.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +19,7 @@ namespace {
 std::string slurp(const char* name)
 {
     std::ostringstream text;
-    text << std::ifstream{std::string{TAILOPS_SOURCE_DIR "/deploy/"} + name, std::ios::binary}
+    text << std::ifstream{testing::source_file("deploy/" + std::string{name}), std::ios::binary}
                 .rdbuf();
     return std::move(text).str();
 }

@@ -127,6 +127,9 @@ TEST_F(Visibility, ATestSendsOnlyWhatTheCallerCouldSendItself)
         ASSERT_TRUE(call("test_target", {{"target", "api"}})) << row.what;
         ASSERT_TRUE(probed(*api_)) << row.what;
         EXPECT_EQ(probed(*api_)->depth, row.depth) << row.what;
+        const auto* sent =
+            row.depth == Depth::connect ? "; sends no request" : "; sends GET /orders";
+        EXPECT_TRUE(rig_.trail.records.back().why.ends_with(sent)) << rig_.trail.records.back().why;
     }
 }
 

@@ -6,6 +6,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/toon.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/source_dir.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -24,9 +25,9 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr auto reference_folder = TAILOPS_SOURCE_DIR "/tests/support/toon";
-constexpr auto fixtures_folder =
-    TAILOPS_SOURCE_DIR "/tests/support/toon/node_modules/@toon-format/spec/tests/fixtures";
+const std::string reference_folder = testing::source_file("tests/support/toon");
+const std::string fixtures_folder =
+    reference_folder + "/node_modules/@toon-format/spec/tests/fixtures";
 
 std::string read_file(const std::filesystem::path& path)
 {
@@ -135,8 +136,7 @@ ordered_json ask_official(const std::string& documents)
 {
     const testing::TemporaryDirectory folder;
     const auto answer = folder.file("answer.json");
-    testing::Program node{{"node", std::string{reference_folder} + "/oracle.mjs", documents},
-                          answer};
+    testing::Program node{{"node", reference_folder + "/oracle.mjs", documents}, answer};
     if (node.wait() != 0) return nullptr;
     return ordered_json::parse(read_file(answer), nullptr, false);
 }

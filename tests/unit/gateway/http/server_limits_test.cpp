@@ -147,8 +147,9 @@ TEST(ServerLimits, BoundsTheBodiesThatAreHeldAtOnce)
     EXPECT_EQ(small.ask(post("/", std::string(1000, 'y'))).status, 200);
     release.set_value();
     EXPECT_EQ(holds.response().body, "done");
-    // It is given back before the next request of that connection is read.
-    EXPECT_EQ(holds.ask(post("/", std::string(100'000, 'y'))).status, 200);
+    // It is given back before the next request of that connection is read, and what the refused one
+    // held was before it was answered. The small one may still have its 1000.
+    EXPECT_EQ(holds.ask(post("/", std::string(99'000, 'y'))).status, 200);
 }
 
 TEST(ServerLimits, EndsASlowHeadWith408)

@@ -72,9 +72,10 @@ CommandCatalogue catalogue(std::string_view text)
 
 const auto commands = R"(commands:
   - {name: restart, description: x, command_template: "systemctl restart {unit}", parameters: {unit: u}}
-  - {name: both, description: x, command_template: "systemctl stop {unit}.service && docker stop {box}", parameters: {unit: u, box: b}}
-  - {name: own, description: x, command_template: "/opt/restart {what}", parameters: {what: {description: w, names: unit}}}
-  - {name: told, description: x, command_template: "systemctl set-property {unit}", parameters: {unit: {description: w, names: nothing}}}
+  - {name: both, description: x, command_template: "systemctl stop {unit} && docker stop {box}", parameters: {unit: u, box: b}}
+  - {name: own, description: x, command_template: "/opt/restart {what}", parameters: {what: {description: w, names: unit}}, trusted: true, reason: it restarts one unit}
+  - {name: told, description: x, command_template: "systemctl show {unit}", parameters: {unit: {description: w, names: nothing}}}
+  - {name: suffixed, description: x, command_template: "systemctl stop {unit}.service", parameters: {unit: u}}
   - {name: plain, description: x, command_template: "echo {word}", parameters: {word: w}}
 )";
 
@@ -161,14 +162,23 @@ TEST(Namings, ActOnEverythingThatWasFound)
 {
     const auto found = namings("both", {{"unit", "sshd"}, {"box", "4f1c"}});
     ASSERT_EQ(found.size(), 2U);
-    EXPECT_EQ(argv_of(found[0].question).back(), "sshd.service");
+    EXPECT_EQ(argv_of(found[0].question).back(), "sshd");
     EXPECT_EQ(argv_of(found[1].question), (Words{"docker", "inspect", "--type", "container",
                                                  "--format", "{{.Id}} {{.Name}}", "4f1c"}));
     targets::Operation operation;
     found[0].act_on(operation, "ssh.service");
     found[1].act_on(operation, "4f1c9e2ab7d3");
     const auto& argv = argv_of(operation);
-    EXPECT_EQ((Words{argv.end() - 2, argv.end()}), (Words{"ssh", "4f1c9e2ab7d3"}));
+    EXPECT_EQ((Words{argv.end() - 2, argv.end()}), (Words{"ssh.service", "4f1c9e2ab7d3"}));
+}
+
+TEST(Namings, KeepWhatStandsBehindAName)
+{
+    const auto naming = namings("suffixed", {{"unit", "sshd"}}).front();
+    EXPECT_EQ(argv_of(naming.question).back(), "sshd.service");
+    targets::Operation operation;
+    naming.act_on(operation, "ssh.service");
+    EXPECT_EQ(argv_of(operation), (Words{"systemctl", "stop", "ssh.service"}));
 }
 
 TEST(Namings, FindTheContainerBehindItsId)

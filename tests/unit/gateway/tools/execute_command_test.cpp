@@ -1,5 +1,6 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/tool.hpp"
+#include "tests/support/source_dir.hpp"
 #include "tests/unit/gateway/tools/shell.hpp"
 
 #include <gmock/gmock.h>
@@ -21,7 +22,7 @@ using ::testing::HasSubstr;
 
 TEST(ShippedCommands, AreThoseOfTheFileByteForByte)
 {
-    std::ifstream file{TAILOPS_SOURCE_DIR "/deploy/commands.yaml"};
+    std::ifstream file{tailops::testing::source_file("deploy/commands.yaml")};
     std::stringstream text;
     text << file.rdbuf();
     EXPECT_EQ(text.str(), shipped_commands_text());
@@ -134,7 +135,7 @@ TEST(ExecuteCommand, ShowsPolicyWhatItIsAbout)
     const auto plan =
         execute({{"command_name", "disk_usage_path"}, {"parameters", {{"path", "/var//log/"}}}});
     ASSERT_TRUE(plan) << plan.error().describe();
-    EXPECT_EQ(plan->right.capability, "system:read");
+    EXPECT_EQ(plan->right.capability, "file:read");
     EXPECT_EQ(std::get<std::string>(plan->parameters.at("command_name")), "disk_usage_path");
     EXPECT_EQ(std::get<std::string>(plan->parameters.at("parameters.path")), "/var/log");
     EXPECT_EQ(std::get<bool>(plan->parameters.at("requires_confirmation")), false);

@@ -193,8 +193,10 @@ TEST_P(Files, NothingOpensWhatIsTheGatewaysOwn)
     own = std::make_shared<const OwnPlaces>(std::move(places));
     for (const auto* path : {"state/audit/audit.key", "elsewhere/audit/audit.key", "copy"}) {
         for (const auto* action : {"read", "tail"}) {
+            // By its name a key is closed before anything is opened.
             EXPECT_THAT(refusal_of(action, root / path).public_message(),
-                        HasSubstr("belongs to the gateway itself"))
+                        ::testing::AnyOf(HasSubstr("belongs to the gateway itself"),
+                                         HasSubstr("holds keys")))
                 << path;
         }
     }

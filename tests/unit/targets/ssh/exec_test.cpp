@@ -255,7 +255,7 @@ TEST(SshExec, SaysThatASilentServerWasNotSeenEndingTheCommand)
             }
             server.wedge();
         };
-        co_return co_await (run_argv(executor, argv, within(1500ms)) && wedge());
+        co_return co_await (run_argv(executor, argv, within(4s)) && wedge());
     });
     expect_error(result, Errc::deadline_exceeded, "it was signalled but not seen ending");
     server.kill_all();

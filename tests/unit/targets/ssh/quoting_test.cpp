@@ -29,7 +29,7 @@ TEST(SshQuoting, ShowsAnyLoginShellOneConstantTextAndOnePlainWord)
                                          "0123456789 /._-,:=@+\\"),
                   word.size() - 1);
         for (auto at = word.find('\\'); at != word.npos; at = word.find('\\', at + 1)) {
-            EXPECT_EQ(word.find_first_not_of("01234567", at + 1), at + 5) << word.substr(at, 8);
+            EXPECT_GE(word.find_first_not_of("01234567", at + 1), at + 5) << word.substr(at, 8);
         }
     }
 }
