@@ -59,7 +59,7 @@ protected:
     static void TearDownTestSuite() { server_.reset(); }
     void SetUp() override
     {
-        if (!server_) GTEST_SKIP() << "needs root: a server with accounts of its own";
+        if (!server_) FAIL() << "needs root: a server with accounts of its own";
     }
 
     static AccountRig rig_for(const std::string& account) { return {*server_, account}; }
@@ -199,7 +199,7 @@ TEST(LoginShell, IsProvenOncePerSession)
 
 TEST(LoginShell, ThatCannotBeMadeSafeIsRefusedByName)
 {
-    if (::geteuid() != 0) GTEST_SKIP() << "needs root: a server with accounts of its own";
+    if (::geteuid() != 0) FAIL() << "needs root: a server with accounts of its own";
     const ShellSshServer server{{{"t-rbash", "/bin/rbash"},
                                  {"t-nologin", "/usr/sbin/nologin"},
                                  {"t-quits", "/bin/bash", ".bashrc", "exit 0\n"},
@@ -221,7 +221,7 @@ TEST(LoginShell, ThatCannotBeMadeSafeIsRefusedByName)
 
 TEST(LoginShell, ThatHasBeenMendedIsTakenAtTheNextCall)
 {
-    if (::geteuid() != 0) GTEST_SKIP() << "needs root: a server with accounts of its own";
+    if (::geteuid() != 0) FAIL() << "needs root: a server with accounts of its own";
     ShellSshServer server{{{"t-mended", "/bin/rbash"}}};
     const AccountRig rig{server, "t-mended"};
     testing::run([&](Runtime& runtime) -> Task<void> {
