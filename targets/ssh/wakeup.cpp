@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,6 +13,13 @@
 
 namespace tailops::targets::ssh {
 namespace asio = boost::asio;
+
+namespace {
+
+// Who finds a ring there every time never suspends, and nobody else on the strand would run.
+constexpr int kept_in_a_row_max = 16;
+
+}  // namespace
 
 /// A channel, because Asio owns who waits in it (and lets go of them when the runtime ends), and
 /// because a message for one resumes it on the same strand without the scheduler's doing.
@@ -94,6 +102,7 @@ Task<Wake> Wakeup::wait(Deadline deadline)
     co_await asio::this_coro::throw_if_cancelled(false);
     if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return Wake::cancelled;
     if (!rung_) {
+        kept_in_a_row_ = 0;
         deadline_ = deadline;
         waiting_ = true;
         alarm_->add(*this);
@@ -105,6 +114,10 @@ Task<Wake> Wakeup::wait(Deadline deadline)
         alarm_->remove(*this);
         if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return Wake::cancelled;
         if (!rung_) co_return stopped == asio::error::timed_out ? Wake::deadline : Wake::cancelled;
+    } else if (++kept_in_a_row_ == kept_in_a_row_max) {
+        kept_in_a_row_ = 0;
+        co_await asio::post(alarm_->strand, asio::use_awaitable);
+        if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return Wake::cancelled;
     }
     // Rings that never stop would otherwise outlast every deadline.
     if (std::chrono::steady_clock::now() >= deadline) co_return Wake::deadline;

@@ -40,7 +40,7 @@ public:
     /// Until rung, `deadline` or cancellation, whichever is first; never throws. A coroutine that
     /// has been cancelled gets Wake::cancelled at once, unless it has reset its cancellation state.
     /// Once `deadline` has passed, a ring counts no more and is kept for a later wait: whoever is
-    /// rung again and again still gets to its end.
+    /// rung again and again still gets to its end, and others on the strand get theirs.
     Task<Wake> wait(Deadline deadline);
 
 private:
@@ -49,6 +49,7 @@ private:
     std::shared_ptr<Alarm::State> alarm_;
     std::unique_ptr<Bell> bell_;
     Deadline deadline_;
+    int kept_in_a_row_{0};  // rings that were there before the wait for them
     bool rung_{false};
     bool waiting_{false};
 };
