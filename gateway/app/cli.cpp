@@ -175,7 +175,8 @@ void add_call(CLI::App& root, CallOptions& options, std::int64_t& timeout, Actio
     command->add_option("arguments", options.arguments,
                         "its arguments as key=value; OBJECT.KEY=value in an object");
     command->add_option("--target", options.target, "the target");
-    command->add_option("--url", options.url, "the gateway's endpoint")->capture_default_str();
+    command->add_option("--url", options.url, "the gateway's endpoint, or unix:/PATH of its socket")
+        ->capture_default_str();
     command->add_option("--token-file", options.token_file,
                         "a file with the token (else TAILOPS_TOKEN)");
     command->add_option("--timeout", timeout, "seconds")

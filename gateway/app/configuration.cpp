@@ -152,6 +152,12 @@ Configuration embedded_configuration(const std::string& state_dir,
     out.settings.log_level =
         environment("LOG_LEVEL") == "DEBUG" ? LogLevel::debug : LogLevel::warning;
     out.settings.sources.set("", {.file = "--listen", .place = yaml::nowhere, .said = ""});
+    if (listen.starts_with("unix:")) {
+        problems.add(
+            "--listen", yaml::nowhere,
+            "--listen: clients are told a URL to connect to, so it takes HOST:PORT; a Unix "
+            "socket stands in `listen` of gateway.yaml");
+    }
     config::check_settings(out.settings, problems);
     out.targets =
         targets::read_targets(embedded_targets, "embedded targets", environment, problems);

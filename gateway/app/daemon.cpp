@@ -39,6 +39,8 @@ constexpr auto warm_up_time = 3s;
 constexpr auto tidy_interval = 10min;
 // How often processes are reaped for which nobody waits.
 constexpr auto sweep_interval = 5s;
+// How often tailscaled is asked again whether loopback is still this machine's alone.
+constexpr auto loopback_interval = 5s;
 // So long `tailops token list` shows what has ended; the trail tells of it for longer.
 constexpr auto ended_tokens_kept = 30 * 24h;
 
@@ -324,7 +326,26 @@ Task<void> Daemon::sweep()
     }
 }
 
-void Daemon::run()
+/// Ends us when tailscaled comes up in userspace mode after we have begun to trust loopback. That
+/// it does not answer for a while (it is restarted) is no reason to.
+Task<void> Daemon::watch_loopback()
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    for (;;) {
+        timer.expires_after(loopback_interval);
+        const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopped) co_return;
+        auto ask = [this](std::stop_token) { return check_loopback_reach(settings_); };
+        const auto trusted = co_await run_blocking(runtime_.blocking, std::move(ask));
+        if (trusted || trusted.error().code() != Errc::invalid_argument) continue;
+        log(Event::loopback_open, {{"why", trusted.error().public_message()}});
+        ended_by_ = trusted.error();
+        signals_.cancel();
+        co_return;
+    }
+}
+
+Status Daemon::run()
 {
     asio::co_spawn(asio::make_strand(runtime_.io), tidy(), log_bug("tidy"));
     asio::co_spawn(asio::make_strand(runtime_.io), sweep(), log_bug("sweep"));
@@ -333,6 +354,8 @@ void Daemon::run()
         runtime_.io.stop();
     });
     runtime_.run();
+    if (ended_by_) return fail(*ended_by_);
+    return {};
 }
 
 Task<void> Daemon::supervise()
@@ -344,6 +367,7 @@ Task<void> Daemon::supervise()
     const auto home = co_await asio::this_coro::executor;
     asio::co_spawn(home, continuity_->run(), log_bug("continuity"));
     asio::co_spawn(home, token_events_->run(), log_bug("token events"));
+    if (http_) asio::co_spawn(home, watch_loopback(), log_bug("watch loopback"));
     if (line_client_) {
         // The end of the input stops us as a signal does.
         asio::co_spawn(home, line_client_->run(), [this](std::exception_ptr error) {

@@ -53,8 +53,8 @@ public:
     Result<Secret> mint_embedded_token();
 
     /// Serves until SIGTERM, SIGINT or the end of stdin; SIGHUP reloads. Returns when the last call
-    /// is done and the trail is on the disk.
-    void run();
+    /// is done and the trail is on the disk. Errors: what made it end before it was asked to.
+    Status run();
 
 private:
     Daemon(Configuration configuration, Load load, std::optional<auth::Identity> user);
@@ -72,6 +72,7 @@ private:
     Task<void> supervise();
     Task<void> tidy();
     Task<void> sweep();
+    Task<void> watch_loopback();
     Task<void> reload();
     Task<void> close_front();
     struct FrontClosing {
@@ -112,6 +113,7 @@ private:
     std::unique_ptr<HttpFront> http_;
     std::unique_ptr<StdioLines> lines_;
     std::shared_ptr<mcp::LineClient> line_client_;
+    std::optional<Error> ended_by_;
 };
 
 }  // namespace tailops::app

@@ -12,7 +12,9 @@ Result<http::ServerSettings> server_settings(const config::Settings& settings)
     out.listen.clear();
     for (const auto& address : settings.listen) {
         TAILOPS_TRY(auto parsed, config::parse_listen_address(address));
-        out.listen.push_back({std::move(parsed.host), parsed.port});
+        out.listen.push_back({.host = std::move(parsed.host),
+                              .port = parsed.port,
+                              .socket_path = std::move(parsed.socket_path)});
     }
     out.limits = settings.limits;
     out.tls_certificate_file = settings.tls_certificate;
@@ -46,9 +48,10 @@ Result<std::unique_ptr<HttpFront>> HttpFront::bind(boost::asio::any_io_executor 
 
 std::string HttpFront::url_of_server() const
 {
-    if (!settings_.base_url.empty()) return settings_.resource();
+    const auto endpoints = server_->endpoints();
+    if (!settings_.base_url.empty() || endpoints.empty()) return settings_.resource();
     auto with_port = settings_;
-    const auto endpoint = server_->endpoints().front();
+    const auto& endpoint = endpoints.front();
     auto address = endpoint.address().to_string();
     if (endpoint.address().is_v6()) address = '[' + address + ']';
     with_port.listen = {address + ':' + std::to_string(endpoint.port())};

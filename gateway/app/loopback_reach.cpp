@@ -11,7 +11,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace tailops::app {
@@ -32,9 +31,8 @@ bool is_socket(const std::string& path)
 
 bool trusts_loopback_peers(const config::Settings& settings)
 {
-    return std::ranges::any_of(settings.trusted_proxies, [](const net::AddressRange& range) {
-        return range.contains("127.0.0.1") || range.contains("::1");
-    });
+    const auto& proxies = settings.trusted_proxies;
+    return proxies.contains("127.0.0.1") || proxies.contains("::1");
 }
 
 /// GET /localapi/v0/status of tailscaled, without its peers.
@@ -79,6 +77,7 @@ Result<bool> has_network_device(const std::string& socket_path)
 
 Status check_loopback_reach(const config::Settings& settings)
 {
+    if (!settings.first_port()) return {};  // nothing to forward to
     const bool none = settings.auth.mode == config::AuthMode::none;
     if (!none && !trusts_loopback_peers(settings)) return {};
     // Nothing of tailscaled runs here: there is nobody who would forward.
@@ -86,7 +85,7 @@ Status check_loopback_reach(const config::Settings& settings)
     const std::string what = none ? "auth.mode none" : "trusted_proxies with a loopback address";
     const auto has_device = has_network_device(settings.tailscaled_socket);
     if (!has_device) {
-        return fail(Error{Errc::invalid_argument,
+        return fail(Error{Errc::unreachable,
                           what +
                               " trusts whoever connects over loopback, and tailscaled on this "
                               "machine does not say whether it forwards the tailnet there (" +

@@ -13,8 +13,8 @@ namespace tailops::app {
 /// machine". `auth.mode: none` would then let anybody in, and `trusted_proxies` with a loopback
 /// address would believe anybody's X-Forwarded-For. Asks the LocalAPI of the tailscaled behind
 /// `tailscaled_socket`; without one there is nothing that forwards. Blocks for 3 s at most. Errors:
-/// invalid_argument, naming the setting and the remedy; also when tailscaled answers and cannot be
-/// understood.
+/// invalid_argument, naming the setting and the remedy; unreachable, when tailscaled is there and
+/// does not say how it runs.
 Status check_loopback_reach(const config::Settings& settings);
 
 }  // namespace tailops::app

@@ -78,6 +78,13 @@ McpClient::McpClient(std::shared_ptr<net::HttpClient> http, std::string path, Se
 
 Result<McpClient> McpClient::create(const std::string& url, Secret token)
 {
+    if (url.starts_with("unix:/")) {
+        TAILOPS_TRY(
+            auto local,
+            net::HttpClient::create(
+                {.host = "localhost", .port = 0, .socket_path = url.substr(5), .tls = false}));
+        return McpClient{std::move(local), "/mcp", std::move(token)};
+    }
     TAILOPS_TRY(auto where, net::parse_url(url));
     TAILOPS_TRY(auto http, net::HttpClient::create({.host = where.host,
                                                     .port = where.port,

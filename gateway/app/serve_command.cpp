@@ -72,7 +72,7 @@ int serve(const ServeOptions& options)
     const auto& url = (*daemon)->url();
     print(options.welcome ? welcome(url, token.reveal()) : ready_line(url, token.reveal()));
     tell_service_manager(process_environment(), "READY=1");
-    (*daemon)->run();
+    if (const auto ran = (*daemon)->run(); !ran) return complain(ran.error(), exit_failed);
     return exit_ok;
 }
 

@@ -59,7 +59,7 @@ int serve_stdio(const StdioOptions& given)
             complain("each process needs a state of its own: say --state-dir DIR", failed);
         return failed;
     }
-    (*daemon)->run();
+    if (const auto ran = (*daemon)->run(); !ran) return complain(ran.error(), exit_failed);
     return exit_ok;
 }
 

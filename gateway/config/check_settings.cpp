@@ -24,7 +24,8 @@ public:
         if (auth.mode == AuthMode::none && !(only_loopback && auth.i_accept_the_risk)) {
             complain("auth.mode",
                      "auth.mode none lets anybody who reaches the port use the gateway; it starts "
-                     "only when every listen address is a loopback one and auth.i_accept_the_risk "
+                     "only when every listen address is a loopback one or a Unix socket and "
+                     "auth.i_accept_the_risk "
                      "is true");
         }
         if (auth.mode == AuthMode::oidc) check_oidc();
@@ -37,8 +38,8 @@ private:
         problems_.add(source.file, source.place, std::move(text));
     }
 
-    /// Whether every listen address is a loopback one. Complains of those that are none, and of
-    /// those where bearer tokens would cross a network that others read.
+    /// Whether only this machine reaches what it listens on. Complains of those that are none, and
+    /// of those where bearer tokens would cross a network that others read.
     bool check_listen()
     {
         if (settings_.listen.empty()) complain("listen", "\"listen\" names no address");
@@ -51,6 +52,7 @@ private:
                 complain("listen", "listen: " + parsed.error().public_message());
                 continue;
             }
+            if (!parsed->socket_path.empty()) continue;  // never leaves the machine
             only_loopback = only_loopback && is_loopback_host(parsed->host);
             if (may_be_clear || is_private_host(parsed->host)) continue;
             complain("listen",
@@ -100,8 +102,7 @@ private:
         check_server("auth.oidc.introspection_endpoint", oidc.introspection_endpoint);
         check_client();
         // The tokens' audience is our URL, so it must be one that clients really use.
-        const auto first =
-            parse_listen_address(settings_.listen.empty() ? "" : settings_.listen.front());
+        const auto first = settings_.first_port();
         const bool can_be_guessed = first && first->port != 0 && is_loopback_host(first->host);
         if (settings_.base_url.empty() && !can_be_guessed) {
             complain("base_url",

@@ -42,11 +42,13 @@ void take_size(
     if (value) into = static_cast<std::size_t>(*value);
 }
 
-void take_ranges(MapReader& from, std::string_view key, std::vector<net::AddressRange>& into)
+void take_proxies(MapReader& from, std::string_view key, net::TrustedProxies& into)
 {
     for (const auto& text : from.texts(key)) {
-        if (auto range = net::AddressRange::parse(text)) {
-            into.push_back(*std::move(range));
+        if (text == net::unix_peer) {
+            into.unix_sockets = true;
+        } else if (auto range = net::AddressRange::parse(text)) {
+            into.ranges.push_back(*std::move(range));
         } else {
             from.complain(*from.node(key), quote(key) + ": " + range.error().public_message());
         }
@@ -212,6 +214,27 @@ void read_tls(MapReader& file, std::string_view file_name, Settings& out)
     tls.finish();
 }
 
+constexpr std::string_view unix_scheme = "unix:";
+
+Result<ListenAddress> unix_address(std::string_view text)
+{
+    const auto path = text.substr(unix_scheme.size());
+    if (!path.starts_with('/') || path.ends_with('/') ||
+        path.find('\0') != std::string_view::npos) {
+        return fail(Errc::invalid_argument,
+                    quote(text) +
+                        " is not a Unix socket; write unix: and the path from the root, e.g. "
+                        "unix:/run/tailops/gateway.sock");
+    }
+    // The kernel's room for it, with the zero at its end (unix(7)).
+    constexpr auto bytes_max = sizeof sockaddr_un::sun_path - 1;
+    if (path.size() > bytes_max) {
+        return fail(Errc::invalid_argument, "the path of " + quote(text) + " is longer than " +
+                                                std::to_string(bytes_max) + " bytes");
+    }
+    return ListenAddress{.host = {}, .port = 0, .socket_path = std::string{path}};
+}
+
 }  // namespace
 
 std::string_view to_string(AuthMode mode) noexcept
@@ -224,12 +247,14 @@ std::string_view to_string(AuthMode mode) noexcept
     return "token";
 }
 
-Result<HostPort> parse_listen_address(std::string_view text)
+Result<ListenAddress> parse_listen_address(std::string_view text)
 {
+    if (text.starts_with(unix_scheme)) return unix_address(text);
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) {
         return fail(Errc::invalid_argument,
-                    quote(text) + " is not an address; write HOST:PORT, e.g. 127.0.0.1:8080");
+                    quote(text) +
+                        " is not an address; write HOST:PORT, e.g. 127.0.0.1:8080, or unix:/PATH");
     }
     const auto port = parse_int(text.substr(colon + 1), 0, 65535);
     if (!port) {
@@ -243,8 +268,9 @@ Result<HostPort> parse_listen_address(std::string_view text)
         return fail(Errc::invalid_argument,
                     "write the IPv6 address of " + quote(text) + " as [ADDRESS]:PORT");
     }
-    return HostPort{host.empty() ? "0.0.0.0" : std::string{host},
-                    static_cast<std::uint16_t>(*port)};
+    return ListenAddress{.host = host.empty() ? "0.0.0.0" : std::string{host},
+                         .port = static_cast<std::uint16_t>(*port),
+                         .socket_path = {}};
 }
 
 bool is_loopback_host(std::string_view host)
@@ -261,15 +287,25 @@ bool is_private_host(std::string_view host)
     return is_loopback_host(host) || tailnet_v4->contains(host) || tailnet_v6->contains(host);
 }
 
+std::optional<ListenAddress> Settings::first_port() const
+{
+    for (const auto& text : listen) {
+        auto address = parse_listen_address(text);
+        if (address && address->socket_path.empty()) return *std::move(address);
+    }
+    return std::nullopt;
+}
+
 std::string Settings::effective_base_url() const
 {
     auto url = base_url;
     if (url.empty()) {
-        const auto first = parse_listen_address(listen.empty() ? "127.0.0.1:8080" : listen.front());
-        auto host = first ? first->host : "127.0.0.1";
+        const auto first = first_port();
+        if (!first) return "http://localhost";  // by Unix sockets alone
+        auto host = first->host;
         if (host.find(':') != std::string::npos) host = '[' + host + ']';
         url = (tls_certificate.empty() ? "http://" : "https://") + host + ':' +
-              std::to_string(first ? first->port : 8080);
+              std::to_string(first->port);
     }
     while (url.ends_with('/')) url.pop_back();
     return url;
@@ -292,7 +328,7 @@ Settings read_settings(std::string_view text,
     take(file.text("base_url"), out.base_url);
     take_list(file, "allowed_hosts", out.allowed_hosts);
     take_list(file, "allowed_origins", out.allowed_origins);
-    take_ranges(file, "trusted_proxies", out.trusted_proxies);
+    take_proxies(file, "trusted_proxies", out.trusted_proxies);
     take(file.text("tailscaled_socket"), out.tailscaled_socket);
     take(file.boolean("metrics"), out.metrics);
     read_tls(file, file_name, out);

@@ -4,7 +4,7 @@
 #include "gateway/core/log.hpp"
 #include "gateway/core/yaml.hpp"
 #include "gateway/mcp/gateway_exposure.hpp"
-#include "gateway/net/address_range.hpp"
+#include "gateway/net/trusted_proxies.hpp"
 #include "targets/target.hpp"
 #include "targets/targets_file.hpp"
 
@@ -82,13 +82,20 @@ private:
     std::map<std::string, SettingSource> by_key_;  // "": the file as a whole
 };
 
+/// Where to listen: a host and a port, or a Unix socket.
+struct ListenAddress {
+    std::string host;
+    std::uint16_t port{0};
+    std::string socket_path;  // non-empty: a Unix socket, and nothing else counts
+};
+
 /// gateway.yaml, with the environment's overrides applied (docs/configuration.md).
 struct Settings {
     std::vector<std::string> listen{"127.0.0.1:8080"};
-    std::string base_url;  // empty: http(s)://<first listen address>
+    std::string base_url;  // empty: http(s)://<first port that it listens on>
     std::vector<std::string> allowed_hosts;
     std::vector<std::string> allowed_origins;
-    std::vector<net::AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
+    net::TrustedProxies trusted_proxies;  // whose X-Forwarded-For is believed
     /// Where this machine's tailscaled answers its LocalAPI; asked before loopback is trusted.
     std::string tailscaled_socket{"/var/run/tailscale/tailscaled.sock"};
     std::string tls_certificate, tls_key;
@@ -106,18 +113,16 @@ struct Settings {
     OutputLimits output;
     SettingSources sources;
 
+    /// The first port of `listen`; nothing: it names Unix sockets alone.
+    std::optional<ListenAddress> first_port() const;
     /// base_url, or what it is when not given; never with a trailing slash.
     std::string effective_base_url() const;
     /// The protected resource's identifier (RFC 9728): effective_base_url() + "/mcp".
     std::string resource() const { return effective_base_url() + "/mcp"; }
 };
 
-/// "HOST:PORT", "[v6]:PORT" or ":PORT" (all addresses). Errors: invalid_argument.
-struct HostPort {
-    std::string host;
-    std::uint16_t port{0};
-};
-Result<HostPort> parse_listen_address(std::string_view text);
+/// "HOST:PORT", "[v6]:PORT", ":PORT" (all addresses) or "unix:/PATH". Errors: invalid_argument.
+Result<ListenAddress> parse_listen_address(std::string_view text);
 
 /// Whether `host` can only be reached from this machine.
 bool is_loopback_host(std::string_view host);

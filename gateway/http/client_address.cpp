@@ -3,22 +3,15 @@
 #include "gateway/core/text.hpp"
 #include "gateway/http/header_text.hpp"
 
-#include <algorithm>
-
 namespace tailops::http {
 
 std::string client_address(std::string_view peer,
                            const mcp::Headers& headers,
-                           const std::vector<net::AddressRange>& proxies)
+                           const net::TrustedProxies& proxies)
 {
     std::string client{peer};
     if (proxies.empty()) return client;
-    const auto is_proxy = [&proxies](const net::IpAddress& address) {
-        return std::ranges::any_of(proxies,
-                                   [&](const auto& range) { return range.contains(address); });
-    };
-    const auto address = net::IpAddress::parse(peer);
-    if (!address || !is_proxy(*address)) return client;
+    if (!proxies.contains(peer)) return client;
     const auto forwarded = find_header(headers, "x-forwarded-for");
     if (forwarded.count != 1) return client;
     auto rest = forwarded.first;
@@ -28,7 +21,7 @@ std::string client_address(std::string_view peer,
         const auto named = net::IpAddress::parse(trim(last));
         if (!named) return std::string{peer};
         client = named->text();
-        if (comma == std::string_view::npos || !is_proxy(*named)) return client;
+        if (comma == std::string_view::npos || !proxies.contains(client)) return client;
         rest = rest.substr(0, comma);
     }
 }

@@ -1,11 +1,10 @@
 #pragma once
 
 #include "gateway/mcp/exchange.hpp"
-#include "gateway/net/address_range.hpp"
+#include "gateway/net/trusted_proxies.hpp"
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tailops::http {
 
@@ -17,6 +16,6 @@ namespace tailops::http {
 /// the place we read leaves the peer. Pure.
 std::string client_address(std::string_view peer,
                            const mcp::Headers& headers,
-                           const std::vector<net::AddressRange>& proxies);
+                           const net::TrustedProxies& proxies);
 
 }  // namespace tailops::http

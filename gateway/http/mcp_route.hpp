@@ -5,7 +5,7 @@
 #include "gateway/http/failure_throttle.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mcp/exchange.hpp"
-#include "gateway/net/address_range.hpp"
+#include "gateway/net/trusted_proxies.hpp"
 
 #include <chrono>
 #include <functional>
@@ -25,7 +25,7 @@ struct McpRouteSettings {
         admit;  // policy::Gate::admit of the gate in force
     std::function<Task<void>(mcp::Inbound, mcp::Exchange&)> serve;  // mcp::Endpoint::serve
     ThrottleSettings throttle;
-    std::vector<net::AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
+    net::TrustedProxies trusted_proxies;  // whose X-Forwarded-For is believed
     std::chrono::seconds authentication_timeout{10};
 };
 

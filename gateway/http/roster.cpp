@@ -21,7 +21,7 @@ Roster::Roster(std::size_t seats, std::size_t seats_per_peer)
 {
 }
 
-Roster::Seat::Seat(std::shared_ptr<Roster> roster, asio::ip::address peer)
+Roster::Seat::Seat(std::shared_ptr<Roster> roster, std::string peer)
     : roster_{std::move(roster)},
       peer_{std::move(peer)}
 {
@@ -46,7 +46,7 @@ void Roster::Seat::occupy(std::weak_ptr<Stoppable> occupant)
     if (late && held) held->stop(StopHow::gently);
 }
 
-Result<Roster::Seat> Roster::take(const asio::ip::address& peer)
+Result<Roster::Seat> Roster::take(const std::string& peer)
 {
     const std::scoped_lock lock{mutex_};
     if (taken_ >= seats_) return fail(Errc::busy, "too many connections");
@@ -59,7 +59,7 @@ Result<Roster::Seat> Roster::take(const asio::ip::address& peer)
     return Seat{shared_from_this(), peer};
 }
 
-void Roster::leave(const asio::ip::address& peer, const void* key)
+void Roster::leave(const std::string& peer, const void* key)
 {
     std::shared_ptr<Waiter> waiter;
     {

@@ -3,12 +3,11 @@
 #include "gateway/async/awaitable.hpp"
 #include "gateway/async/deadline.hpp"
 
-#include <boost/asio/ip/address.hpp>
-
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 
 namespace tailops::http {
 
@@ -37,7 +36,7 @@ public:
     /// One place, given back on destruction.
     class Seat {
     public:
-        Seat(std::shared_ptr<Roster> roster, boost::asio::ip::address peer);
+        Seat(std::shared_ptr<Roster> roster, std::string peer);
         Seat(Seat&&) noexcept = default;
         Seat& operator=(Seat&&) = delete;
         Seat(const Seat&) = delete;
@@ -48,12 +47,12 @@ public:
 
     private:
         std::shared_ptr<Roster> roster_;
-        boost::asio::ip::address peer_;
+        std::string peer_;
         const void* key_{nullptr};
     };
 
     /// Errors: busy (no place is free, in all or for this address).
-    Result<Seat> take(const boost::asio::ip::address& peer);
+    Result<Seat> take(const std::string& peer);
 
     void stop_all(StopHow how);
 
@@ -63,13 +62,13 @@ public:
 
 private:
     struct Waiter;
-    void leave(const boost::asio::ip::address& peer, const void* key);
+    void leave(const std::string& peer, const void* key);
 
     const std::size_t seats_;
     const std::size_t seats_per_peer_;
     mutable std::mutex mutex_;
     std::size_t taken_{0};
-    std::map<boost::asio::ip::address, std::size_t> per_peer_;
+    std::map<std::string, std::size_t> per_peer_;
     std::map<const void*, std::weak_ptr<Stoppable>> occupants_;
     bool stopping_{false};
     std::shared_ptr<Waiter> waiter_;

@@ -3,6 +3,7 @@
 #include "gateway/core/log.hpp"
 #include "gateway/core/snapshot.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
 #include "gateway/http/connection.hpp"
 #include "gateway/http/listener.hpp"
 #include "gateway/http/tls_context.hpp"
@@ -82,7 +83,9 @@ public:
     {
         std::vector<tcp::endpoint> all;
         all.reserve(listeners_.size());
-        for (const auto& listener : listeners_) all.push_back(listener->endpoint());
+        for (const auto& listener : listeners_) {
+            if (const auto& endpoint = listener->endpoint()) all.push_back(*endpoint);
+        }
         return all;
     }
 
@@ -105,6 +108,11 @@ public:
 private:
     Status open_one(const asio::any_io_executor& io, const ListenAddress& where)
     {
+        if (!where.socket_path.empty()) {
+            TAILOPS_TRY(auto listener, Listener::open_unix(io, where.socket_path, listening_));
+            listeners_.push_back(std::move(listener));
+            return {};
+        }
         auto addresses = addresses_of(where);
         if (!addresses) return fail(std::move(addresses).error());
         auto port = where.port;
@@ -113,7 +121,7 @@ private:
             auto listener = Listener::open(io, {address, port}, listening_);
             if (listener) {
                 port =
-                    (*listener)->endpoint().port();  // "localhost" with port 0: the same for both
+                    (*listener)->endpoint()->port();  // "localhost" with port 0: the same for both
                 listeners_.push_back(std::move(*listener));
             } else if (is_first) {
                 return fail(std::move(listener).error());

@@ -36,6 +36,9 @@ using Handler = std::function<Task<void>(Request, mcp::Exchange&)>;
 struct ListenAddress {
     std::string host;  // an address, or "localhost"
     std::uint16_t port{0};
+    /// Non-empty: a Unix socket, open to the daemon's user and group; nothing else counts. Plain
+    /// HTTP also where the others have TLS.
+    std::string socket_path{};
 };
 
 struct ServerSettings {
@@ -57,7 +60,7 @@ public:
                                                  Handler handler);
     virtual ~Server() = default;
 
-    /// Where it listens, with the ports that the system chose.
+    /// The addresses where it listens, with the ports that the system chose; no Unix sockets.
     virtual std::vector<boost::asio::ip::tcp::endpoint> endpoints() const = 0;
 
     /// Stops accepting, closes idle connections, lets calls finish until the grace is over, then

@@ -59,7 +59,7 @@ struct Wire::WaitingHandler final : Waiting {
     Handler handler;
 };
 
-Wire::Wire(asio::ip::tcp::socket socket,
+Wire::Wire(Socket socket,
            std::unique_ptr<ByteStream> stream,
            std::chrono::steady_clock::duration write_stall)
     : socket_{std::move(socket)},
@@ -104,8 +104,7 @@ void Wire::arm(Direction direction)
     auto& armed = direction == Direction::read ? read_armed_ : write_armed_;
     if (armed || closed_) return;
     armed = true;
-    socket_.async_wait(direction == Direction::read ? asio::ip::tcp::socket::wait_read
-                                                    : asio::ip::tcp::socket::wait_write,
+    socket_.async_wait(direction == Direction::read ? Socket::wait_read : Socket::wait_write,
                        Ready{shared_from_this(), direction});
 }
 
@@ -342,7 +341,7 @@ Task<void> Wire::linger()
     if (closed_ || gone_) co_return;
     stream_->say_goodbye();
     boost::system::error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(Socket::shutdown_send, ignored);
     const auto deadline = after(linger_time);
     std::size_t total = 0;
     while (total < linger_bytes_max) {

@@ -5,7 +5,7 @@
 #include "gateway/http/byte_stream.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
@@ -21,6 +21,9 @@ enum class Woke { ready, timed_out, closed };
 /// How a read or write on a Wire ended.
 enum class WireState { ok, timed_out, closed };
 
+/// Of TCP, or a Unix socket.
+using Socket = boost::asio::generic::stream_protocol::socket;
+
 /// One client's socket: waits for it, with one lazily moved timer for all deadlines, batches what
 /// is queued for it, and notices when the client hangs up.
 ///
@@ -29,7 +32,7 @@ enum class WireState { ok, timed_out, closed };
 /// half-closed still gets the reply that is being written; close() ends every wait.
 class Wire : public std::enable_shared_from_this<Wire> {
 public:
-    Wire(boost::asio::ip::tcp::socket socket,
+    Wire(Socket socket,
          std::unique_ptr<ByteStream> stream,
          std::chrono::steady_clock::duration write_stall);
     Wire(const Wire&) = delete;
@@ -104,7 +107,7 @@ private:
     void fail_output(WireState state);
     static void wake(Waiter& waiter, Woke why);
 
-    boost::asio::ip::tcp::socket socket_;
+    Socket socket_;
     std::unique_ptr<ByteStream> stream_;
     std::chrono::steady_clock::duration write_stall_;
 

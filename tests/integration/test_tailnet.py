@@ -1,15 +1,17 @@
 """What the tailnet changes: loopback that is open to it, and logins at TSIDP. The tailscaled here is a fake (a LocalAPI that
 says in which mode it runs): a real one in userspace mode needs a control server."""
+import http.client
 import http.server
 import json
 import pathlib
+import socket
 import socketserver
 import tempfile
 import threading
 import unittest
 import urllib.parse
 
-from harness import LOCAL_TARGET, Gateway, text_of
+from harness import LOCAL_TARGET, POLICY_ALL, Gateway, text_of
 from machines import NodeServer, free_port
 from official import Driver, Refused
 from person import Person
@@ -100,6 +102,79 @@ class Loopback(unittest.TestCase):
         for status in ((403, b"denied"), (200, b"{}"), (200, b"TUN"), (200, b'{"TUN": "yes"}')):
             with FakeTailscaled(status) as tailscaled:
                 self.assertIn("does not say whether", self.refusal(NONE, tailscaled.path), status)
+
+
+    def test_is_given_up_when_tailscaled_comes_up_and_forwards_the_tailnet_to_it(self):
+        with FakeTailscaled(mode(tun=True)) as tailscaled, self.gateway(NONE, tailscaled.path) as gateway:
+            tailscaled.status = mode(tun=False)
+            self.assertEqual(gateway.process.wait(60), 1)
+            self.assertIn("tailscaled hands the tailnet on to it", gateway.logged())
+            self.assertIn("use auth.mode oidc or token", gateway.logged())
+
+
+class LocalConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(self.path)
+
+
+class UnixSocket(unittest.TestCase):
+    """listen: ["unix:/PATH"]: a gateway without a port."""
+
+    def gateway(self, trust, tailscaled="/nonexistent/tailscaled.sock"):
+        gateway = Gateway(files={"targets.yaml": LOCAL_TARGET, "policy.yaml": POLICY_ALL})
+        self.socket = gateway.directory / "gateway.sock"
+        gateway.write("gateway.yaml", f'version: 1\nlisten: ["unix:{self.socket}"]\nstate_dir: "@STATE@"\ntailscaled_socket: "{tailscaled}"\n{trust}')
+        return gateway
+
+    def ask(self, path, **headers):
+        connection = LocalConnection(self.socket)
+        try:
+            connection.request("GET", path, headers=headers)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def test_may_trust_who_connects_where_loopback_could_not_be_trusted(self):
+        with FakeTailscaled(mode(tun=False)) as tailscaled, self.gateway(NONE, tailscaled.path) as gateway:
+            self.assertEqual(gateway.url, "http://localhost/mcp")
+            self.assertEqual(self.socket.stat().st_mode & 0o7777, 0o660)
+            self.assertEqual(self.ask("/healthz"), 200)
+            self.assertEqual(self.ask("/healthz", Host="evil.example"), 403)
+            self.assertEqual(gateway.stop(), 0)
+            self.assertFalse(self.socket.exists())
+
+    def test_is_where_a_call_of_the_command_line_goes(self):
+        with self.gateway("auth: {mode: token}\n") as gateway:
+            words = ["call", "get_system_status", "--target", "local", "--url", f"unix:{self.socket}"]
+            gateway.environment["TAILOPS_TOKEN"] = gateway.mint("admin")
+            done = gateway.command(*words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("hostname", done.stdout)
+            gateway.environment["TAILOPS_TOKEN"] = "tgw_wrong"
+            self.assertIn("refused the token", gateway.command(*words).stderr)
+
+    def test_outlives_a_gateway_that_was_killed_and_serves_the_next(self):
+        gateway = self.gateway(NONE)
+        with gateway:
+            gateway.stop(9)
+            self.assertTrue(self.socket.exists())
+            gateway.start()
+            self.assertEqual(self.ask("/healthz"), 200)
+
+    def test_is_not_for_the_embedded_gateway_whose_clients_need_a_url(self):
+        gateway = Gateway()
+        self.addCleanup(gateway.__exit__)
+        done = gateway.command("serve", "--embedded", "--state-dir", str(gateway.state_dir), "--listen", "unix:/tmp/g.sock")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("a Unix socket stands in `listen` of gateway.yaml", done.stderr)
 
 
 class TsidpLogin(unittest.TestCase):

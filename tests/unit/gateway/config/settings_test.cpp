@@ -113,9 +113,33 @@ TEST(Settings, TrustsTheProxiesThatAreNamedAndNoOther)
     const auto [settings, problems] =
         read("version: 1\ntrusted_proxies: [127.0.0.1, \"fd00::/8\"]\n");
     ASSERT_TRUE(problems.empty()) << problems.render();
-    ASSERT_EQ(settings.trusted_proxies.size(), 2U);
-    EXPECT_TRUE(settings.trusted_proxies[1].contains("fd12::1"));
-    EXPECT_FALSE(settings.trusted_proxies[0].contains("127.0.0.2"));
+    ASSERT_EQ(settings.trusted_proxies.ranges.size(), 2U);
+    EXPECT_TRUE(settings.trusted_proxies.ranges[1].contains("fd12::1"));
+    EXPECT_FALSE(settings.trusted_proxies.ranges[0].contains("127.0.0.2"));
+}
+
+TEST(Settings, TrustUnixSocketsWhereTheyAreNamed)
+{
+    const auto [settings, problems] = read("version: 1\ntrusted_proxies: [unix, 10.0.0.1]\n");
+    ASSERT_TRUE(problems.empty()) << problems.render();
+    EXPECT_TRUE(settings.trusted_proxies.contains("unix"));
+    EXPECT_TRUE(settings.trusted_proxies.contains("10.0.0.1"));
+    EXPECT_FALSE(settings.trusted_proxies.contains("127.0.0.1"));
+    EXPECT_FALSE(read("version: 1\ntrusted_proxies: [10.0.0.1]\n")
+                     .settings.trusted_proxies.contains("unix"));
+}
+
+TEST(Settings, NeedNoPortWhereTheyNameAUnixSocket)
+{
+    const auto [settings, problems] = read(
+        "version: 1\nlisten: [\"unix:/run/tailops/gateway.sock\"]\n"
+        "auth: {mode: none, i_accept_the_risk: true}\n");
+    ASSERT_TRUE(problems.empty()) << problems.render();
+    EXPECT_FALSE(settings.first_port());
+    EXPECT_EQ(settings.resource(), "http://localhost/mcp");
+    const auto both =
+        read("version: 1\nlisten: [\"unix:/run/g.sock\", \"127.0.0.1:81\"]\n").settings;
+    EXPECT_EQ(both.resource(), "http://127.0.0.1:81/mcp");
 }
 
 struct Refusal {
@@ -156,6 +180,25 @@ TEST(Settings, RefusesWithTheRemedy)
          {},
          "at least 1 s"},
         {"address", "version: 1\nlisten: [\"localhost\"]\n", {}, "write HOST:PORT"},
+        {"relative_socket",
+         "version: 1\nlisten: [\"unix:gateway.sock\"]\n",
+         {},
+         "gateway.yaml:2:1: listen: \"unix:gateway.sock\" is not a Unix socket"},
+        {"socket_without_a_name",
+         "version: 1\nlisten: [\"unix:/run/\"]\n",
+         {},
+         "is not a Unix socket"},
+        {"anybody_by_a_port_beside_a_socket",
+         "version: 1\nlisten: [\"unix:/run/g.sock\", \"100.64.0.1:80\"]\n"
+         "auth: {mode: none, i_accept_the_risk: true}\n",
+         {},
+         "only when every listen address is a loopback one or a Unix socket"},
+        {"tokens_of_a_server_that_name_no_url",
+         "version: 1\nlisten: [\"unix:/run/g.sock\"]\n"
+         "auth: {mode: oidc, oidc: {issuer: \"https://idp.example.ts.net\", client_id: c, "
+         "client_authentication: none}}\n",
+         {},
+         "auth.mode oidc needs base_url"},
         {"ipv6_without_brackets", "version: 1\nlisten: [\"::1:80\"]\n", {}, "[ADDRESS]:PORT"},
         {"limit", "version: 1\nlimits: {body_bytes: 1}\n", {}, "between 1024 and"},
         {"no_keys", "version: 1\nlimits: {idempotency_keys: 0}\n", {}, "between 1 and"},
@@ -301,11 +344,16 @@ TEST(Settings, KnowWhatWaitsForARestart)
               (Names{"listen", "log.level", "threads"}));
 }
 
-TEST(ListenAddress, IsHostAndPort)
+TEST(ListenAddress, IsHostAndPortOrAUnixSocket)
 {
     EXPECT_EQ(parse_listen_address("[::1]:8080")->host, "::1");
     EXPECT_EQ(parse_listen_address(":8080")->host, "0.0.0.0");
-    for (const auto* bad : {"", "8080", "a:b", "a:70000", "a:-1"})
+    EXPECT_EQ(parse_listen_address("unix:/run/a b")->socket_path, "/run/a b");
+    EXPECT_EQ(parse_listen_address("unix:/" + std::string(106, 'a'))->socket_path.size(), 107U);
+    const auto too_long = "unix:/" + std::string(107, 'a');
+    for (const auto& bad : {std::string{}, std::string{"8080"}, std::string{"a:b"},
+                            std::string{"a:70000"}, std::string{"a:-1"}, std::string{"unix:"},
+                            std::string{"unix:8080"}, std::string{"unix:/a\0b", 9}, too_long})
         EXPECT_FALSE(parse_listen_address(bad)) << bad;
 }
 

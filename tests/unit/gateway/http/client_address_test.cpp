@@ -5,8 +5,9 @@
 namespace tailops::http {
 namespace {
 
-const std::vector<net::AddressRange> proxies{*net::AddressRange::parse("127.0.0.1"),
-                                             *net::AddressRange::parse("10.0.0.0/8")};
+const net::TrustedProxies proxies{
+    .ranges = {*net::AddressRange::parse("127.0.0.1"), *net::AddressRange::parse("10.0.0.0/8")},
+    .unix_sockets = false};
 
 struct Row {
     const char* name;
@@ -48,6 +49,17 @@ TEST(ClientAddress, IsThePeerWhereNoProxyIsTrusted)
 {
     const mcp::Headers headers{{"X-Forwarded-For", "100.64.0.7"}};
     EXPECT_EQ(client_address("127.0.0.1", headers, {}), "127.0.0.1");
+}
+
+TEST(ClientAddress, IsBelievedFromAUnixSocketWhereThatIsTrusted)
+{
+    const mcp::Headers headers{{"X-Forwarded-For", "192.0.2.1, 100.64.0.7"}};
+    EXPECT_EQ(client_address("unix", headers, proxies), "unix");
+    const net::TrustedProxies local{.ranges = {}, .unix_sockets = true};
+    EXPECT_EQ(client_address("unix", headers, local), "100.64.0.7");
+    EXPECT_EQ(client_address("127.0.0.1", headers, local), "127.0.0.1");
+    // What a client says of itself is no Unix socket.
+    EXPECT_EQ(client_address("unix", {{"X-Forwarded-For", "100.64.0.7, unix"}}, local), "unix");
 }
 
 }  // namespace

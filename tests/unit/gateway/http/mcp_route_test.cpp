@@ -195,7 +195,7 @@ TEST(McpRoute, CountsClientsOfATrustedProxyApart)
 {
     Gateway gateway;
     gateway.settings.mcp.throttle.failures_max = 2;
-    gateway.settings.mcp.trusted_proxies = {*net::AddressRange::parse("127.0.0.1")};
+    gateway.settings.mcp.trusted_proxies.ranges = {*net::AddressRange::parse("127.0.0.1")};
     const auto handler = make_router(gateway_routes(gateway.settings));
     for (int i = 0; i < 2; ++i) EXPECT_EQ(status_for(handler, "bad", "100.64.0.7"), 401);
     EXPECT_EQ(status_for(handler, "bad", "100.64.0.7"), 429);
@@ -207,7 +207,7 @@ TEST(McpRoute, BelievesNoForwardedAddressOfAPeerThatIsNotTrusted)
 {
     Gateway gateway;
     gateway.settings.mcp.throttle.failures_max = 2;
-    gateway.settings.mcp.trusted_proxies = {*net::AddressRange::parse("127.0.0.2")};
+    gateway.settings.mcp.trusted_proxies.ranges = {*net::AddressRange::parse("127.0.0.2")};
     const auto handler = make_router(gateway_routes(gateway.settings));
     EXPECT_EQ(status_for(handler, "bad", "100.64.0.7"), 401);
     EXPECT_EQ(status_for(handler, "bad", "100.64.0.8"), 401);
