@@ -35,11 +35,17 @@ bool tiers_cover(const Rule& wide, const Rule& narrow)
            (wide.effect == Effect::deny || wide.at_most >= narrow.at_most);
 }
 
+bool actors_cover(const std::set<std::string>& wide, const std::set<std::string>& narrow)
+{
+    if (wide.contains(std::string{any_actor})) return !narrow.empty();
+    return set_covers(wide, narrow);
+}
+
 bool principals_cover(const PrincipalMatch& wide, const PrincipalMatch& narrow)
 {
     return set_covers(wide.subjects, narrow.subjects) && set_covers(wide.roles, narrow.roles) &&
            set_covers(wide.groups, narrow.groups) && set_covers(wide.clients, narrow.clients) &&
-           set_covers(wide.scopes, narrow.scopes);
+           set_covers(wide.scopes, narrow.scopes) && actors_cover(wide.actors, narrow.actors);
 }
 
 bool parameters_cover(const Rule& wide, const Rule& narrow)

@@ -25,6 +25,12 @@ bool names_target(const Names& ids, const std::string& id)
            });
 }
 
+bool names_actor(const Names& actors, const auth::Identity& identity)
+{
+    if (identity.actors.empty()) return false;
+    return actors.contains(std::string{any_actor}) || actors.contains(identity.actors.front());
+}
+
 /// The first clause about the caller that does not match.
 Clause mismatch(const PrincipalMatch& rule, const Question& question)
 {
@@ -34,6 +40,7 @@ Clause mismatch(const PrincipalMatch& rule, const Question& question)
     if (!rule.roles.empty() && !intersects(rule.roles, roles)) return Clause::role;
     if (!rule.groups.empty() && !intersects(rule.groups, identity.groups)) return Clause::group;
     if (!rule.clients.empty() && !rule.clients.contains(identity.client_id)) return Clause::client;
+    if (!rule.actors.empty() && !names_actor(rule.actors, identity)) return Clause::actor;
     if (rule.scopes.empty()) return Clause::none;
     const bool has_scope = identity.scopes && intersects(rule.scopes, *identity.scopes);
     return has_scope ? Clause::none : Clause::scope;
@@ -156,6 +163,10 @@ std::string describe(const Match& match, const Rule& rule, const Question& quest
         return "is for groups " + list_of(rule.principals.groups) + "; the caller has " +
                list_of(identity.groups);
     case Clause::client: return "is not about client " + quote(identity.client_id);
+    case Clause::actor:
+        return "is about actors " + list_of(rule.principals.actors) + "; " +
+               (identity.actors.empty() ? "nobody acts for the caller"
+                                        : quote(identity.actors.front()) + " acts for the caller");
     case Clause::scope: return "is for tokens with scopes " + list_of(rule.principals.scopes);
     case Clause::target: return "is not about target " + quote(target.id.view());
     case Clause::tag:

@@ -30,6 +30,7 @@ enum class Clause {
     role,
     group,
     client,
+    actor,
     scope,
     target,
     tag,

@@ -42,7 +42,13 @@ struct PrincipalMatch {
     std::set<std::string> groups;
     std::set<std::string> clients;
     std::set<std::string> scopes;  // one of the token's scopes, as text
+    /// Who acts for the subject by delegation; "*": anybody. Of a chain only the current actor, the
+    /// nearest, counts (RFC 8693 section 4.1).
+    std::set<std::string> actors;
 };
+
+/// In PrincipalMatch::actors: whoever acts.
+inline constexpr std::string_view any_actor = "*";
 
 /// Where a rule applies. Empty sets say nothing; each non-empty one must match.
 struct TargetMatch {

@@ -158,6 +158,7 @@ private:
         const auto scopes = restricting_names(reader, "scopes");
         for (const auto& scope : scopes) check_scope(scope, reader);
         principals.scopes = texts_of(scopes);
+        principals.actors = texts_of(restricting_names(reader, "actors"));
         refuse_blank_keys(reader);
         reader.finish();
     }

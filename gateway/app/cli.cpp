@@ -103,6 +103,7 @@ void add_policy(CLI::App& root, ExplainOptions& options, Action& action)
                         "an argument of the call, key=value; OBJECT.KEY=value in an object");
     explain->add_option("--group", options.groups, "a group of the subject");
     explain->add_option("--client", options.client, "the client the subject uses");
+    explain->add_option("--actor", options.actor, "who acts for the subject, as whoami shows it");
     explain->add_option("--scope", options.scopes, "a scope of its token (else roles decide)");
     explain->callback([&] { action = [&] { return policy_explain(options); }; });
 }

@@ -54,7 +54,7 @@ int token_revoke(const StateOptions&, const std::string& id);
 
 struct ExplainOptions {
     std::string config_file{"/etc/tailops/gateway.yaml"};
-    std::string subject, issuer, client, tool, target;
+    std::string subject, issuer, client, actor, tool, target;
     std::vector<std::string> groups, scopes, parameters;
 };
 int policy_explain(const ExplainOptions&);

@@ -69,6 +69,7 @@ auth::Identity identity_of(const ExplainOptions& options, const Asker& asker)
     identity.issuer = asker.issuer;
     identity.name = asker.subject;
     identity.client_id = options.client;
+    if (!options.actor.empty()) identity.actors = {options.actor};
     identity.groups = {options.groups.begin(), options.groups.end()};
     if (!options.scopes.empty())
         identity.scopes.emplace(options.scopes.begin(), options.scopes.end());

@@ -147,6 +147,22 @@ class Tsidp(unittest.TestCase):
         until(actors, what="the records of the call")
         self.assertEqual(set(actors()), {"1002"})
 
+    def test_keeps_out_who_acts_for_the_person_where_a_rule_says_so(self):
+        self.gateway.stop()
+        policy = self.gateway.directory / "policy.yaml"
+        policy.write_text(policy.read_text() + """  - id: nobody-acts-for-another
+    effect: deny
+    principals: {actors: ["*"]}
+    capabilities: ["system:read"]
+    reason: not by delegation
+""")
+        self.gateway.start()
+        own, exchanged = self.mint(user="alice@example.com"), self.mint(user="alice@example.com", act={"sub": "userid:1002"})
+        asked = {"target": "local"}
+        self.assertFalse(self.gateway.call("get_system_status", asked, token=own).get("isError", False))
+        refused = self.gateway.call("get_system_status", asked, token=exchanged)
+        self.assertIn("not by delegation", text_of(refused))
+
     def test_refuses_a_token_without_our_audience_and_an_ended_one(self):
         self.assertEqual(self.gateway.rpc("tools/list", token=self.mint(resources=[])).status, 401)
         self.assertEqual(self.gateway.rpc("tools/list", token=self.mint(ttl=-1)).status, 401)

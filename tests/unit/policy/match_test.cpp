@@ -49,6 +49,12 @@ const Row rows[] = {
      "is for groups \"ops\"; the caller has none"},
     {"client", [](Rule& r) { r.principals.clients = {"claude"}; },
      [](AccessRequest& q) { q.principal.identity.client_id = ""; }, "is not about client \"\""},
+    {"actor", [](Rule& r) { r.principals.actors = {"agent"}; },
+     [](AccessRequest& q) { q.principal.identity.actors = {"other", "agent"}; },
+     "is about actors \"agent\"; \"other\" acts for the caller"},
+    {"any_actor", [](Rule& r) { r.principals.actors = {"*"}; },
+     [](AccessRequest& q) { q.principal.identity.actors = {}; },
+     "is about actors \"*\"; nobody acts for the caller"},
     {"target", [](Rule& r) { r.targets.ids = {"web-01"}; },
      [](AccessRequest& q) { q.target.id = TargetId{"web-02"}; }, "is not about target \"web-02\""},
     {"target_glob", [](Rule& r) { r.targets.ids = {"web-*"}; },
@@ -100,6 +106,22 @@ TEST(Match, AScopeClauseNeedsATokenWithScopes)
     EXPECT_EQ(gate.decide(request).decision.effect, Effect::allow);
     request.principal.identity.scopes = {"container:read"};
     EXPECT_EQ(gate.decide(request).decision.effect, Effect::deny);
+}
+
+TEST(Match, ADenialOfActorsIsForThoseWhoActNowAndNobodyElse)
+{
+    auto denial = rule("no-delegation", Effect::deny);
+    denial.principals.actors = {"agent", "client:ci"};
+    const Gate gate{policy_of({rule("r", Effect::allow), denial})};
+    auto request = ask();
+    const auto decided = [&](std::vector<std::string> actors) {
+        request.principal.identity.actors = std::move(actors);
+        return gate.decide(request).decision.effect;
+    };
+    EXPECT_EQ(decided({"agent"}), Effect::deny);
+    EXPECT_EQ(decided({"client:ci", "other"}), Effect::deny);
+    EXPECT_EQ(decided({"other", "agent"}), Effect::allow) << "who acted before is told, not judged";
+    EXPECT_EQ(decided({}), Effect::allow);
 }
 
 TEST(Match, EveryNonEmptyClauseMustMatch)

@@ -45,7 +45,7 @@ rules:
   - id: restart-web
     description: restarts on the web hosts
     effect: require_approval
-    principals: {subjects: [alice@example.com], roles: [operator], groups: [ops], clients: [claude], scopes: [openid, "container:write"]}
+    principals: {subjects: [alice@example.com], roles: [operator], groups: [ops], clients: [claude], scopes: [openid, "container:write"], actors: [agent, "*"]}
     capabilities: ["container:write"]
     tools: [manage_container]
     tier: admin
@@ -75,6 +75,7 @@ rules:
     EXPECT_EQ(r.line, 8);
     EXPECT_EQ(r.effect, Effect::require_approval);
     EXPECT_EQ(r.principals.scopes, (std::set<std::string>{"container:write", "openid"}));
+    EXPECT_EQ(r.principals.actors, (std::set<std::string>{"*", "agent"}));
     EXPECT_EQ(r.capabilities, CapabilitySet{container_write});
     EXPECT_EQ(r.tools, std::set<std::string>{"manage_container"});
     EXPECT_EQ(r.at_most, Tier::admin);
@@ -227,6 +228,7 @@ const Row rows[] = {
     {"no_principals", with_rule("principals: {}"),
      "5:17: \"principals\" is empty, which would restrict nothing; fill it in or leave it out"},
     {"no_group", with_rule("principals: {groups: []}"), "\"groups\" is an empty list"},
+    {"no_actor", with_rule("principals: {actors: []}"), "\"actors\" is an empty list"},
     {"no_client", with_rule("principals: {clients: []}"), "\"clients\" is an empty list"},
     {"no_role", with_rule("principals: {roles: []}"), "\"roles\" is an empty list"},
     {"no_scope", with_rule("principals: {scopes: []}"), "\"scopes\" is an empty list"},

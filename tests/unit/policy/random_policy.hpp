@@ -23,6 +23,7 @@ public:
         out.principals.groups = some({"ops", "dev"});
         out.principals.clients = some({"claude", "vscode"});
         out.principals.scopes = some({"container:write", "openid"});
+        out.principals.actors = some({"agent", "*"});
         out.targets.ids = some({"web-01", "db-01", "web-*", "*"});
         out.targets.tags = some({"web", "docker"});
         out.targets.environments = some({"production", "lab"});
@@ -55,6 +56,8 @@ public:
         identity.client_id = pick(std::vector<std::string>{"claude", "vscode", ""});
         identity.groups = some({"ops", "dev"});
         if (one_in(2)) identity.scopes = some({"container:write", "openid"});
+        const auto actors = some({"agent", "other"});
+        identity.actors = {actors.begin(), actors.end()};
         out.principal.roles = some({"viewer", "operator"});
         out.tool =
             ToolName{pick(std::vector<std::string>{"manage_container", "inspect_container"})};

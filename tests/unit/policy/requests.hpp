@@ -29,6 +29,7 @@ inline AccessRequest ask()
 {
     AccessRequest request;
     request.principal.identity = alice();
+    request.principal.identity.actors = {"agent"};
     request.principal.roles = {"operator"};
     request.principal.capabilities = {container_read, container_write, system_read, gateway_read()};
     request.tool = ToolName{"manage_container"};
