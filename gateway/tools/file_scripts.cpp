@@ -106,6 +106,18 @@ verified() {
     printf 'size %s\n' "$size"
     "$action"
 }
+# given_to COMMAND...: the open file as the input of COMMAND. What has no size is made by the kernel as
+# it is read (/proc), and may have no end: its first 16 MiB then.
+made_bytes=16777216
+given_to() {
+    if [ "$size" -gt 0 ]; then
+        "$@" </proc/self/fd/3
+    else
+        head -c "$made_bytes" </proc/self/fd/3 | "$@"
+    fi
+}
+# shows_key: whether what comes begins or ends a private key. A line without an end is not kept whole.
+shows_key() { tail -c 1048576 | grep -q -e "$1"; }
 )sh";
 
 constexpr std::string_view list_text = R"sh(
@@ -179,20 +191,23 @@ find_key() {
     [ "$offset" -gt 0 ] || return
     from=$((offset - 400))
     [ "$from" -gt 0 ] || from=0
-    tail -n "+$((from + 1))" </proc/self/fd/3 | head -n "$((offset - from))" |
-        grep -q -e '-----BEGIN .*PRIVATE KEY' && section before && echo '-----BEGIN PRIVATE KEY-----'
+    given_to tail -n "+$((from + 1))" | head -n "$((offset - from))" |
+        shows_key '-----BEGIN .*PRIVATE KEY' && section before && echo '-----BEGIN PRIVATE KEY-----'
 }
 print_part() {
     # 256 MiB: counting the lines of more takes longer than a caller waits.
     if [ "$size" -le 268435456 ]; then
-        total=$(wc -l </proc/self/fd/3)
+        counted=$(given_to wc -lc)
+        # shellcheck disable=SC2086 # lines and bytes
+        set -- $counted
+        total=$1
         # A last line without a line end is a line too.
         [ "$size" -gt 0 ] && [ "$(tail -c 1 </proc/self/fd/3 | wc -l)" -eq 0 ] && total=$((total + 1))
-        printf 'lines %s\n' "$((total))"
+        [ "$size" -gt 0 ] || [ "$2" -lt "$made_bytes" ] && printf 'lines %s\n' "$((total))"
     fi
     find_key
     section content
-    tail -n "+$((offset + 1))" </proc/self/fd/3 | head -n "$lines" | head -c "$bytes"
+    given_to tail -n "+$((offset + 1))" | head -n "$lines" | head -c "$bytes"
 }
 with_file print_part "$@"
 exit 0
@@ -203,10 +218,11 @@ path=$1 lines=$2 bytes=$3
 shift 3
 print_end() {
     # As in reading; also what is cut off for its length can end in the middle of a key.
-    tail -n "$((lines + 400))" </proc/self/fd/3 | grep -q -e '-----[BE].*PRIVATE KEY' &&
-        section before && echo '-----BEGIN PRIVATE KEY-----'
+    # By bytes first: tail would keep lines without an end whole.
+    given_to tail -c "$((bytes + 1048576))" | tail -n "$((lines + 400))" |
+        shows_key '-----[BE].*PRIVATE KEY' && section before && echo '-----BEGIN PRIVATE KEY-----'
     section content
-    tail -n "$lines" </proc/self/fd/3 | tail -c "$bytes"
+    given_to tail -c "$bytes" | tail -n "$lines"
 }
 with_file print_end "$@"
 exit 0

@@ -62,7 +62,7 @@ protected:
     {
         targets::TargetSpec spec;
         spec.facts.id = TargetId{"box"};
-        spec.file_roots = {root.string()};
+        spec.file_roots = roots.empty() ? std::vector{root.string()} : roots;
         return find("file_operations")->plan(arguments, {.target = &spec, .own_places = own});
     }
     /// What becomes of a call that nothing of the answer is given for.
@@ -105,6 +105,7 @@ protected:
         EXPECT_THAT(content.value("error", ""), HasSubstr(why)) << action << path;
     }
 
+    std::vector<std::string> roots;  // allowed; empty: `root`
     FakeJudge judge;
     std::shared_ptr<const OwnPlaces> own;
     testing::TemporaryDirectory tree;

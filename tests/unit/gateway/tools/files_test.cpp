@@ -49,6 +49,35 @@ TEST_P(Files, AnEmptyFileIsEmpty)
     EXPECT_EQ(ask("tail", root / "empty").at("content"), "");
 }
 
+TEST_P(Files, WhatTheKernelMakesIsReadThoughItHasNoSize)
+{
+    roots = {"/proc"};
+    const auto read = ask("read", "/proc/version");
+    EXPECT_THAT(read.at("content").get<std::string>(), HasSubstr("Linux version"));
+    EXPECT_EQ(read.at("total_lines"), 1);
+    EXPECT_THAT(ask("tail", "/proc/version").at("content").get<std::string>(),
+                HasSubstr("Linux version"));
+}
+
+TEST_P(Files, WhatHasNoEndIsReadAsFarAsItIsShown)
+{
+    // Eight bytes for each page that a process could have: hundreds of TB, and no line ends.
+    roots = {"/proc"};
+    const auto endless = "/proc/" + std::to_string(::getpid()) + "/pagemap";
+    const auto read = ask("read", endless);
+    EXPECT_FALSE(read.at("content").get<std::string>().empty());
+    EXPECT_FALSE(read.contains("total_lines")) << "nobody counted to the end";
+    EXPECT_FALSE(ask("tail", endless).at("content").get<std::string>().empty());
+}
+
+TEST_P(Files, AHugeLineIsNotKeptWhole)
+{
+    write(root / "sparse", "");
+    fs::resize_file(root / "sparse", std::uintmax_t{1} << 40);
+    EXPECT_FALSE(ask("read", root / "sparse").at("content").get<std::string>().empty());
+    EXPECT_FALSE(ask("tail", root / "sparse").at("content").get<std::string>().empty());
+}
+
 TEST_P(Files, ALongFileIsClippedAndSaysSo)
 {
     write(root / "long", std::string(200'000, 'x') + '\n');
