@@ -382,11 +382,21 @@ void Connection::stop_on_strand(StopHow how)
     if (how != StopHow::now) return;
     if (phase_ != Phase::answering) return wire_->close();
     cancelled_ = true;
+    await_last_words();
+    hang_up_.emit(asio::cancellation_type::terminal);
+}
+
+/// Closes on a client that does not take its answer. A handler that is not to be interrupted (it
+/// changes something) gets the time that it needs: its client is to hear how that ended.
+void Connection::await_last_words()
+{
     last_words_.expires_after(last_words_time);
     last_words_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-        if (!cancelled) self->wire_->close();
+        if (cancelled) return;
+        const bool is_working = self->phase_ == Phase::answering && !self->wire_->owes_bytes();
+        if (is_working) return self->await_last_words();
+        self->wire_->close();
     });
-    hang_up_.emit(asio::cancellation_type::terminal);
 }
 
 }  // namespace tailops::http

@@ -72,6 +72,7 @@ private:
     Task<bool> finish(WireExchange& exchange, std::exception_ptr thrown);
     Task<void> refuse(Refusal refusal);
     void stop_on_strand(StopHow how);
+    void await_last_words();
 
     std::shared_ptr<Wire> wire_;
     std::shared_ptr<const ConnectionContext> context_;

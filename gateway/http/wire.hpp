@@ -57,6 +57,8 @@ public:
     Task<WireState> drained();
     /// Whether so much waits to be written that the producer should wait in drained().
     bool is_congested() const noexcept;
+    /// Whether the client has yet to take something before more is written.
+    bool owes_bytes() const noexcept { return writer_ != nullptr || stalling_; }
     /// Whether queued text could not be written.
     WireState output_state() const noexcept { return output_state_; }
 

@@ -20,6 +20,27 @@ Task<void> sleep_until_cancelled()
     co_await never.async_wait(boost::asio::use_awaitable);
 }
 
+TEST(ServerStop, AnswersAClientWhoseCallIsNotToBeInterrupted)
+{
+    std::promise<void> started;
+    Served served{[&started](Request request, mcp::Exchange& exchange) -> Task<void> {
+                      started.set_value();
+                      co_await boost::asio::this_coro::reset_cancellation_state(
+                          boost::asio::disable_cancellation());
+                      // Longer than what is left to an answer that nobody takes.
+                      boost::asio::steady_timer work{co_await boost::asio::this_coro::executor, 2s};
+                      co_await work.async_wait(boost::asio::use_awaitable);
+                      co_await echo(std::move(request), exchange);
+                  },
+                  with_grace(0s)};
+    auto client = served.client();
+    client.send(get("/late"));
+    started.get_future().wait();
+    auto stopped = served.stop();
+    EXPECT_EQ(client.response().body, "GET /late? []");
+    EXPECT_EQ(stopped.wait_for(30s), std::future_status::ready);
+}
+
 TEST(ServerStop, ClosesIdleConnectionsAndTakesNoNewOnes)
 {
     Served served{echo};
