@@ -115,13 +115,17 @@ Task<Heard> converse(Channel& channel, const Order& order, Timing timing)
     co_return co_await hear_out(channel, order, timing);
 }
 
-/// Ends a session on which nothing at all has come back since `before`: the next caller is better
-/// served by a new connection.
-void give_up_on_silence(Session& session, std::uint64_t before)
+/// Whether the server answers within the grace a command gets. One on which nothing at all has come
+/// back since `before`, and which does not answer when it is asked, is doubted: the next caller is
+/// better served by a new connection. Those who are on it keep it: it may have stalled, and what
+/// they run there may change something.
+Task<bool> is_answering(Channel& channel, std::uint64_t before, Timing timing)
 {
-    if (session.received() != before) return;
-    session.close(Error{Errc::unreachable,
-                        "the connection to target " + quote(session.target()) + " is dead"});
+    auto& session = channel.session();
+    if (session.received() != before) co_return session.is_open();
+    if (co_await channel.confer(after(timing.stop_grace))) co_return true;
+    if (session.received() == before) session.doubt();
+    co_return false;
 }
 
 /// Whether the server has the command end, by TERM or else by KILL, and says so.
@@ -172,14 +176,19 @@ Task<Remains> stop(Channel& channel, const Order& order, Timing timing)
         !session.ignores_signals() && co_await is_ended_by_signals(channel, timing);
     if (is_gone && session.signals_groups()) co_return Remains::nothing;
     if (!session.is_open()) co_return is_gone ? Remains::nothing : Remains::unknown;
-    if (!is_gone && !session.ignores_signals()) give_up_on_silence(session, before);
-    if (!session.is_open()) co_return Remains::signalled;
+    // Signals are not answered.
+    if (!is_gone && !session.ignores_signals() && !co_await is_answering(channel, before, timing)) {
+        co_return Remains::signalled;
+    }
 
     const auto swept = co_await sweep(session.shared_from_this(), order, timing);
-    if (swept == Swept::all) co_return Remains::nothing;
+    if (swept == Swept::all) {
+        if (!is_gone) session.found_deaf();
+        co_return Remains::nothing;
+    }
     if (swept == Swept::some) co_return Remains::signalled;
     if (is_gone) co_return Remains::nothing;
-    give_up_on_silence(session, before);
+    if (session.received() == before) session.doubt();
     // It was not found: it may have ended of itself, or its processes belong to somebody else.
     co_return session.ignores_signals() ? Remains::unknown : Remains::signalled;
 }
@@ -283,9 +292,8 @@ Task<Attempt> run_order(std::shared_ptr<Session> session,
     if (!opened) {
         // A server that is merely far away answers within the grace.
         const bool has_waited = steady_clock::now() - started >= timing.stop_grace;
-        if (opened.error().code() == Errc::deadline_exceeded && has_waited) {
-            give_up_on_silence(*session, before);
-        }
+        const bool is_late = opened.error().code() == Errc::deadline_exceeded;
+        if (is_late && has_waited && session->received() == before) session->doubt();
         co_return unsent(not_started(std::move(opened).error()));
     }
     auto& channel = **opened;

@@ -75,12 +75,19 @@ public:
     /// that can be done without leaving the server's end of it open: after the server has answered
     /// the opening, and after our CLOSE is on its way. Its callbacks must have been removed.
     void retire(ssh_channel_struct* channel);
+    /// Notes that the server did not answer when it should have. Whether it is dead, keepalives
+    /// tell.
+    void doubt() noexcept { is_doubtful_ = true; }
+    bool is_doubtful() const noexcept { return is_doubtful_; }
     /// Whether so many retired channels wait that nothing new should be begun on this session.
     bool is_crowded() const noexcept;
 
     /// Whether the server is known to do nothing about a "signal" request (RFC 4254 section 6.9),
     /// and whether it is known to signal all that the command started and not the command alone.
     bool ignores_signals() const noexcept;
+    /// Notes that the server did nothing about signals: OpenSSH does not for root's own sessions,
+    /// which it serves without a process of less rights.
+    void found_deaf() noexcept { is_deaf_ = true; }
     bool signals_groups() const noexcept;
 
     /// A wakeup that is rung when the session ends and, if wished, whenever something has arrived.
@@ -142,6 +149,8 @@ private:
     std::uint64_t announced_{0};  // what received() was when listeners were last rung
     bool reading_{false};
     bool writing_{false};
+    bool is_deaf_{false};
+    bool is_doubtful_{false};
     bool cold_{true};
     bool shell_proven_{false};
 };

@@ -165,7 +165,8 @@ std::optional<Error> WarmSession::remembered_refusal() const
 bool WarmSession::is_spent(const Watched& watched) const
 {
     const auto age = steady_clock::now() - watched.since;
-    return !watched.session->is_open() || watched.session->is_crowded() ||
+    const auto& session = *watched.session;
+    return !session.is_open() || session.is_crowded() || session.is_doubtful() ||
            age >= setup_.login->connection.login_lifetime;
 }
 

@@ -120,6 +120,8 @@ public:
     std::uint16_t port() const noexcept { return port_; }
     /// The private key that the server lets in.
     const std::string& user_key() const noexcept { return user_key_; }
+    /// Whom it lets in.
+    const std::string& username() const noexcept { return username_; }
     /// "ssh-ed25519 AAAA… comment"
     std::string host_key() const { return read_text(host_public_key_); }
     std::string file(std::string_view name) const { return directory_.file(name); }
@@ -170,6 +172,7 @@ protected:
     std::uint16_t port_{free_port()};
     std::string user_key_;
     std::string host_public_key_;
+    std::string username_{LoginUser::get().name};
 
 private:
     void signal_all(int signal) const
@@ -264,6 +267,12 @@ private:
     }
     Launch launch_;
     std::string config_;
+};
+
+/// A real OpenSSH server that lets root in, whose sessions it does not signal.
+class RootSshServer final : public OpenSshServer {
+public:
+    RootSshServer() { username_ = "root"; }
 };
 
 /// A real dropbear: another implementation, which signals only its child and not the process group.

@@ -27,12 +27,15 @@ protected:
     static std::unique_ptr<SshServer> start()
     {
         if (std::string_view{GetParam()} == "dropbear") return std::make_unique<DropbearServer>();
+        if (std::string_view{GetParam()} == "openssh_as_root") {
+            return std::make_unique<testing::RootSshServer>();
+        }
         return std::make_unique<OpenSshServer>();
     }
 };
 INSTANTIATE_TEST_SUITE_P(Ssh,
                          EverySshServer,
-                         ::testing::Values("openssh", "dropbear"),
+                         ::testing::Values("openssh", "openssh_as_root", "dropbear"),
                          [](const auto& server) { return std::string{server.param}; });
 
 TEST_P(EverySshServer, ReturnsOutputDiagnosticsAndStatusApart)
@@ -185,6 +188,29 @@ TEST_P(EverySshServer, StopsTheCommandWhenTheCallerGoesAway)
         co_return outcome.value();
     });
     expect_error(result, Errc::cancelled, "it was stopped");
+    EXPECT_FALSE(testing::runs_with_argument(mark));
+}
+
+TEST_P(EverySshServer, EndsOneCommandWithoutHarmToItsNeighbours)
+{
+    const auto server = start();
+    Rig rig{*server};
+    rig.timing.stop_grace = 200ms;
+    const auto mark = "305." + std::to_string(::getpid());
+    const auto neighbour = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
+        using namespace asio::experimental::awaitable_operators;
+        const auto executor = rig.make(runtime);
+        const std::vector<std::string> warm_up{"true"};
+        (void)co_await run_argv(executor, warm_up);
+        const std::vector<std::string> stuck{"sleep", mark};
+        const std::vector<std::string> beside{"sh", "-c", "sleep 4; echo done"};
+        auto [ended, said] = co_await (run_argv(executor, stuck, within(700ms)) &&
+                                       run_argv(executor, beside, within(60s)));
+        EXPECT_FALSE(ended);
+        co_return std::move(said);
+    });
+    ASSERT_TRUE(neighbour) << why(neighbour);
+    EXPECT_EQ(neighbour->output, "done\n");
     EXPECT_FALSE(testing::runs_with_argument(mark));
 }
 

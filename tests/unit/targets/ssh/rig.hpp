@@ -28,7 +28,7 @@ struct Rig {
         setup.id = TargetId{std::move(id)};
         setup.connection.host = "127.0.0.1";
         setup.connection.port = server.port();
-        setup.connection.username = testing::LoginUser::get().name;
+        setup.connection.username = server.username();
         setup.connection.key_path = server.user_key();
         setup.connection.channels_max = 16;
         setup.known_hosts_file = directory.file("known_hosts");
