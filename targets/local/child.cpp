@@ -134,15 +134,32 @@ Task<bool> is_cancelled()
     co_return state.cancelled() != asio::cancellation_type::none;
 }
 
-/// Reads to the end.
-Task<void> collect(asio::posix::stream_descriptor& from, OutputCollector& into)
+/// Reads to the end, or until it is cancelled, which `is_over` says when nobody waits just then.
+Task<void> collect(asio::posix::stream_descriptor& from, OutputCollector& into, const bool& is_over)
 {
     std::array<char, 16 * 1024> chunk;  // NOLINT(*-member-init): read as far as written
     for (;;) {
         const auto [error, length] = co_await from.async_read_some(asio::buffer(chunk), awaited);
         if (error) co_return;
         into.add({chunk.data(), length});
+        if (is_over) co_return;
     }
+}
+
+/// Takes what the pipe of a command that has ended still holds; whoever goes on writing to it is
+/// not waited for.
+void take_rest(asio::posix::stream_descriptor& from, OutputCollector& into)
+{
+    if (!from.is_open()) return;
+    boost::system::error_code error;
+    from.non_blocking(true, error);
+    std::array<char, 16 * 1024> chunk;  // NOLINT(*-member-init): read as far as written
+    for (int left = ::fcntl(from.native_handle(), F_GETPIPE_SZ); !error && left > 0;) {
+        const auto length = from.read_some(asio::buffer(chunk), error);
+        into.add({chunk.data(), length});
+        left -= static_cast<int>(length);
+    }
+    from.close(error);
 }
 
 Task<void> feed(asio::posix::stream_descriptor& to, std::string input)
@@ -169,6 +186,7 @@ struct Child::Exchange {
     OutputCollector diagnostics;
     asio::steady_timer drain;
     bool streams_ended{false};
+    bool is_over{false};
 };
 
 Child::Child(const asio::any_io_executor& home, std::shared_ptr<Reaper> reaper)
@@ -303,8 +321,8 @@ Task<void> Child::exchange(Exchange& state)
 {
     using namespace asio::experimental::awaitable_operators;
     co_await asio::this_coro::throw_if_cancelled(false);
-    co_await (collect(out_, state.output) && collect(err_, state.diagnostics) &&
-              feed(in_, std::move(state.input)));
+    co_await (collect(out_, state.output, state.is_over) &&
+              collect(err_, state.diagnostics, state.is_over) && feed(in_, std::move(state.input)));
     state.streams_ended = true;
     state.drain.cancel();
 }
@@ -318,8 +336,9 @@ Task<void> Child::await_end(Exchange& state)
     state.drain.expires_after(drain_time);
     co_await state.drain.async_wait(awaited);
     boost::system::error_code ignored;
-    out_.close(ignored);
-    err_.close(ignored);
+    state.is_over = true;
+    out_.cancel(ignored);
+    err_.cancel(ignored);
     in_.close(ignored);
 }
 
@@ -337,6 +356,9 @@ Task<Result<ExecutionResult>> Child::communicate(std::string input, OutputBounds
                        "the command has ended, with what status is not known; look at what it did "
                        "before it is run again");
     }
+    // On a busy machine we may not have come to read all of it in the time for the drain.
+    take_rest(out_, state.output);
+    take_rest(err_, state.diagnostics);
     std::move(state.output).finish(result);
     std::move(state.diagnostics).finish(result);
     co_return result;
