@@ -187,7 +187,9 @@ Task<Remains> stop(Channel& channel, const Order& order, Timing timing)
         co_return Remains::nothing;
     }
     if (swept == Swept::some) co_return Remains::signalled;
-    if (is_gone) co_return Remains::nothing;
+    // Its end may have been told while we swept.
+    const bool has_ended = swept == Swept::none && channel.seen().has_ended();
+    if (is_gone || has_ended) co_return Remains::nothing;
     if (session.received() == before) session.doubt();
     // It was not found: it may have ended of itself, or its processes belong to somebody else.
     co_return session.ignores_signals() ? Remains::unknown : Remains::signalled;
