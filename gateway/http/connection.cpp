@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t chunk_read_bytes = 16 * 1024;
 // A body is believed as it arrives: a claimed length alone takes no more memory than this.
 constexpr std::size_t body_reserve_bytes = 64 * 1024;
-// What a cancelled handler has to say goodbye before its client is cut off.
+// What a client has to take the answer of a cancelled handler.
 constexpr auto last_words_time = 1s;
 
 constexpr Refusal header_timeout{408, "the request head took too long"};
@@ -386,16 +386,14 @@ void Connection::stop_on_strand(StopHow how)
     hang_up_.emit(asio::cancellation_type::terminal);
 }
 
-/// Closes on a client that does not take its answer. A handler that is not to be interrupted (it
+/// Closes on a client that does not take its answer. A call that is not to be interrupted (it
 /// changes something) gets the time that it needs: its client is to hear how that ended.
 void Connection::await_last_words()
 {
     last_words_.expires_after(last_words_time);
     last_words_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-        if (cancelled) return;
-        const bool is_working = self->phase_ == Phase::answering && !self->wire_->owes_bytes();
-        if (is_working) return self->await_last_words();
-        self->wire_->close();
+        const bool is_at_work = self->phase_ == Phase::answering && !self->wire_->owes_bytes();
+        if (!cancelled) is_at_work ? self->await_last_words() : self->wire_->close();
     });
 }
 
