@@ -20,10 +20,11 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/bin/tailops"  # run.py sets another
 PROTOCOL = "2026-07-28"
-READY_SECONDS = 30
+READY_SECONDS = 60
+STOP_SECONDS = 40
 
 
-def until(condition, seconds=20, what="condition"):
+def until(condition, seconds=60, what="condition"):
     """Waits for something that will happen; a test that gets here too early fails, one that never gets
     here fails after `seconds`."""
     end = time.monotonic() + seconds
@@ -104,11 +105,11 @@ class Gateway:
         if self.process and self.process.poll() is None:
             os.kill(self.pid or self.process.pid, how)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(25)
+                self.process.wait(STOP_SECONDS)
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
-                raise AssertionError("the gateway did not stop within 25 s")
+                raise AssertionError(f"the gateway did not stop within {STOP_SECONDS} s")
         if self.process:
             self.process.stdout.close()
             self.log.close()

@@ -239,13 +239,13 @@ class DockerEngine(Machine):
         super().__exit__(*arguments)
         self.log.close()
 
-    def target(self, name):
+    def target(self, name, more="    constraints: {timeout: 120}\n"):
         return f"""  {name}:
     type: docker
     connection: {{socket_path: "{self.socket}"}}
     capabilities: ["container:read", "container:write"]
     metadata: {{tags: [docker], environment: lab}}
-"""
+{more}"""
 
 
 class BootedMachine(SshServer):

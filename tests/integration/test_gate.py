@@ -131,9 +131,9 @@ class Gate(unittest.TestCase):
         number = next(line.split()[0] for line in listed.splitlines() if "leaver" in line)
         self.assertNotIn(token, listed)
         self.gateway.command("token", "revoke", number, "--state-dir", str(self.gateway.state_dir), check=True)
-        until(lambda: self.gateway.rpc("tools/list", token=token).status == 401, 5, "the revocation")
+        until(lambda: self.gateway.rpc("tools/list", token=token).status == 401, what="the revocation")
         brief = self.gateway.mint("readonly", subject="brief", ttl="1s")
-        until(lambda: self.gateway.rpc("tools/list", token=brief).status == 401, 10, "the expiry")
+        until(lambda: self.gateway.rpc("tools/list", token=brief).status == 401, what="the expiry")
 
     def test_writes_who_did_what_and_why_without_secrets(self):
         self.mark("audited")
@@ -145,7 +145,7 @@ class Gate(unittest.TestCase):
             mine = {record["request"] for record in records if "audited" in json.dumps(record)}
             return {record["phase"] for record in records if record["request"] in mine}
         # The intent was durable before the marker was made; the outcome follows within a second.
-        until(lambda: phases() == {"intent", "outcome"}, 10, "intent and outcome")
+        until(lambda: phases() == {"intent", "outcome"}, what="intent and outcome")
         everything = "".join(path.read_text(errors="replace") for path in self.gateway.state_dir.rglob("*.jsonl"))
         self.assertNotIn(self.gateway.token, everything)
         self.assertNotIn(self.gateway.token, self.gateway.logged())

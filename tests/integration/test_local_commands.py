@@ -4,8 +4,8 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import threading
-import time
 import unittest
 
 import harness
@@ -35,8 +35,8 @@ def gateway_with(commands, targets=TARGET, gateway=GATEWAY, **more):
     return made
 
 
-def run(gateway, name, **more):
-    return gateway.call("execute_command", {"target": "local", "command_name": name}, **more)
+def run(gateway, name, target="local", **more):
+    return gateway.call("execute_command", {"target": target, "command_name": name}, **more)
 
 
 def outcome_of(result):
@@ -132,41 +132,46 @@ class Unstoppable(unittest.TestCase):
     def gateway(self):
         commands = f"""
   - {{name: say, description: s, command_template: echo hello}}
-  - {{name: follow, description: s, command_template: "{self.become_root} --reuid=0 --regid=0 --clear-groups sleep 12"}}
+  - {{name: follow, description: s, command_template: "{self.become_root} --reuid=0 --regid=0 --clear-groups sleep 60"}}
 """
-        gateway = gateway_with(commands, TARGET.replace("concurrency: 16", "timeout: 1s"), GATEWAY + "threads: 1\n",
-                               wrapper=self.wrapper, binary=self.binary)
+        # Only where it is followed is the time short.
+        impatient = TARGET[TARGET.index("  local:"):].replace("local:", "impatient:", 1)
+        gateway = gateway_with(commands, TARGET + impatient.replace("concurrency: 16", "timeout: 1s"),
+                               GATEWAY + "threads: 1\n", wrapper=self.wrapper, binary=self.binary)
         os.chown(gateway.directory, *self.owner)
         return gateway
 
     def test_holds_up_nobody(self):
         with self.gateway() as gateway:
             said = []
-            callers = [threading.Thread(target=lambda: said.append(outcome_of(run(gateway, "follow"))))
+            callers = [threading.Thread(target=lambda: said.append(outcome_of(run(gateway, "follow", "impatient"))))
                        for _ in range(2)]
-            begin = time.monotonic()
             for caller in callers:
                 caller.start()
             while any(caller.is_alive() for caller in callers):
-                self.assertEqual(gateway.request("GET", "/healthz", token=None, timeout=2).status, 200)
+                self.assertEqual(gateway.request("GET", "/healthz", token=None).status, 200)
                 self.assertEqual(outcome_of(run(gateway, "say")), "ok")
-            self.assertLess(time.monotonic() - begin, 18, "they waited for what cannot be ended")
             for text in said:
                 self.assertIn("the command did not end in time; it was told to stop and not seen ending", text)
             left = children_of(gateway.pid)
-            self.assertEqual(len(left), 2)
-            # It is reaped once it has ended by itself.
-            until(lambda: not children_of(gateway.pid), seconds=30, what="the end of what was left")
+            self.assertEqual(len(left), 2, "they did not wait for what cannot be ended")
+            # It is reaped once it has ended.
+            for pid, _ in left:
+                os.kill(pid, signal.SIGKILL)
+            until(lambda: not children_of(gateway.pid), seconds=60, what="the end of what was left")
 
     def test_does_not_keep_the_gateway_from_stopping(self):
         with self.gateway() as gateway:
-            caller = threading.Thread(target=lambda: run(gateway, "follow"))
+            caller = threading.Thread(target=lambda: run(gateway, "follow", "impatient"))
             caller.start()
             until(lambda: children_of(gateway.pid), what="the command")
-            caller.join(20)
-            begin = time.monotonic()
+            caller.join(60)
+            left = children_of(gateway.pid)
+            self.assertEqual(len(left), 1)
             self.assertEqual(gateway.stop(), 0)
-            self.assertLess(time.monotonic() - begin, 10)
+            for pid, _ in left:
+                self.assertTrue(pathlib.Path(f"/proc/{pid}").exists(), "nobody waited for its end")
+                os.kill(pid, signal.SIGKILL)
 
 
 def children_of(pid):

@@ -1,4 +1,5 @@
 """Accounts with every kind of login shell: no argument of any tool is run there, and none is changed."""
+import fcntl
 import os
 import subprocess
 import unittest
@@ -31,7 +32,10 @@ class ShellAccounts(SshServer):
         # A copy, because whoever adds a user to the machine renames files over /etc/passwd, which takes away
         # what is mounted there.
         etc = self.directory / "etc"
-        subprocess.run(["cp", "-a", "/etc", etc], check=True)
+        # Under the lock that useradd and userdel take: files of theirs that vanish meanwhile would fail the copy.
+        with open("/etc/.pwd.lock", "a") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            subprocess.run(["cp", "-a", "/etc", etc], check=True)
         passwd, shadow = ((etc / name).read_text() for name in ("passwd", "shadow"))
         for i, (name, shell) in enumerate(SHELLS.items()):
             home, uid = self.home(name), 24200 + i

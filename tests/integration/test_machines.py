@@ -20,7 +20,7 @@ class Ssh(unittest.TestCase):
                        "drop-01": SshServer("dropbear").__enter__()}
         targets = 'version: "1.0"\ntargets:\n'
         for name, server in cls.servers.items():
-            targets += server.target(name, '    constraints: {timeout: 20, allowed_paths: ["/etc"]}\n')
+            targets += server.target(name, '    constraints: {timeout: 120, allowed_paths: ["/etc"]}\n')
         targets += cls.servers["web-01"].target("untrusted").replace("127.0.0.1", "localhost")
         # Another name for db-01, so that its key is unknown; asked for through web-01.
         targets += cls.servers["db-01"].target("behind").replace("host: 127.0.0.1", "jump: web-01, host: localhost")
@@ -167,11 +167,15 @@ def parent_of(pid):
         return 0
 
 
+# The first process of a container is not ended by a SIGTERM that it does not handle.
+UNTIL_TOLD = "trap exit TERM; BEFORE; while true; do sleep 0.1; done"
+
+
 class Docker(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.engine = DockerEngine().__enter__()
-        cls.engine.run("web", "sh", "-c", "echo hello; echo oops >&2; exec sleep 3600")
+        cls.engine.run("web", "sh", "-c", UNTIL_TOLD.replace("BEFORE", "echo hello; echo oops >&2"))
         targets = 'version: "1.0"\ntargets:\n' + cls.engine.target("docker-01")
         cls.gateway = local_gateway(targets=targets).start()
 
@@ -205,7 +209,7 @@ class Docker(unittest.TestCase):
         self.assertTrue(gone["isError"])
 
     def test_goes_by_the_name_of_a_container_whatever_it_is_called(self):
-        self.engine.run("db", "sh", "-c", "exec sleep 3600")
+        self.engine.run("db", "sh", "-c", UNTIL_TOLD.replace("BEFORE", "true"))
         policy = """version: 1
 rules:
   - {id: all, effect: allow, tier: admin}

@@ -3,7 +3,7 @@ import pathlib
 import re
 import unittest
 
-from harness import GATEWAY_TOKEN, local_gateway, text_of
+from harness import GATEWAY_TOKEN, local_gateway, text_of, until
 from machines import FakeTailscaleSsh
 
 COMMANDS = """commands:
@@ -27,10 +27,9 @@ class TailscaleSsh(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = FakeTailscaleSsh().__enter__()
-        limits = "    constraints: {timeout: 2}\n"
         cls.gateway = local_gateway(
-            targets='version: "1.0"\ntargets:\n' + cls.server.target("box", limits)
-            + cls.server.target("shut", limits, user="denyme"),
+            targets='version: "1.0"\ntargets:\n' + cls.server.target("box")
+            + cls.server.target("brief", "    constraints: {timeout: 5}\n") + cls.server.target("shut", user="denyme"),
             gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
         cls.number = f"313.{cls.server.port}"  # seconds that nobody else sleeps for
         cls.gateway.write("commands.yaml", COMMANDS.replace("NUMBER", cls.number))
@@ -50,7 +49,9 @@ class TailscaleSsh(unittest.TestCase):
         self.assertIn("hello", text_of(result))
 
     def test_leaves_nothing_running_when_time_is_up(self):
-        result = self.run_there("box", "nap")
+        # Logs in, so that the time is the command's.
+        until(lambda: not self.run_there("brief", "hello").get("isError", False), 60, "a login")
+        result = self.run_there("brief", "nap")
         self.assertTrue(result["isError"])
         self.assertIn("did not finish in time; it was stopped", text_of(result))
         self.assertEqual(sleepers(self.number), [])

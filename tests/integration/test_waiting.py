@@ -1,6 +1,9 @@
 """Changes that wait for their turn when their caller leaves or the gateway stops: nothing of them is begun."""
+import contextlib
 import http.client
 import json
+import os
+import signal
 import threading
 import unittest
 import urllib.parse
@@ -17,8 +20,7 @@ targets:
     metadata: {environment: lab}
 """
 COMMANDS = """commands:
-  - {name: occupy, description: "Stay for a good while", command_template: "sleep {seconds}", category: custom,
-     parameters: {seconds: {type: integer, description: "How long"}}}
+  - {name: occupy, description: "Stay until the gate is opened", command_template: "SCRIPT", category: custom}
   - name: make_file
     description: "Make one more file, which changes something"
     command_template: "mktemp -p {folder}"
@@ -33,9 +35,13 @@ class Waiting(unittest.TestCase):
     def setUp(self):
         self.gateway = local_gateway(policy=POLICY_ALL, targets=TARGETS,
                                      gateway=GATEWAY_TOKEN + "commands: commands.yaml\n")
-        self.gateway.write("commands.yaml", COMMANDS)
-        self.folder = self.gateway.directory / "effects"
+        script = self.gateway.directory / "occupy.sh"
+        script.write_text(f"#!/bin/sh\ncat {self.gateway.directory}/gate\n")
+        script.chmod(0o755)
+        self.gateway.write("commands.yaml", COMMANDS.replace("SCRIPT", str(script)))
+        self.folder, self.gate = self.gateway.directory / "effects", self.gateway.directory / "gate"
         self.folder.mkdir()
+        os.mkfifo(self.gate)
         self.gateway.start()
         self.addCleanup(self.gateway.__exit__)
 
@@ -66,14 +72,22 @@ class Waiting(unittest.TestCase):
                             "Mcp-Param-Target": "local", "Authorization": f"Bearer {self.gateway.token}"})
         return connection
 
-    def occupied(self, seconds):
-        """A call that holds the target's one slot: its thread."""
+    @contextlib.contextmanager
+    def occupied(self):
+        """A call holds the target's one slot meanwhile."""
         thread = threading.Thread(target=self.gateway.call,
-                                  args=("execute_command", self.arguments("occupy", seconds=seconds)))
+                                  args=("execute_command", self.arguments("occupy")))
         thread.start()
-        self.addCleanup(thread.join)
-        until(lambda: self.records("intent", "occupy"), what="the first call")
-        return thread
+
+        def opened():
+            with contextlib.suppress(OSError):  # ENXIO: nobody reads
+                return os.open(self.gate, os.O_WRONLY | os.O_NONBLOCK)
+        gate = until(opened, what="the first call at the gate")
+        try:
+            yield
+        finally:
+            os.close(gate)
+            thread.join()
 
     def queued(self, key=None):
         connection = self.begin(self.arguments("make_file", key, folder=str(self.folder)))
@@ -81,12 +95,11 @@ class Waiting(unittest.TestCase):
         return connection
 
     def test_who_leaves_takes_back_what_waits_and_its_key(self):
-        first = self.occupied(4)
-        self.queued(key="once").close()
-        ended = until(lambda: self.records("outcome", "make_file"), what="the end of the call that waited")
-        self.assertEqual(ended[0]["outcome"], "cancelled")
-        self.assertEqual(ended[0]["detail"], "the caller went away before anything was done")
-        first.join()
+        with self.occupied():
+            self.queued(key="once").close()
+            ended = until(lambda: self.records("outcome", "make_file"), what="the end of the call that waited")
+            self.assertEqual(ended[0]["outcome"], "cancelled")
+            self.assertEqual(ended[0]["detail"], "the caller went away before anything was done")
         self.assertEqual(self.files(), [])
         # Its key is free again, and the call with it is the first of its kind.
         again = self.gateway.call("execute_command",
@@ -96,14 +109,12 @@ class Waiting(unittest.TestCase):
         self.assertEqual(len(self.files()), 1)
 
     def test_a_stop_begins_nothing_that_waits(self):
-        first = self.occupied(3)
-        waiting = self.queued()
         told = []
-        reader = threading.Thread(target=lambda: told.append(waiting.getresponse().read().decode()))
-        reader.start()
+        with self.occupied():
+            waiting = self.queued()
+            self.gateway.process.send_signal(signal.SIGTERM)
+            told.append(waiting.getresponse().read().decode())
         self.gateway.stop()
-        reader.join()
-        first.join()
         self.assertEqual(self.files(), [])
         self.assertIn("the gateway is stopping; nothing was done", told[0])
         self.assertEqual([r["outcome"] for r in self.records("outcome", "make_file")],

@@ -102,6 +102,21 @@ public:
         docker(std::move(words));
     }
 
+    /// Waits until the last line of a running container's log is `line`. Of the log of one that has
+    /// ended, an engine on a busy machine drops what it has not copied within seconds.
+    void wait_for_log(const std::string& name, const std::string& line) const
+    {
+        const auto last = directory_.file("last-line");
+        std::string text;
+        while (text != line) {
+            run_program({"docker", "-H", "unix://" + socket_path(), "logs", "--tail", "1", name},
+                        last);
+            text.clear();
+            std::ifstream file{last};
+            std::getline(file, text);
+        }
+    }
+
 private:
     bool answers() const
     {

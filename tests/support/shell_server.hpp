@@ -2,6 +2,9 @@
 
 #include "tests/support/sshd.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <string>
 #include <vector>
 
@@ -22,7 +25,7 @@ public:
     explicit ShellAccountFiles(const std::vector<ShellAccount>& accounts) : accounts_{accounts}
     {
         std::filesystem::permissions(files_.path(), std::filesystem::perms{0755});
-        run_program({"cp", "-a", "/etc", files_.path()});
+        copy_etc();
         write();
         for (std::size_t i = 0; i < accounts_.size(); ++i) {
             const auto& account = accounts_.at(i);
@@ -62,6 +65,19 @@ protected:
     }
 
 private:
+    /// Under the lock that useradd(8) and userdel(8) take (lckpwdf(3), whose alarm would be ours):
+    /// files of theirs that vanish meanwhile would fail the copy.
+    void copy_etc() const
+    {
+        const int lock = ::open("/etc/.pwd.lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        struct flock all{};
+        all.l_type = F_WRLCK;
+        if (lock < 0 || ::fcntl(lock, F_SETLKW, &all) != 0) {
+            throw std::runtime_error{"the accounts cannot be locked"};
+        }
+        run_program({"cp", "-a", "/etc", files_.path()}, files_.file("cp.log"));
+        ::close(lock);
+    }
     static std::string id(std::size_t i) { return std::to_string(24'100 + i); }
 
     void write() const

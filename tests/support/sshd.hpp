@@ -27,11 +27,11 @@
 
 namespace tailops::testing {
 
-/// Waits for `condition()` by asking again and again, up to 10 s; its last answer.
+/// Waits for `condition()` by asking again and again, up to 60 s; its last answer.
 template <class Condition>
 bool eventually(Condition condition)
 {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{60};
     while (!condition()) {
         if (std::chrono::steady_clock::now() > limit) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds{2});

@@ -87,7 +87,7 @@ TEST(Commitment, OfBeginningAndWithdrawingOneComesFirst)
 
 /// What a call went through, as the test below drives it.
 struct Course {
-    bool acted{false};
+    std::atomic<bool> acted{false};
     bool was_cancelled{false};
 };
 
@@ -113,12 +113,13 @@ Task<Result<int>> carry_out(Commitment commitment,
     co_return 1;
 }
 
-/// The outcome of a call whose caller leaves after `leaving`.
+/// The outcome of a call whose caller leaves at once, or when it has begun.
+enum class Leaves { at_once, when_begun };
 Result<int> outcome_of(Once once,
                        Course& course,
                        std::chrono::milliseconds waiting,
                        std::chrono::milliseconds working,
-                       std::chrono::milliseconds leaving)
+                       Leaves when)
 {
     Runtime runtime{1, 1};
     asio::cancellation_signal leave;
@@ -133,8 +134,15 @@ Result<int> outcome_of(Once once,
         },
         asio::bind_cancellation_slot(leave.slot(),
                                      [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); }));
-    asio::steady_timer trigger{runtime.io, leaving};
-    trigger.async_wait([&](auto) { leave.emit(asio::cancellation_type::terminal); });
+    asio::co_spawn(
+        runtime.io,
+        [&]() -> Task<void> {
+            do {
+                (void)co_await wait_out(1ms);
+            } while (when == Leaves::when_begun && !course.acted);
+            leave.emit(asio::cancellation_type::terminal);
+        },
+        [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
     runtime.run();
     return outcome;
 }
@@ -143,7 +151,7 @@ TEST(Withdrawable, ACallerWhoLeavesBeforeItBeginsStopsIt)
 {
     for (const auto once : {Once::held, Once::cancellable}) {
         Course course;
-        const auto outcome = outcome_of(once, course, 20s, 20s, 1ms);
+        const auto outcome = outcome_of(once, course, 100s, 100s, Leaves::at_once);
         ASSERT_FALSE(outcome);
         EXPECT_EQ(outcome.error().code(), Errc::cancelled);
         EXPECT_TRUE(outcome.error().has_nothing_begun());
@@ -154,12 +162,12 @@ TEST(Withdrawable, ACallerWhoLeavesBeforeItBeginsStopsIt)
 TEST(Withdrawable, ACallerWhoLeavesAfterThatStopsOnlyWhatMerelyLooks)
 {
     Course held;
-    const auto done = outcome_of(Once::held, held, 0ms, 50ms, 10ms);
+    const auto done = outcome_of(Once::held, held, 0ms, 50ms, Leaves::when_begun);
     EXPECT_TRUE(done.has_value());
     EXPECT_FALSE(held.was_cancelled);
 
     Course looking;
-    const auto left = outcome_of(Once::cancellable, looking, 0ms, 20s, 10ms);
+    const auto left = outcome_of(Once::cancellable, looking, 0ms, 100s, Leaves::when_begun);
     ASSERT_FALSE(left);
     EXPECT_EQ(left.error().public_message(), "while it worked");
     EXPECT_FALSE(left.error().has_nothing_begun());
@@ -213,7 +221,7 @@ TEST(Commitments, AfterTheirEndNothingThatWaitsBegins)
                                                           {&looking, all.open(Once::cancellable)}};
         std::vector<std::optional<Result<int>>> outcomes(3);
         for (std::size_t i = 0; i < calls.size(); ++i) {
-            const auto pause = i == 0 ? 20s : 0s;
+            const auto pause = i == 0 ? 100s : 0s;
             asio::co_spawn(asio::make_strand(runtime.io),
                            withdrawable(calls[i].second,
                                         carry_out(calls[i].second, *calls[i].first, pause, 50ms)),
@@ -222,7 +230,7 @@ TEST(Commitments, AfterTheirEndNothingThatWaitsBegins)
                                    home, [&outcomes, i, outcome] { outcomes[i].emplace(outcome); });
                            });
         }
-        (void)co_await wait_out(10ms);
+        while (!working.acted || !looking.acted) (void)co_await wait_out(1ms);
         all.close(Error{Errc::unavailable, "the gateway is stopping"});
         while (!outcomes[0] || !outcomes[1] || !outcomes[2]) (void)co_await wait_out(1ms);
 

@@ -33,10 +33,10 @@ TEST(WithDeadline, RethrowsAtOnceWhatTheTaskThrew)
 {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_THROW(run([](Runtime&) -> Task<void> {
-                     (void)co_await with_deadline<int>(after(20s), fail_as_a_bug_does());
+                     (void)co_await with_deadline<int>(after(100s), fail_as_a_bug_does());
                  }),
                  std::runtime_error);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
 }
 
 /// Does not want to hear of cancellations, and says what its wait came to.
@@ -81,7 +81,7 @@ TEST(WithDeadline, EndsWithItsCallerAlsoBetweenTwoWaits)
         runtime.io,
         [&]() -> Task<void> {
             co_await asio::this_coro::throw_if_cancelled(false);
-            const auto ended = co_await with_deadline<int>(after(20s), turn_for_ever());
+            const auto ended = co_await with_deadline<int>(after(100s), turn_for_ever());
             if (!ended) outcome = ended.error().code();
         },
         asio::bind_cancellation_slot(leave.slot(),
@@ -96,10 +96,10 @@ TEST(WithDeadline, WorksInsideItself)
 {
     run([](Runtime&) -> Task<void> {
         const auto inner = co_await with_deadline<int>(
-            after(20s), with_deadline<int>(after(1ms), turn_for_ever()));
+            after(100s), with_deadline<int>(after(1ms), turn_for_ever()));
         EXPECT_EQ(inner.error().code(), Errc::deadline_exceeded);
         const auto outer = co_await with_deadline<int>(
-            after(1ms), with_deadline<int>(after(20s), turn_for_ever()));
+            after(1ms), with_deadline<int>(after(100s), turn_for_ever()));
         EXPECT_EQ(outer.error().code(), Errc::deadline_exceeded);
     });
 }

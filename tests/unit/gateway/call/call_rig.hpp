@@ -28,6 +28,7 @@ public:
         spec.facts.id = TargetId{"local"};
         spec.facts.offers = expand_scopes({"system:write", "file:read"});
         spec.file_roots = {"/etc"};
+        spec.limits.timeout = std::chrono::seconds{150};  // below what ends a test
         auto bounded = std::make_shared<targets::Bounded>(
             spec.facts.id, spec.limits, std::make_shared<targets::LocalExecutor>(), states, clock);
         auto target = std::make_shared<const targets::Target>(targets::Target{spec, bounded});
@@ -51,6 +52,7 @@ public:
         allow.id = RuleId{"allow"};
         allow.effect = effect;
         allow.at_most = Tier::control;
+        allow.obligations.timeout = std::chrono::seconds{150};
         allow.principals.subjects = std::move(subjects);
         policy::Policy policy;
         policy.rules.push_back(allow);

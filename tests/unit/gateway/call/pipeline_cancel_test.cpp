@@ -55,8 +55,8 @@ protected:
     Task<void> occupy(asio::any_io_executor home, std::vector<Caller>& occupants)
     {
         for (auto& occupant : occupants) call(home, "occupy", occupant);
-        co_await until([&] { return rig_.trail.records.size() == occupants.size(); });
-        co_await pause(50ms);  // until they run; were they slower, the call below would not wait
+        co_await until([&] { return rig_.runs->under_way().size() == occupants.size(); });
+        co_await pause(50ms);
     }
     static Task<void> pause(std::chrono::milliseconds time)
     {
@@ -126,7 +126,7 @@ TEST_F(PipelineCancel, AChangeThatHasBegunRunsToItsEnd)
         const auto home = co_await asio::this_coro::executor;
         Caller caller;
         call(home, "slow_mark", caller);
-        co_await until([&] { return rig_.trail.records.size() == 1; });
+        co_await until([&] { return rig_.runs->under_way().size() == 1; });
         co_await pause(50ms);
         caller.leave.emit(asio::cancellation_type::terminal);
         co_await until([&] { return caller.answer.has_value(); });

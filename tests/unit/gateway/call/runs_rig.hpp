@@ -12,6 +12,7 @@ namespace tailops::call {
 // `flood` prints 50,000,008 bytes: 1 to 6388889, a line each.
 inline constexpr std::size_t flood_bytes = 50'000'008;
 inline constexpr auto runs_catalogue = R"(commands:
+  - {name: much, description: "Print more than a result holds", command_template: "seq 1 300000", category: custom}
   - {name: flood, description: "Print a lot of numbers", command_template: "seq 1 6388889", category: custom}
   - {name: endless, description: "Print without an end", command_template: "yes", category: custom}
   - {name: greet, description: "Say hello to the world", command_template: "echo hello", category: custom}

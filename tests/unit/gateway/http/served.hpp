@@ -23,14 +23,14 @@
 namespace tailops::http::testing {
 using namespace std::chrono_literals;
 
-/// A blocking loopback socket that says exactly what a test wants said. Reads give up after 20 s,
+/// A blocking loopback socket that says exactly what a test wants said. Reads give up after 60 s,
 /// so that a failing test ends.
 class RawClient {
 public:
     explicit RawClient(std::uint16_t port, int receive_buffer = 0)
         : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}
     {
-        const timeval patience{20, 0};
+        const timeval patience{60, 0};
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         const int yes = 1;
         ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -160,7 +160,7 @@ public:
     ~Served()
     {
         if (server_) {
-            EXPECT_EQ(stop().wait_for(30s), std::future_status::ready);
+            EXPECT_EQ(stop().wait_for(60s), std::future_status::ready);
         }
         work_.reset();
     }

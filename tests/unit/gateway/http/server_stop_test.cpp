@@ -47,7 +47,7 @@ TEST(ServerStop, ClosesIdleConnectionsAndTakesNoNewOnes)
     auto client = served.client();
     EXPECT_EQ(client.ask(get("/")).status, 200);
     const auto port = served.port();
-    EXPECT_EQ(served.stop().wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(served.stop().wait_for(60s), std::future_status::ready);
     EXPECT_TRUE(client.is_closed());
 
     const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -85,7 +85,7 @@ TEST(ServerStop, LetsACallFinishWithinTheGrace)
     EXPECT_NE(answer.head.find("Connection: close\r\n"), std::string::npos);
     EXPECT_TRUE(client.is_closed());
     client.close();
-    EXPECT_EQ(stopped.wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(stopped.wait_for(60s), std::future_status::ready);
 }
 
 TEST(ServerStop, CancelsACallAfterTheGraceAndSaysSo)
@@ -105,7 +105,7 @@ TEST(ServerStop, CancelsACallAfterTheGraceAndSaysSo)
     EXPECT_EQ(answer.body,
               R"({"error":{"code":-32603,"message":"the gateway is stopping"},"jsonrpc":"2.0"})");
     client.close();
-    EXPECT_EQ(stopped.wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(stopped.wait_for(60s), std::future_status::ready);
 }
 
 TEST(ServerStop, CutsOffARequestThatNeverArrivesAndAStreamThatIsNotRead)
@@ -126,7 +126,7 @@ TEST(ServerStop, CutsOffARequestThatNeverArrivesAndAStreamThatIsNotRead)
     RawClient deaf{served.port(), 4096};
     deaf.send(get("/"));
     started.get_future().wait();
-    EXPECT_EQ(served.stop().wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(served.stop().wait_for(60s), std::future_status::ready);
 }
 
 TEST(ServerStop, WaitsForAHandlerThatEndsLate)
@@ -151,7 +151,7 @@ TEST(ServerStop, WaitsForAHandlerThatEndsLate)
     auto client = served.client();
     client.send(get("/"));
     started.get_future().wait();
-    EXPECT_EQ(served.stop().wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(served.stop().wait_for(60s), std::future_status::ready);
     EXPECT_EQ(ended.get_future().wait_for(0s), std::future_status::ready);
 }
 

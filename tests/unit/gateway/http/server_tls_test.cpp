@@ -88,7 +88,7 @@ public:
         BIO* bio = BIO_new_connect(("127.0.0.1:" + std::to_string(port)).c_str());
         SSL_set_bio(session_, bio, bio);
         if (BIO_do_connect(bio) == 1) {
-            const timeval patience{20, 0};
+            const timeval patience{60, 0};
             ::setsockopt(static_cast<int>(BIO_get_fd(bio, nullptr)), SOL_SOCKET, SO_RCVTIMEO,
                          &patience, sizeof patience);
         }
@@ -249,7 +249,7 @@ TEST(ServerTls, CancelsTheHandlerOfAClientThatSaysGoodbye)
     client.send(get("/"));
     started.get_future().wait();
     client.say_goodbye();
-    EXPECT_EQ(cancelled.get_future().wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(cancelled.get_future().wait_for(60s), std::future_status::ready);
 }
 
 }  // namespace

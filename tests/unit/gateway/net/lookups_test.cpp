@@ -102,7 +102,7 @@ TEST(Lookups, ANameWhoseServersAreSilentHoldsUpNoOther)
                            find(lookups, "dead-" + std::to_string(i)),
                            [&answered](std::exception_ptr, Result<Found>) { ++answered; });
         }
-        const auto found = co_await with_deadline<Found>(after(10s), find(lookups, "good"));
+        const auto found = co_await with_deadline<Found>(after(60s), find(lookups, "good"));
         EXPECT_TRUE(found && !found->error);
         EXPECT_EQ(answered, 0);
         servers->speak();
@@ -118,14 +118,14 @@ TEST(Lookups, WhoWaitsLeavesAtItsDeadlineAndOthersWaitOn)
         std::atomic<int> answered{0};
         for (int i = 0; i < 4; ++i) {
             asio::co_spawn(asio::make_strand(runtime.io),
-                           with_deadline<Found>(after(20s), find(lookups, "dead")),
+                           with_deadline<Found>(after(100s), find(lookups, "dead")),
                            [&answered](std::exception_ptr, const Result<Found>& found) {
                                if (found && !found->error) ++answered;
                            });
         }
         const auto start = std::chrono::steady_clock::now();
         const auto late = co_await with_deadline<Found>(after(20ms), find(lookups, "dead"));
-        EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+        EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
         if (late) EXPECT_EQ(late->error, asio::error::operation_aborted);
         EXPECT_EQ(answered, 0);
         servers->speak();
@@ -142,7 +142,7 @@ TEST(Lookups, DropsANameThatNobodyWaitsForAnyMore)
         (void)co_await with_deadline<Found>(after(5ms), find(lookups, "dead"));
         (void)co_await with_deadline<Found>(after(5ms), find(lookups, "left"));
         servers->speak();
-        const auto found = co_await with_deadline<Found>(after(10s), find(lookups, "good"));
+        const auto found = co_await with_deadline<Found>(after(60s), find(lookups, "good"));
         EXPECT_TRUE(found && !found->error);
     });
     EXPECT_EQ(servers->asked("left"), 0);
@@ -159,7 +159,7 @@ TEST(Lookups, ItsEndDoesNotWaitForALookup)
         asio::co_spawn(runtime.io, find(lookups, "dead"), [](std::exception_ptr, Result<Found>) {});
         runtime.io.run_for(20ms);
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 60s);
     servers->speak();  // the answer comes, and nobody is there
 }
 

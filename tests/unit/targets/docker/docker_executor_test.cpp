@@ -49,7 +49,7 @@ protected:
 
     static Result<ExecutionResult> run(std::shared_ptr<Executor> executor,
                                        Operation operation,
-                                       policy::Obligations obligations = {})
+                                       policy::Obligations obligations = {.timeout = 120s})
     {
         std::optional<Result<ExecutionResult>> outcome;
         start(executor, std::move(operation), obligations, outcome);
@@ -179,12 +179,12 @@ TEST_F(DockerExecutor, BringsLogsAsText)
 
 TEST_F(DockerExecutor, HandsTheWholeOfALongLogOver)
 {
-    engine().run_container("novelist", "seq 1 100000");
-    engine().docker({"wait", "novelist"});
+    engine().run_container("novelist", "seq 1 100000; exec sleep 1000");
+    engine().wait_for_log("novelist", "100000");
     const auto sink = std::make_shared<testing::CollectingSink>();
     auto call = logs_of("novelist", {{"stdout", "1"}, {"stderr", "1"}});
     call.rest = sink;
-    const auto logs = run(executor(), call, {.timeout = 60s, .output_limit_bytes = 1000});
+    const auto logs = run(executor(), call, {.timeout = 120s, .output_limit_bytes = 1000});
     ASSERT_TRUE(logs) << logs.error().describe();
     const auto expected = testing::numbered_lines(588'895);  // up to "100000\n"
     EXPECT_EQ(logs->output, expected.substr(0, 1000));
@@ -221,10 +221,10 @@ TEST_F(DockerExecutor, SendsAJsonBody)
 
 TEST_F(DockerExecutor, KeepsNoMoreOutputThanPermitted)
 {
-    engine().run_container("chatty", "seq 1 20000");
-    engine().docker({"wait", "chatty"});
+    engine().run_container("chatty", "seq 1 20000; exec sleep 1000");
+    engine().wait_for_log("chatty", "20000");
     const auto logs = run(executor(), logs_of("chatty", {{"stdout", "1"}}),
-                          {.timeout = 30s, .output_limit_bytes = 1000});
+                          {.timeout = 120s, .output_limit_bytes = 1000});
     ASSERT_TRUE(logs);
     EXPECT_TRUE(logs->truncated);
     EXPECT_EQ(logs->output, testing::numbered_lines(1000));
@@ -237,7 +237,7 @@ TEST_F(DockerExecutor, SaysThatAWorkMayGoOnWhenItsTimeIsUp)
     const auto dock = executor();
     ASSERT_TRUE(run(dock, Probe{}));
     const auto stopped =
-        run(dock, post("/containers/stubborn/stop", {{"t", "60"}}), {.timeout = 500ms});
+        run(dock, post("/containers/stubborn/stop", {{"t", "60"}}), {.timeout = 3s});
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().code(), Errc::deadline_exceeded);
     EXPECT_EQ(stopped.error().public_message(),
@@ -246,7 +246,7 @@ TEST_F(DockerExecutor, SaysThatAWorkMayGoOnWhenItsTimeIsUp)
     EXPECT_FALSE(stopped.error().has_nothing_begun());
     const auto waited =
         run(dock, get("/containers/stubborn/logs", {{"stdout", "1"}, {"follow", "1"}}),
-            {.timeout = 500ms});
+            {.timeout = 3s});
     ASSERT_FALSE(waited);
     EXPECT_EQ(waited.error().public_message(),
               "the Docker engine of target \"dock\" did not answer in time");
@@ -281,10 +281,13 @@ TEST_F(DockerExecutor, NoticesThatTheEngineWentAndComesBack)
     testing::TemporaryDirectory shared;
     DockerEngine mortal;
     mortal.run_container("patient",
-                         "trap 'echo > /shared/asked-to-stop' TERM; while true; do sleep 0.1; done",
+                         "trap 'echo > /shared/asked-to-stop' TERM; echo > /shared/ready; "
+                         "while true; do sleep 0.1; done",
                          {"-v", shared.path().string() + ":/shared"});
     const auto dock = executor_of(mortal);
     ASSERT_TRUE(run(dock, Probe{}));
+    // A first process that has not set its trap yet does not hear of a SIGTERM.
+    while (!std::filesystem::exists(shared.file("ready"))) ::usleep(1000);
 
     // Killed while it waits for the container to stop: the answer never comes.
     std::optional<Result<ExecutionResult>> outcome;

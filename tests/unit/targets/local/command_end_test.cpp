@@ -184,7 +184,7 @@ TEST(LocalExecutor, TellsACommandThatEndedAsItEndedWhoeverStoppedWaiting)
 {
     // The pipes are held by a child of it until after the deadline.
     const auto result =
-        run({.argv = {"/bin/sh", "-c", "sleep 98765 & echo done; exit 6"}, .input = {}}, 500ms);
+        run({.argv = {"/bin/sh", "-c", "sleep 98765 & echo done; exit 6"}, .input = {}}, 10s);
     ASSERT_TRUE(result) << result.error().describe();
     EXPECT_EQ(result->status, 6);
     EXPECT_EQ(result->output, "done\n");

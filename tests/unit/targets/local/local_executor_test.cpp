@@ -37,7 +37,7 @@ TEST(LocalExecutor, PassesArgumentsUntouched)
 TEST(LocalExecutor, FeedsTheInputAndClosesIt)
 {
     const std::string input(300'000, 'x');
-    const auto result = run({.argv = {"cat"}, .input = input}, 20s, 1'000'000);
+    const auto result = run({.argv = {"cat"}, .input = input}, 120s, 1'000'000);
     ASSERT_TRUE(result);
     EXPECT_EQ(result->output, input);
     // A program that does not read it is no failure.
@@ -47,7 +47,7 @@ TEST(LocalExecutor, FeedsTheInputAndClosesIt)
 TEST(LocalExecutor, CountsWhatItDoesNotKeep)
 {
     const auto result =
-        run({.argv = {"head", "-c", "1000000", "/dev/zero"}, .input = {}}, 20s, 1000);
+        run({.argv = {"head", "-c", "1000000", "/dev/zero"}, .input = {}}, 120s, 1000);
     ASSERT_TRUE(result);
     EXPECT_EQ(result->output.size(), 1000U);
     EXPECT_EQ(result->output_bytes, 1'000'000U);

@@ -15,7 +15,7 @@ namespace tailops::targets {
 
 using namespace std::chrono_literals;
 
-inline policy::Permit permit(std::chrono::milliseconds timeout = 20s, std::size_t limit = 65'536)
+inline policy::Permit permit(std::chrono::milliseconds timeout = 120s, std::size_t limit = 65'536)
 {
     policy::Obligations obligations;
     obligations.timeout = timeout;
@@ -28,7 +28,7 @@ inline policy::Permit permit(std::chrono::milliseconds timeout = 20s, std::size_
 [[maybe_unused]] inline const auto ignored = ::signal(SIGPIPE, SIG_IGN);
 
 inline Result<ExecutionResult> run(Command command,
-                                   std::chrono::milliseconds timeout = 20s,
+                                   std::chrono::milliseconds timeout = 120s,
                                    std::size_t limit = 65'536)
 {
     LocalExecutor executor;
@@ -52,8 +52,12 @@ inline bool is_running(const std::string& word)
 /// A killed process takes a moment to leave; one that nobody killed never does.
 inline bool is_gone(const std::string& word)
 {
-    for (int turn = 0; turn < 2000 && is_running(word); ++turn) ::usleep(1000);
-    return !is_running(word);
+    const auto limit = std::chrono::steady_clock::now() + 60s;
+    while (is_running(word)) {
+        if (std::chrono::steady_clock::now() > limit) return false;
+        ::usleep(1000);
+    }
+    return true;
 }
 
 }  // namespace tailops::targets

@@ -105,7 +105,7 @@ TEST(SshKnownHosts, TrustsTheScannedKeyOfAServerUntilItChanges)
     const auto scan = [&] {
         return testing::run([&](Runtime& runtime) -> Task<Result<ScannedHostKey>> {
             const auto executor = rig.make(runtime);
-            co_return co_await executor->scan_host_key(after(std::chrono::seconds{10}));
+            co_return co_await executor->scan_host_key(after(std::chrono::seconds{60}));
         });
     };
     const auto scanned = scan();

@@ -158,7 +158,7 @@ TEST_P(EveryLoginShell, TellsStatusAndSignalOfTheProgramItself)
 TEST_P(EveryLoginShell, LeavesTheInputToTheProgram)
 {
     const auto text = std::string(100'000, 'x') + "\n'!`\\\n";
-    const auto result = run_once(rig_for(GetParam()), {"md5sum"}, within(20s), text);
+    const auto result = run_once(rig_for(GetParam()), {"md5sum"}, in_good_time(), text);
     ASSERT_TRUE(result) << why(result);
     const testing::TemporaryDirectory directory;
     testing::run_program({"md5sum", "-z", directory.write("-", text)}, directory.file("sum"));
@@ -169,8 +169,8 @@ TEST_P(EveryLoginShell, LeavesTheInputToTheProgram)
 TEST_P(EveryLoginShell, EndsTheProgramAndItsChildrenWhenTimeIsUp)
 {
     const auto mark = "37" + std::to_string(::getpid()) + "." + std::to_string(GetParam().size());
-    const auto result =
-        run_warm(rig_for(GetParam()), {"sh", "-c", "sleep " + mark + " & wait"}, within(700ms));
+    const auto result = run_warm(rig_for(GetParam()), {"sh", "-c", "sleep " + mark + " & wait"},
+                                 within(short_time));
     expect_error(result, Errc::deadline_exceeded, "it was stopped");
     EXPECT_TRUE(eventually([&] { return !testing::runs_with_argument(mark); }));
 }

@@ -31,6 +31,7 @@ struct Rig {
         setup.connection.username = server.username();
         setup.connection.key_path = server.user_key();
         setup.connection.channels_max = 16;
+        setup.connection.connect_timeout = std::chrono::seconds{60};
         setup.known_hosts_file = directory.file("known_hosts");
         trust(server);
     }
@@ -49,13 +50,23 @@ struct Rig {
 
     testing::TemporaryDirectory directory;
     SshExecutor::Setup setup;
-    Timing timing;
+    // What has to come within these comes on a busy machine, too.
+    Timing timing{.sweep = std::chrono::seconds{60}, .no_room_patience = std::chrono::seconds{30}};
 };
+
+/// What a command is given that is to outlast it. Its start must not.
+inline constexpr std::chrono::milliseconds short_time{3000};
 
 inline policy::Obligations within(std::chrono::milliseconds timeout,
                                   std::size_t output_limit_bytes = 65'536)
 {
     return {.timeout = timeout, .output_limit_bytes = output_limit_bytes};
+}
+
+/// For what must not come too late.
+inline policy::Obligations in_good_time(std::size_t output_limit_bytes = 65'536)
+{
+    return within(std::chrono::seconds{120}, output_limit_bytes);
 }
 
 /// A function, because GCC 12 moves an aggregate made in a coroutine's expression byte by byte.
@@ -71,7 +82,7 @@ inline Operation engine_call()
 
 inline Task<Result<ExecutionResult>> run_argv(std::shared_ptr<SshExecutor> executor,
                                               std::vector<std::string> argv,
-                                              policy::Obligations obligations = {},
+                                              policy::Obligations obligations = in_good_time(),
                                               std::string input = {})
 {
     co_return co_await executor->run(testing::any_permit(TargetId{"web-01"}, obligations),
@@ -81,7 +92,7 @@ inline Task<Result<ExecutionResult>> run_argv(std::shared_ptr<SshExecutor> execu
 /// Runs one command through an executor that exists only for it.
 inline Result<ExecutionResult> run_once(const Rig& rig,
                                         std::vector<std::string> argv,
-                                        policy::Obligations obligations = {},
+                                        policy::Obligations obligations = in_good_time(),
                                         std::string input = {})
 {
     return testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
@@ -104,7 +115,8 @@ inline Result<ExecutionResult> run_warm(const Rig& rig,
     });
 }
 
-inline Result<ExecutionResult> probe_once(const Rig& rig, policy::Obligations obligations = {})
+inline Result<ExecutionResult> probe_once(const Rig& rig,
+                                          policy::Obligations obligations = in_good_time())
 {
     return testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
         const auto executor = rig.make(runtime);

@@ -27,7 +27,8 @@ protected:
 
 TEST_F(TailscaleSsh, LetsUsInWithoutAKey)
 {
-    const auto result = run_once(rig, {"sh", "-c", "cat; echo err >&2; exit 3"}, within(20s), "in");
+    const auto result =
+        run_once(rig, {"sh", "-c", "cat; echo err >&2; exit 3"}, in_good_time(), "in");
     ASSERT_TRUE(result) << why(result);
     EXPECT_EQ(result->status, 3);
     EXPECT_EQ(result->output, "in");
@@ -37,8 +38,8 @@ TEST_F(TailscaleSsh, LetsUsInWithoutAKey)
 TEST_F(TailscaleSsh, LeavesNothingRunningThoughItsServerDoesNotSignal)
 {
     const auto mark = std::to_string(::getpid());
-    const auto result =
-        run_warm(rig, {"sh", "-c", "sleep 305." + mark + " & sleep 306." + mark}, within(700ms));
+    const auto result = run_warm(rig, {"sh", "-c", "sleep 305." + mark + " & sleep 306." + mark},
+                                 within(short_time));
     expect_error(result, Errc::deadline_exceeded, "did not finish in time; it was stopped");
     EXPECT_FALSE(runs_with_argument("305." + mark));
     EXPECT_FALSE(runs_with_argument("306." + mark));
@@ -48,7 +49,7 @@ TEST_F(TailscaleSsh, KillsWhatIgnoresTheRequestToEnd)
 {
     const auto mark = "307." + std::to_string(::getpid());
     const auto result =
-        run_warm(rig, {"sh", "-c", "trap '' TERM; exec sleep " + mark}, within(700ms));
+        run_warm(rig, {"sh", "-c", "trap '' TERM; exec sleep " + mark}, within(short_time));
     expect_error(result, Errc::deadline_exceeded, "it was stopped");
     EXPECT_FALSE(runs_with_argument(mark));
 }
@@ -66,7 +67,7 @@ TEST_F(TailscaleSsh, SaysNoWithItsReason)
 TEST_F(TailscaleSsh, SaysWhatItWantsOfAPersonBeforehand)
 {
     rig.setup.connection.username = "checkme";
-    rig.setup.connection.connect_timeout = 1s;
+    rig.setup.connection.connect_timeout = 10s;
     expect_error(probe_once(rig), Errc::unauthorized_there, "https://login.example/a/123");
 }
 
