@@ -294,33 +294,6 @@ TEST_F(SshExecutorTest, GivesUpOnAServerThatNoLongerAnswers)
     for (const pid_t pid : silent) ::kill(pid, SIGKILL);
 }
 
-TEST_F(SshExecutorTest, LeavesOthersTheConnectionOnWhichACommandCouldNotBeEnded)
-{
-    rig.timing.stop_grace = 100ms;
-    const auto neighbour = with_executor([&](Executor executor) -> Task<Result<ExecutionResult>> {
-        co_await warm_up(executor);
-        const auto mark = "306." + std::to_string(::getpid());
-        const auto stall = [&]() -> Task<void> {
-            asio::steady_timer pause{co_await asio::this_coro::executor};
-            while (!testing::runs_with_argument(mark)) {
-                pause.expires_after(5ms);
-                co_await pause.async_wait(asio::use_awaitable);
-            }
-            server.wedge();
-        };
-        // The caller leaves while the server does not answer.
-        const auto cut_short = [&]() -> Task<void> {
-            const std::vector<std::string> argv{"sleep", mark};
-            co_await (run_argv(executor, argv) || stall());
-            server.unwedge();
-        };
-        const std::vector<std::string> beside{"sh", "-c", "sleep 1; echo done"};
-        co_return co_await (cut_short() && run_argv(executor, beside, within(60s)));
-    });
-    ASSERT_TRUE(neighbour) << why(neighbour);
-    EXPECT_EQ(neighbour->output, "done\n");
-}
-
 TEST_F(SshExecutorTest, DialsAnewAfterAWarmSessionFellSilent)
 {
     rig.timing.stop_grace = 100ms;
