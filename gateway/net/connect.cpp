@@ -1,5 +1,6 @@
 #include "gateway/net/connect.hpp"
 
+#include "gateway/core/text.hpp"
 #include "gateway/net/names.hpp"
 #include "gateway/net/resolve.hpp"
 
@@ -110,6 +111,20 @@ std::unexpected<ConnectFailure> failed(ConnectFailure::At at, const error_code& 
 }
 
 }  // namespace
+
+bool is_our_shortage(const error_code& error)
+{
+    namespace errc = boost::system::errc;
+    return error == errc::too_many_files_open || error == errc::too_many_files_open_in_system ||
+           error == errc::no_buffer_space || error == errc::not_enough_memory;
+}
+
+Error our_shortage(const error_code& error)
+{
+    return Error{Errc::unavailable, "the gateway can open no connection now (" +
+                                        lower_ascii(error.message()) +
+                                        "); nothing was sent, try again shortly"};
+}
 
 std::vector<Address> attempt_order(const std::vector<Address>& addresses,
                                    const std::optional<Address>& worked)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/async/awaitable.hpp"
+#include "gateway/core/error.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -18,6 +19,11 @@ struct ConnectFailure {
     At at{At::address};
     boost::system::error_code error{};
 };
+
+/// Whether a connection failed because this machine lacks something, not because of the other side;
+/// and what is said then (Errc::unavailable).
+bool is_our_shortage(const boost::system::error_code& error);
+Error our_shortage(const boost::system::error_code& error);
 
 /// Opens a TCP connection to `host`, a name or an address, with Nagle's algorithm off (it costs 40
 /// ms per exchange).

@@ -175,6 +175,7 @@ private:
         if (error == boost::system::errc::permission_denied) {
             return Error{not_trusted_, "we may not open the connection"}.with_detail(detail);
         }
+        if (is_our_shortage(error)) return Error{our_shortage(error)}.with_detail(detail);
         return Error{Errc::unreachable, "the server cannot be connected to"}.with_detail(detail);
     }
 

@@ -34,12 +34,16 @@ std::string_view without_slash(std::string_view name)
     return name.starts_with('/') ? name.substr(1) : name;
 }
 
-/// The first of the container's names; others are links of the old kind.
+/// The container's name. Others that it lists are links of the old kind, as "/web/db" for what
+/// "web" calls "db"; they stand in any order.
 std::string first_name(const json& container)
 {
     const auto names = optional_field<std::vector<std::string>>(container, "Names");
     if (!names || !*names || (*names)->empty()) return {};
-    return std::string{without_slash((*names)->front())};
+    const auto own = std::ranges::find_if((*names).value(), [](const std::string& name) {
+        return without_slash(name).find('/') == std::string_view::npos;
+    });
+    return std::string{without_slash(own == (*names)->end() ? (*names)->front() : *own)};
 }
 
 /// "Up 2 hours (healthy)" carries the health; the list has no field for it.

@@ -42,19 +42,41 @@ std::optional<json> engine_failure(const ExecutionResult& result, const std::str
     return out;
 }
 
+/// What an engine says that answers with something else than its API has: not the caller's fault.
+Error not_of_an_engine(const ExecutionResult& result)
+{
+    return Error{Errc::internal, result.truncated
+                                     ? "the engine's answer is longer than the output limit; raise "
+                                       "the limit in the policy"
+                                     : "the engine's answer is not what its API has"};
+}
+
+/// The container that the engine tells of.
+Result<json> told_container(const ExecutionResult& result, std::string_view text)
+{
+    auto container = parse_json(text);
+    if (!container || !container->is_object() || text_member(*container, "Id").empty()) {
+        return fail(not_of_an_engine(result));
+    }
+    return *std::move(container);
+}
+
 Result<json> present_list(const ExecutionResult& result)
 {
     if (auto failed = engine_failure(result, {})) return *std::move(failed);
-    TAILOPS_TRY(const auto elements, containers::array_elements(result.output));
+    const auto elements = containers::array_elements(result.output);
+    if (!elements || (!elements->is_complete && !result.truncated)) {
+        return fail(not_of_an_engine(result));
+    }
     auto rows = json::array();
-    for (const auto text : elements.texts) {
-        TAILOPS_TRY(const auto container, parse_json(text));
+    for (const auto text : elements->texts) {
+        TAILOPS_TRY(const auto container, told_container(result, text));
         rows.push_back(containers::list_entry(container));
     }
     const auto count = rows.size();
     json out{{"containers", std::move(rows)}, {"count", count}};
     // A longer list than the output limit leaves room for is cut between two containers.
-    if (!elements.is_complete) out["truncated"] = true;
+    if (!elements->is_complete) out["truncated"] = true;
     return out;
 }
 
@@ -83,10 +105,10 @@ Naming naming_of(const std::string& word)
         .read = [word](const ExecutionResult& result) -> Result<std::optional<Named>> {
             if (result.status == 404) return std::nullopt;
             if (const auto failed = engine_failure(result, word)) {
-                return fail(Errc::invalid_argument, std::string{text_member(*failed, "error")});
+                const auto code = result.status < 500 ? Errc::invalid_argument : Errc::internal;
+                return fail(code, std::string{text_member(*failed, "error")});
             }
-            const auto container = parse_json(result.output);
-            const auto told = container ? *container : json::object();
+            TAILOPS_TRY(const auto told, told_container(result, result.output));
             return named_container(text_member(told, "Id"), text_member(told, "Name"), word);
         },
         .act_on =
@@ -109,12 +131,8 @@ Result<Plan> plan_inspect(const json& arguments, const PlanContext&)
         .namings = {naming_of(name)},
         .present = [name](const ExecutionResult& result) -> Result<json> {
             if (auto failed = engine_failure(result, name)) return *std::move(failed);
-            const auto container = parse_json(result.output);
-            if (container) return containers::inspection(*container);
-            return fail(Errc::internal, result.truncated
-                                            ? "the engine's answer is longer than the output "
-                                              "limit; raise the limit in the policy"
-                                            : "the engine's answer is not JSON");
+            TAILOPS_TRY(const auto container, told_container(result, result.output));
+            return containers::inspection(container);
         }};
 }
 

@@ -18,6 +18,7 @@ Error failure_of(const net::ConnectFailure& failure, const std::string& target)
         return Error{Errc::cancelled, "the caller went away"};
     }
     const auto why = failure.error.message();
+    if (net::is_our_shortage(failure.error)) return net::our_shortage(failure.error);
     if (failure.at == At::address) {
         return Error{Errc::unreachable,
                      "target " + quote(target) + " is unreachable: " + lower_ascii(why)};

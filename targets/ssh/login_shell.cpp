@@ -10,9 +10,10 @@
 namespace tailops::targets::ssh {
 namespace {
 
-// Computed there, so that the line itself, sent back by a forced command, is no proof.
-constexpr std::string_view proof_script = "printf tailops-%s $((6*7))";
-constexpr std::string_view proof = "tailops-42";
+// Computed there, so that the line itself, sent back by a forced command, is no proof. One that
+// splits the line into words and puts it together again loses a blank.
+constexpr std::string_view proof_script = "printf 'tailops  %s' $((6*7))";
+constexpr std::string_view proof = "tailops  42";
 // Every shell that has variables at all prints one this way.
 constexpr std::string_view name_line = "echo $SHELL";
 // What start-up files may print around the proof.

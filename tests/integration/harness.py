@@ -89,6 +89,8 @@ class Gateway:
         ready, _, _ = select.select([self.process.stdout], [], [], READY_SECONDS)
         line = self.process.stdout.readline() if ready else b""
         if not line:
+            self.process.kill()
+            self.process.wait()
             raise AssertionError(f"the gateway did not start:\n{self.logged()}")
         told = json.loads(line)
         self.url, self.token, self.pid = told["url"], told.get("token"), told["pid"]

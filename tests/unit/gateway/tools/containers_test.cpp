@@ -71,7 +71,10 @@ TEST(GetContainerList, AnAnswerThatWasCutShowsTheWholeContainersOfIt)
     const auto plan = plan_of("get_container_list");
     const auto second = list_answer.find("{\"Id\": \"9cd");
     for (auto size = list_answer.find('[') + 1; size < list_answer.size() - 1; ++size) {
-        const auto content = plan.present(answered(200, list_answer.substr(0, size)));
+        auto cut = answered(200, list_answer.substr(0, size));
+        EXPECT_FALSE(plan.present(cut)) << "it is the engine that broke off";
+        cut.truncated = true;
+        const auto content = plan.present(cut);
         ASSERT_TRUE(content) << size;
         EXPECT_EQ(content->at("truncated"), true);
         EXPECT_LE(content->at("count").get<std::size_t>(), size < second ? 1U : 2U);
@@ -81,14 +84,15 @@ TEST(GetContainerList, AnAnswerThatWasCutShowsTheWholeContainersOfIt)
 TEST(GetContainerList, WhatIsNoListIsAnError)
 {
     const auto plan = plan_of("get_container_list");
-    for (const auto* body : {"", "{}", "null", "[{]", "[}", "[1,]]", "[\"", "[nonsense]"}) {
+    for (const auto* body :
+         {"", "{}", "null", "[{]", "[}", "[1,]]", "[1]", "[null]", "[\"", "[nonsense]", "[{}]",
+          R"([{"Id": "9c", "Id": "9d"}])", R"([{"Id": "9c", "Created": 1e999}])",
+          R"([{"Id": "9c", "Names": ["/\ud800"]}])"}) {
         const auto content = plan.present(answered(200, body));
-        if (content) {
-            EXPECT_LE(content->at("count").get<int>(), 1) << body;
-        }
+        ASSERT_FALSE(content) << body;
+        EXPECT_EQ(content.error().code(), Errc::internal) << "not the caller's fault: " << body;
     }
-    EXPECT_FALSE(plan.present(answered(200, "{}")));
-    EXPECT_FALSE(plan.present(answered(200, "[nonsense]")));
+    EXPECT_EQ(plan.present(answered(200, "[]"))->at("count"), 0);
     const auto refused = plan.present(answered(500, R"({"message": "server error"})"));
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->at("success"), false);
@@ -136,7 +140,25 @@ TEST(InspectContainer, ToldOfNoneSaysSo)
     auto cut = answered(200, inspect_answer.substr(0, 200));
     cut.truncated = true;
     EXPECT_THAT(plan.present(cut).error().public_message(), HasSubstr("output limit"));
-    EXPECT_TRUE(plan.present(answered(200, "{}")));
+}
+
+TEST(InspectContainer, ToldOfSomethingElseBlamesTheEngine)
+{
+    const auto plan = plan_of("inspect_container", {{"name_or_id", "web"}});
+    for (const auto* body : {"", "null", "[]", "{}", "nonsense", R"({"Id": 7})"}) {
+        const auto content = plan.present(answered(200, body));
+        ASSERT_FALSE(content) << body;
+        EXPECT_EQ(content.error().code(), Errc::internal) << body;
+    }
+}
+
+TEST(GetContainerList, NamesAContainerThatOthersAreLinkedTo)
+{
+    const auto plan = plan_of("get_container_list");
+    const auto content = plan.present(
+        answered(200, R"([{"Id": "9cd87474be90", "Names": ["/app/cache", "/redis", "/web/db"]}])"));
+    ASSERT_TRUE(content);
+    EXPECT_EQ(content->at("containers").at(0).at("name"), "redis");
 }
 
 TEST(GetContainerLogs, AsksForTheEndAndShowsBothStreamsAsOne)

@@ -52,6 +52,19 @@ TEST(SecretPlaces, AreClosedWhateverFolderAboveIsAllowed)
                              "/var/lib/lxc/100/rootfs/etc/shadow",
                              "/var/lib/docker/volumes/x",
                              "/home/bob/.local/state/tailops/audit/audit.key",
+                             "/etc/.shadow.swp",
+                             "/srv/id_rsa.bak",
+                             "/srv/my.key.old",
+                             "/srv/wg0.conf",
+                             "/etc/ceph/ceph.client.admin.keyring",
+                             "/srv/traefik/acme.json",
+                             "/run/cloud-init/instance-data-sensitive.json",
+                             "/var/lib/postgresql/15/main/base/1",
+                             "/var/backups/etc.tar.gz",
+                             "/home/bob/.config/containers/auth.json",
+                             "/home/bob/.cargo/credentials.toml",
+                             "/home/bob/.local/share/fish/fish_history",
+                             "/srv/infra/prod.tfvars",
                              "/etc/kubernetes/admin.conf"}) {
         for (const auto& roots :
              {Roots{"/"}, Roots{"/etc", "/srv", "/home", "/proc", "/var", "/run"}}) {
@@ -72,7 +85,7 @@ TEST(SecretPlaces, LeaveTheRestOpen)
                              "/srv/monkey.pem.txt",   "/home/bob/notes.key.txt",
                              "/srv/keys/readme",      "/var/lib/tailscale-notes",
                              "/etc/tailops-notes",    "/devices/x",
-                             "/home/bob/.profile"}) {
+                             "/srv/id_rsa.pub",       "/home/bob/.profile"}) {
         EXPECT_FALSE(closed_place(path, {"/"})) << path;
     }
 }

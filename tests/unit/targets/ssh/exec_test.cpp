@@ -195,17 +195,17 @@ TEST_P(EverySshServer, EndsOneCommandWithoutHarmToItsNeighbours)
 {
     const auto server = start();
     Rig rig{*server};
-    rig.timing.stop_grace = 200ms;
-    const auto mark = "305." + std::to_string(::getpid());
+    rig.timing.stop_grace = 500ms;
+    const auto mark = "309." + std::to_string(::getpid());
     const auto neighbour = testing::run([&](Runtime& runtime) -> Task<Result<ExecutionResult>> {
         using namespace asio::experimental::awaitable_operators;
         const auto executor = rig.make(runtime);
         const std::vector<std::string> warm_up{"true"};
         (void)co_await run_argv(executor, warm_up);
         const std::vector<std::string> stuck{"sleep", mark};
-        const std::vector<std::string> beside{"sh", "-c", "sleep 4; echo done"};
-        auto [ended, said] = co_await (run_argv(executor, stuck, within(700ms)) &&
-                                       run_argv(executor, beside, within(60s)));
+        const std::vector<std::string> beside{"sh", "-c", "sleep 10; echo done"};
+        auto [ended, said] =
+            co_await (run_argv(executor, stuck, within(short_time)) && run_argv(executor, beside));
         EXPECT_FALSE(ended);
         co_return std::move(said);
     });
@@ -224,7 +224,7 @@ TEST(SshExec, LeavesOthersTheConnectionOnWhichACommandCouldNotBeEnded)
         const auto executor = rig.make(runtime);
         const std::vector<std::string> warm_up{"true"};
         (void)co_await run_argv(executor, warm_up);
-        const auto mark = "306." + std::to_string(::getpid());
+        const auto mark = "310." + std::to_string(::getpid());
         const auto stall = [&]() -> Task<void> {
             asio::steady_timer pause{co_await asio::this_coro::executor};
             while (!testing::runs_with_argument(mark)) {
