@@ -100,6 +100,7 @@ Status check_loopback_reach(const config::Settings& settings)
             " trusts whoever connects over loopback, and tailscaled runs in userspace mode "
             "here: it hands every connection of the tailnet to this machine on to 127.0.0.1; " +
             (none ? "use auth.mode oidc or token" : "take the loopback addresses out") +
+            ", listen on a Unix socket instead (unix:/PATH)"
             ", or give tailscaled a network device (/dev/net/tun)");
 }
 
