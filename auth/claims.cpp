@@ -26,12 +26,20 @@ std::unexpected<Error> refuse(std::string why)
     return fail(Errc::unauthenticated, std::move(why));
 }
 
+/// Refuses a member that says something and does not say it as its RFC has it. To read it as absent
+/// would give the caller another name, or take away one that a rule denies. `null` is such a value:
+/// no RFC gives it a meaning here.
+std::unexpected<Error> refuse_shape(std::string_view name, std::string_view should_be)
+{
+    return refuse("the token's " + quote(name) + " is not " + std::string{should_be});
+}
+
 /// A NumericDate (RFC 7519 section 2). Absent is empty; anything but a plausible number is an
 /// error.
 Result<std::optional<TimePoint>> date(const json& answer, std::string_view name)
 {
     const auto* member = find_member(answer, name);
-    if (!member || member->is_null()) return std::optional<TimePoint>{};
+    if (!member) return std::optional<TimePoint>{};
     // Up to the year 2200, which std::chrono's nanoseconds still hold.
     constexpr double latest = 7'258'118'400.0;
     const auto seconds = member->is_number() ? member->get<double>() : -1.0;
@@ -42,31 +50,48 @@ Result<std::optional<TimePoint>> date(const json& answer, std::string_view name)
     return std::optional{TimePoint{whole}};
 }
 
-/// The strings of a member that is a string or a list of strings.
-std::vector<std::string_view> strings(const json& answer, std::string_view name)
+/// A member that names somebody. Absent is empty; anything but text that says something is an
+/// error.
+Result<std::string_view> name_in(const json& object, std::string_view name)
+{
+    const auto* member = find_member(object, name);
+    if (!member) return std::string_view{};
+    if (!member->is_string()) return refuse_shape(name, "text");
+    const std::string_view text = member->get_ref<const std::string&>();
+    if (text.empty()) return refuse("the token's " + quote(name) + " is empty");
+    if (text.size() > name_bytes_max) return refuse("the token's " + quote(name) + " is overlong");
+    return text;
+}
+
+/// The strings of a member that is a string or a list of strings. Absent is empty; any other shape
+/// is an error.
+Result<std::vector<std::string_view>> strings(const json& answer, std::string_view name)
 {
     std::vector<std::string_view> found;
     const auto* member = find_member(answer, name);
     if (!member) return found;
-    if (member->is_string()) found.emplace_back(member->get_ref<const std::string&>());
-    if (!member->is_array()) return found;
-    for (const auto& item : *member) {
-        if (item.is_string()) found.emplace_back(item.get_ref<const std::string&>());
-    }
+    const auto take = [&](const json& item) {
+        if (!item.is_string() || item.get_ref<const std::string&>().empty()) return false;
+        found.emplace_back(item.get_ref<const std::string&>());
+        return true;
+    };
+    const bool is_sound = member->is_array() ? std::ranges::all_of(*member, take) : take(*member);
+    if (!is_sound) return refuse_shape(name, "a name or a list of names");
     return found;
 }
 
-bool names_us(const json& answer, const std::vector<std::string>& audience)
+Result<bool> names_us(const json& answer, const std::vector<std::string>& audience)
 {
+    bool found = false;
     for (const auto* member : {"aud", "resource"}) {
-        for (const auto named : strings(answer, member)) {
-            if (std::ranges::any_of(audience,
-                                    [&](const auto& ours) { return same_resource(ours, named); })) {
-                return true;
-            }
+        TAILOPS_TRY(const auto named, strings(answer, member));
+        for (const auto name : named) {
+            found = found || std::ranges::any_of(audience, [&](const auto& ours) {
+                        return same_resource(ours, name);
+                    });
         }
     }
-    return false;
+    return found;
 }
 
 Result<TimePoint> check_times(const json& answer, std::chrono::seconds skew, TimePoint now)
@@ -96,16 +121,14 @@ std::string_view plain_subject(std::string_view subject)
 Result<std::vector<std::string>> actors(const json& answer)
 {
     std::vector<std::string> chain;
-    for (const auto* act = find_member(answer, "act"); act && act->is_object();
-         act = find_member(*act, "act")) {
+    for (const auto* act = find_member(answer, "act"); act; act = find_member(*act, "act")) {
+        if (!act->is_object()) return refuse_shape("act", "an object");
         if (chain.size() == actors_max) return refuse("the token's chain of actors is too long");
-        const auto subject = plain_subject(text_member(*act, "sub"));
-        const auto client = text_member(*act, "client_id");
+        TAILOPS_TRY(const auto named, name_in(*act, "sub"));
+        TAILOPS_TRY(const auto client, name_in(*act, "client_id"));
+        const auto subject = plain_subject(named);
         if (subject.empty() && client.empty()) {
             return refuse("the token names an actor without saying who it is");
-        }
-        if (std::max(subject.size(), client.size()) > name_bytes_max) {
-            return refuse("the token's actor has an overlong name");
         }
         chain.push_back(subject.empty() ? "client:" + std::string{client} : std::string{subject});
     }
@@ -116,32 +139,36 @@ Result<Identity> who(const json& answer, const ClaimRules& rules)
 {
     Identity identity;
     identity.issuer = rules.issuer;
-    identity.client_id = text_member(answer, "client_id");
-    const auto subject = plain_subject(text_member(answer, "sub"));
+    TAILOPS_TRY(identity.client_id, name_in(answer, "client_id"));
+    TAILOPS_TRY(const auto named, name_in(answer, "sub"));
+    const auto subject = plain_subject(named);
     if (subject.empty() && identity.client_id.empty()) {
         return refuse("the token names neither a subject nor a client");
     }
     identity.subject =
         SubjectId{subject.empty() ? "client:" + identity.client_id : std::string{subject}};
-    const auto name = text_member(answer, "username");
-    if (!name.empty()) {
-        identity.name = name;
-    } else {
+    TAILOPS_TRY(identity.name, name_in(answer, "username"));
+    if (identity.name.empty()) {
         identity.name = subject.empty() ? identity.client_id : std::string{subject};
     }
-    if (std::max({identity.subject.view().size(), identity.name.size(),
-                  identity.client_id.size()}) > name_bytes_max) {
-        return refuse("the token's subject has an overlong name");
-    }
     for (const auto* member : {"groups", "tags"}) {
-        for (const auto group : strings(answer, member)) {
-            identity.groups.emplace(group);
-        }
+        TAILOPS_TRY(const auto groups, strings(answer, member));
+        identity.groups.insert(groups.begin(), groups.end());
     }
     // Leaving some out could leave out the one that a deny rule names.
     if (identity.groups.size() > groups_max) return refuse("the token names too many groups");
     TAILOPS_TRY(identity.actors, actors(answer));
     return identity;
+}
+
+/// The scopes of a token whose rights they are: one text of words (RFC 7662 section 2.2). Absent
+/// or without a word, it has none.
+Result<std::set<std::string>> scopes_of(const json& answer)
+{
+    const auto* member = find_member(answer, "scope");
+    if (!member) return std::set<std::string>{};
+    if (!member->is_string()) return refuse_shape("scope", "text");
+    return split_scopes(member->get_ref<const std::string&>());
 }
 
 }  // namespace
@@ -159,7 +186,8 @@ Result<Identity> identity_of(const json& answer, const ClaimRules& rules, TimePo
     if (find_member(answer, "iss") && text_member(answer, "iss") != rules.issuer) {
         return refuse("the token is of another issuer");
     }
-    if (!names_us(answer, rules.audience)) {
+    TAILOPS_TRY(const bool is_for_us, names_us(answer, rules.audience));
+    if (!is_for_us) {
         return refuse("the token was not issued for this gateway");
     }
     if (find_member(answer, "token_type") &&
@@ -170,7 +198,7 @@ Result<Identity> identity_of(const json& answer, const ClaimRules& rules, TimePo
     identity.expires = expires;
     identity.method = Method::oidc;
     if (rules.scopes == ScopeSource::from_token) {
-        identity.scopes = split_scopes(text_member(answer, "scope"));
+        TAILOPS_TRY(identity.scopes, scopes_of(answer));
     }
     return identity;
 }

@@ -29,9 +29,10 @@ struct ClaimRules {
 /// The identity that an introspection answer (RFC 7662 section 2.2) vouches for at `now`. Pure.
 ///
 /// A token without `exp` or without our audience is refused. Who has no `sub` is its client: the
-/// subject is then "client:" and the client id.
-/// TSIDP's `userid:2` is `2`, as subject and as actor: both name one person.
-/// Errors: unauthenticated (the message is fit for an error_description), unreachable (this is no
+/// subject is then "client:" and the client id. Only an absent member means "not said": one that is
+/// there in another shape than its RFC gives it (a number, `null`, an empty name) refuses the
+/// token. TSIDP's `userid:2` is `2`, as subject and as actor: both name one person. Errors:
+/// unauthenticated (the message is fit for an error_description), unreachable (this is no
 /// introspection answer: the server is broken).
 Result<Identity> identity_of(const nlohmann::json& answer, const ClaimRules& rules, TimePoint now);
 

@@ -64,6 +64,8 @@ TEST_P(ClaimTable, IsAcceptedOrRefusedWithAReason)
 }
 
 constexpr auto not_ours = "the token was not issued for this gateway";
+constexpr auto odd_aud = "the token's \"aud\" is not a name or a list of names";
+constexpr auto odd_groups = "the token's \"groups\" is not a name or a list of names";
 
 INSTANTIATE_TEST_SUITE_P(
     Claims,
@@ -77,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"expired_at_the_instant", [](json& j) { j["exp"] = now_seconds; },
             "the token has expired"},
         Row{"no_exp", [](json& j) { j.erase("exp"); }, "the token has no expiry"},
-        Row{"null_exp", [](json& j) { j["exp"] = nullptr; }, "the token has no expiry"},
+        Row{"null_exp", [](json& j) { j["exp"] = nullptr; }, "the token's \"exp\" is no time"},
         Row{"text_exp", [](json& j) { j["exp"] = "1900000000"; }, "the token's \"exp\" is no time"},
         Row{"negative_exp", [](json& j) { j["exp"] = -5; }, "the token's \"exp\" is no time"},
         Row{"huge_exp", [](json& j) { j["exp"] = 1e300; }, nullptr},
@@ -85,6 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"nbf_within_skew", [](json& j) { j["nbf"] = now_seconds + 60; }, nullptr},
         Row{"nbf_in_the_future", [](json& j) { j["nbf"] = now_seconds + 61; },
             "the token is not valid yet"},
+        Row{"null_nbf", [](json& j) { j["nbf"] = nullptr; }, "the token's \"nbf\" is no time"},
+        Row{"null_iat", [](json& j) { j["iat"] = nullptr; }, "the token's \"iat\" is no time"},
         Row{"no_nbf", [](json& j) { j.erase("nbf"); }, nullptr},
         Row{"iat_in_the_future", [](json& j) { j["iat"] = now_seconds + 61; },
             "the token was issued in the future"},
@@ -115,8 +119,14 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"aud_client_only", [](json& j) { j["aud"] = {"assistant"}; }, not_ours},
         Row{"aud_missing", [](json& j) { j.erase("aud"); }, not_ours},
         Row{"aud_empty", [](json& j) { j["aud"] = json::array(); }, not_ours},
-        Row{"aud_object", [](json& j) { j["aud"] = {{"https://gw.example.com/mcp", 1}}; },
-            not_ours},
+        Row{"aud_object", [](json& j) { j["aud"] = {{"https://gw.example.com/mcp", 1}}; }, odd_aud},
+        Row{"aud_null_beside_resource",
+            [](json& j) {
+                j["aud"] = nullptr;
+                j["resource"] = "https://gw.example.com/mcp";
+            },
+            odd_aud},
+        Row{"aud_with_a_number", [](json& j) { j["aud"].push_back(7); }, odd_aud},
         Row{"resource_instead_of_aud",
             [](json& j) {
                 j["aud"] = "assistant";
@@ -133,9 +143,44 @@ INSTANTIATE_TEST_SUITE_P(
                 j.erase("client_id");
             },
             "the token names neither a subject nor a client"},
-        Row{"numeric_sub", [](json& j) { j["sub"] = 1001; }, nullptr},
+        Row{"no_sub", [](json& j) { j.erase("sub"); }, nullptr},
+        Row{"numeric_sub", [](json& j) { j["sub"] = 1001; }, "the token's \"sub\" is not text"},
+        Row{"null_sub", [](json& j) { j["sub"] = nullptr; }, "the token's \"sub\" is not text"},
+        Row{"empty_sub", [](json& j) { j["sub"] = ""; }, "the token's \"sub\" is empty"},
+        Row{"listed_sub", [](json& j) { j["sub"] = {"1001"}; }, "the token's \"sub\" is not text"},
         Row{"overlong_sub", [](json& j) { j["sub"] = std::string(513, 'a'); },
-            "the token's subject has an overlong name"}),
+            "the token's \"sub\" is overlong"},
+        Row{"no_username", [](json& j) { j.erase("username"); }, nullptr},
+        Row{"numeric_username", [](json& j) { j["username"] = 7; },
+            "the token's \"username\" is not text"},
+        Row{"empty_username", [](json& j) { j["username"] = ""; },
+            "the token's \"username\" is empty"},
+        Row{"no_client", [](json& j) { j.erase("client_id"); }, nullptr},
+        Row{"numeric_client", [](json& j) { j["client_id"] = 7; },
+            "the token's \"client_id\" is not text"},
+        Row{"null_client", [](json& j) { j["client_id"] = nullptr; },
+            "the token's \"client_id\" is not text"},
+        Row{"one_group", [](json& j) { j["groups"] = "ops"; }, nullptr},
+        Row{"no_group", [](json& j) { j["groups"] = json::array(); }, nullptr},
+        Row{"null_groups", [](json& j) { j["groups"] = nullptr; }, odd_groups},
+        Row{"groups_object", [](json& j) { j["groups"] = {{"ops", true}}; }, odd_groups},
+        Row{"groups_with_a_number", [](json& j) { j["groups"] = {"ops", 7}; }, odd_groups},
+        Row{"groups_with_an_empty_name", [](json& j) { j["groups"] = {"ops", ""}; }, odd_groups},
+        Row{"numeric_tags", [](json& j) { j["tags"] = 7; },
+            "the token's \"tags\" is not a name or a list of names"},
+        Row{"act_text", [](json& j) { j["act"] = "agent-1"; },
+            "the token's \"act\" is not an object"},
+        Row{"act_list", [](json& j) { j["act"] = {{{"sub", "agent-1"}}}; },
+            "the token's \"act\" is not an object"},
+        Row{"act_null", [](json& j) { j["act"] = nullptr; },
+            "the token's \"act\" is not an object"},
+        Row{"act_text_within", [](json& j) { j["act"] = {{"sub", "agent-1"}, {"act", "agent-2"}}; },
+            "the token's \"act\" is not an object"},
+        Row{"act_numeric_sub", [](json& j) { j["act"] = {{"sub", 7}, {"client_id", "a"}}; },
+            "the token's \"sub\" is not text"},
+        Row{"act_numeric_client",
+            [](json& j) { j["act"] = {{"sub", "agent-1"}, {"client_id", 7}}; },
+            "the token's \"client_id\" is not text"}),
     [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(Claims, NameTheTailnetUserAndTheClientThatActs)
@@ -197,6 +242,14 @@ TEST(Claims, BringScopesOnlyWhenRightsComeFromTheToken)
     answer.erase("scope");
     EXPECT_EQ(identity_of(answer, from_token, now)->scopes, std::set<std::string>{})
         << "a token without scopes has no rights; it does not fall back to roles";
+    answer["scope"] = "";
+    EXPECT_EQ(identity_of(answer, from_token, now)->scopes, std::set<std::string>{});
+    for (const auto& odd : {json(7), json(nullptr), json{"system:read"}}) {
+        answer["scope"] = odd;
+        const auto identity = identity_of(answer, from_token, now);
+        ASSERT_FALSE(identity) << odd;
+        EXPECT_EQ(identity.error().public_message(), "the token's \"scope\" is not text");
+    }
 }
 
 TEST(Claims, CallATokenWithoutSubjectByItsClient)
