@@ -28,11 +28,20 @@ std::unexpected<Error> refuse(std::string why)
 
 }  // namespace
 
-bool looks_like_hmac_token(std::string_view text) noexcept
+bool looks_like_hmac_token(std::string_view text)
 {
-    if (text.size() > token_bytes_max || text.size() < signature_digits + 2) return false;
-    const auto dot = text.size() - signature_digits - 1;
-    return text[dot] == '.' && text.find('.') == dot && is_hex(text.substr(dot + 1));
+    if (text.size() > token_bytes_max) return false;
+    while (text.ends_with('.') || text.ends_with('=')) text.remove_suffix(1);
+    const auto dot = text.find('.');
+    if (dot == std::string_view::npos || dot == 0) return false;
+    const auto signature = text.substr(dot + 1);
+    if (signature.find('.') != std::string_view::npos) return false;
+    if (signature.size() == signature_digits && is_hex(lower_ascii(signature))) return true;
+    // Whole groups of four hold whole bytes, wherever the rest was cut.
+    auto body = text.substr(0, dot);
+    while (body.ends_with('=')) body.remove_suffix(1);
+    const auto bytes = from_base64url(body.substr(0, body.size() / 4 * 4));
+    return bytes && trim(*bytes).starts_with('{');
 }
 
 Result<std::shared_ptr<HmacTokenAuthenticator>> HmacTokenAuthenticator::create(

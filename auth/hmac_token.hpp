@@ -6,8 +6,11 @@
 
 namespace tailops::auth {
 
-/// Whether `text` has the shape of the earlier TailOpsMCP token: base64url, a dot, 64 hex digits.
-bool looks_like_hmac_token(std::string_view text) noexcept;
+/// Whether `text` is to be taken for a token of the earlier TailOpsMCP: two parts with a dot
+/// between them, of which the second is 64 hex digits or the first is a JSON object in base64url.
+/// So it is for one that was cut, or copied in other letters: nobody else is to see what is all but
+/// a token.
+bool looks_like_hmac_token(std::string_view text);
 
 struct HmacTokenSettings {
     /// What becomes of a token that says nothing of its end. Such a token can only be withdrawn by

@@ -14,7 +14,7 @@ public:
     /// Absent ones are null; their tokens are then unauthenticated.
     struct Routes {
         std::shared_ptr<Authenticator> gateway_token;  // begins with "tailops_"
-        std::shared_ptr<Authenticator> hmac_token;     // base64url, a dot, 64 hex digits
+        std::shared_ptr<Authenticator> hmac_token;     // looks_like_hmac_token
         std::shared_ptr<Authenticator> other;          // everything else: introspection
     };
     explicit TokenRouter(Routes routes);

@@ -258,6 +258,15 @@ TEST(TokenRouter, GivesEachTokenToTheOneItsShapeBelongsTo)
     EXPECT_EQ(route(all, std::string(64, 'a')), "other");
     EXPECT_EQ(route(all, ""), "other");
 
+    // One that was cut or changed is all but a token still: it stays here.
+    const auto body = to_base64url(R"({"agent": "alice", "scopes": ["admin"]})");
+    for (const auto& damaged :
+         {body + '.' + std::string(63, 'a'), body + '.' + std::string(64, 'A'),
+          body + '.' + std::string(64, 'a') + '.', body + "==." + std::string(62, 'a'),
+          body.substr(1) + '.' + std::string(64, 'A'), body + '.' + std::string(65, 'a')}) {
+        EXPECT_EQ(route(all, damaged), "hmac") << damaged;
+    }
+    EXPECT_EQ(route(all, "ory_at_x." + to_base64url(std::string(32, 'x'))), "other");
     const TokenRouter::Routes none;
     EXPECT_EQ(route(none, "tailops_x"), "the gateway does not know this token");
     EXPECT_EQ(route(none, hmac), "the gateway does not know this token");
