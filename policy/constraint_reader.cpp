@@ -55,10 +55,21 @@ public:
     }
 
 private:
+    /// A value, a path or a pattern that a block of text gave a line end: no argument has that.
+    void refuse_line_end(const yaml::Node& node)
+    {
+        if (!node.is_block() || !node.text().ends_with('\n')) return;
+        reader_.complain(node,
+                         quote(node.text()) +
+                             " ends with the line end of a block of text; write it in quotes, "
+                             "or several values as a list");
+    }
+
     std::optional<Value> equals()
     {
         const auto node = reader_.node("equals");
         if (!node) return std::nullopt;
+        refuse_line_end(*node);
         if (node->kind() == yaml::Node::Kind::scalar) return scalar_of(*node);
         if (node->kind() == yaml::Node::Kind::map) {
             reader_.complain(*node, "\"equals\" must be a value or a list of strings");
@@ -79,6 +90,7 @@ private:
         }
         std::vector<Value> out;
         for (const auto& item : node->items()) {
+            refuse_line_end(item);
             if (item.kind() == yaml::Node::Kind::scalar)
                 out.push_back(scalar_of(item));
             else
@@ -105,6 +117,11 @@ private:
             reader_.complain(*node, "\"path_under\" must list a directory");
         }
         for (const auto& name : names) {
+            refuse_line_end(name.at);
+            // A folder may have a blank in its name; a comma more likely begins another one.
+            if (name.text.find(',') != std::string::npos) {
+                yaml::refuse_several_in_one(reader_, name.at);
+            }
             if (is_canonical_path(name.text)) {
                 out.push_back(name.text);
                 continue;
@@ -120,6 +137,7 @@ private:
     {
         const auto text = reader_.text("pattern");
         if (!text) return nullptr;
+        refuse_line_end(*reader_.node("pattern"));
         auto compiled = compile_pattern(*text, effect);
         if (compiled) return *std::move(compiled);
         reader_.complain(*reader_.node("pattern"), compiled.error().public_message());

@@ -1,6 +1,7 @@
 #include "policy/role_reader.hpp"
 
 #include "gateway/core/text.hpp"
+#include "policy/caller_names.hpp"
 #include "policy/file_names.hpp"
 #include "policy/roles.hpp"
 
@@ -20,9 +21,14 @@ const std::set<std::string>& our_scopes()
 void read_members(const yaml::Node& node, yaml::Problems& problems, Role& role)
 {
     yaml::MapReader reader{node, problems, "members of role " + quote(role.name)};
-    role.subjects = texts_of(listed_names(reader, "subjects"));
-    role.groups = texts_of(listed_names(reader, "groups"));
-    role.clients = texts_of(listed_names(reader, "clients"));
+    const auto callers = [&](std::string_view key) {
+        const auto names = listed_names(reader, key);
+        check_caller_names(names, key, reader);
+        return texts_of(names);
+    };
+    role.subjects = callers("subjects");
+    role.groups = callers("groups");
+    role.clients = callers("clients");
     reader.finish();
 }
 

@@ -1,6 +1,7 @@
 #include "policy/rule_reader.hpp"
 
 #include "gateway/core/text.hpp"
+#include "policy/caller_names.hpp"
 #include "policy/condition_check.hpp"
 #include "policy/constraint_reader.hpp"
 #include "policy/file_names.hpp"
@@ -149,16 +150,22 @@ private:
         refuse_empty_map(reader_, "principals");
         yaml::MapReader reader{*node, problems_, "principals of " + what_};
         auto& principals = rule_.principals;
-        principals.subjects = texts_of(restricting_names(reader, "subjects"));
-        principals.groups = texts_of(restricting_names(reader, "groups"));
-        principals.clients = texts_of(restricting_names(reader, "clients"));
+        const auto callers = [&](std::string_view key) {
+            const auto names = restricting_names(reader, key);
+            check_caller_names(names, key, reader);
+            return texts_of(names);
+        };
+        principals.subjects = callers("subjects");
+        principals.groups = callers("groups");
+        principals.clients = callers("clients");
         const auto roles = restricting_names(reader, "roles");
         for (const auto& role : roles) check_known(role, "role", context_.roles, reader);
         principals.roles = texts_of(roles);
         const auto scopes = restricting_names(reader, "scopes");
+        check_scope_names(scopes, reader);
         for (const auto& scope : scopes) check_scope(scope, reader);
         principals.scopes = texts_of(scopes);
-        principals.actors = texts_of(restricting_names(reader, "actors"));
+        principals.actors = callers("actors");
         refuse_blank_keys(reader);
         reader.finish();
     }

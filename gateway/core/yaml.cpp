@@ -20,6 +20,7 @@ struct Node::Tree {
     std::shared_ptr<const std::string> file;
     std::string text;
     bool plain{false};
+    bool block{false};
     std::vector<std::shared_ptr<const Tree>> items;
     std::vector<Entry> entries;
     std::size_t height{1};  // of the tree below, this included
@@ -30,6 +31,7 @@ namespace {
 
 using Tree = Node::Tree;
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 // A configuration file this deep is a mistake or an attack on the parser's stack.
 constexpr std::size_t depth_max = 64;
 // What aliases may repeat, in values and characters: a few nested ones stand for billions.
@@ -44,8 +46,9 @@ Place to_place(const YAML::Mark& mark)
 /// duplicate key win silently.
 class TreeBuilder : public YAML::EventHandler {
 public:
-    TreeBuilder(std::string_view file, Problems& problems)
-        : file_{std::make_shared<const std::string>(file)},
+    TreeBuilder(std::string_view text, std::string_view file, Problems& problems)
+        : text_{text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text},
+          file_{std::make_shared<const std::string>(file)},
           problems_{problems}
     {
     }
@@ -84,6 +87,7 @@ public:
         scalar->text = value;
         scalar->weight += value.size();
         scalar->plain = tag == "?" || tag.empty();
+        scalar->block = !scalar->plain && !is_quoted_at(mark);
         if (scalar->plain && (value == "~" || value == "null" || value.empty())) {
             scalar->kind = Node::Kind::null;
         }
@@ -124,6 +128,19 @@ private:
         tree->file = file_;
         tree->weight = 1;
         return tree;
+    }
+
+    /// Whether a quoted scalar stands there, behind an anchor or a tag of its own. yaml-cpp gives
+    /// blocks and quoted scalars the same tag.
+    bool is_quoted_at(const YAML::Mark& mark) const
+    {
+        if (mark.pos < 0) return true;
+        auto rest = text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
+        while (rest.starts_with('&') || rest.starts_with('!')) {
+            rest.remove_prefix(std::min(rest.find_first_of(" \t\r\n"), rest.size()));
+            rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size()));
+        }
+        return !rest.starts_with('|') && !rest.starts_with('>');
     }
 
     static void check_depth(std::size_t levels, const YAML::Mark& mark)
@@ -180,6 +197,7 @@ private:
         return {key.text, key.place, nullptr};
     }
 
+    std::string_view text_;
     std::shared_ptr<const std::string> file_;
     Problems& problems_;
     std::vector<Level> levels_;
@@ -253,6 +271,11 @@ bool Node::is_plain() const noexcept
     return tree_ && tree_->plain;
 }
 
+bool Node::is_block() const noexcept
+{
+    return tree_ && tree_->block;
+}
+
 std::vector<Node> Node::items() const
 {
     std::vector<Node> out;
@@ -270,11 +293,11 @@ const std::vector<Node::Entry>& Node::entries() const noexcept
 Node parse(std::string_view text, std::string_view file, Problems& problems)
 {
     std::istringstream stream{std::string{text}};
-    TreeBuilder builder{file, problems};
+    TreeBuilder builder{text, file, problems};
     try {
         YAML::Parser parser{stream};
         parser.HandleNextDocument(builder);
-        TreeBuilder second{file, problems};
+        TreeBuilder second{text, file, problems};
         if (parser.HandleNextDocument(second)) {
             problems.add(file, Node{second.root()}.place(),
                          "a second document begins here; the file holds one");

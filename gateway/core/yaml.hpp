@@ -64,6 +64,8 @@ public:
     const std::string& text() const noexcept;
     /// Whether a scalar was written without quotes, so that `true` and `5` are not strings.
     bool is_plain() const noexcept;
+    /// Whether a scalar was written as a block of lines, behind a `|` or a `>`.
+    bool is_block() const noexcept;
     std::vector<Node> items() const;  ///< of a list; empty for other kinds
 
     struct Entry {
@@ -130,8 +132,8 @@ private:
     std::vector<std::string> known_;
 };
 
-/// Complains of a value that has a comma or a blank in it and no quotes around it: `bob, eve` is
-/// one name, which nobody has.
+/// Complains of a value that has a comma, a semicolon or a blank in it and no quotes around it, or
+/// that is a block of several lines: `bob, eve` is one name, which nobody has.
 void refuse_several_in_one(MapReader& reader, const Node& name);
 
 }  // namespace tailops::yaml

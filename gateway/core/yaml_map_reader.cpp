@@ -135,7 +135,9 @@ std::vector<std::string> MapReader::texts(std::string_view key)
     }
     for (const auto& item : value->items()) {
         if (item.kind() == Node::Kind::scalar) {
-            if (item.text().find(',') != std::string::npos) refuse_several_in_one(*this, item);
+            if (item.is_block() || item.text().find(',') != std::string::npos) {
+                refuse_several_in_one(*this, item);
+            }
             out.push_back(item.text());
         } else {
             complain(item, "an item of " + quote(key) + " must be a string");
@@ -157,14 +159,20 @@ std::vector<std::string> MapReader::restricting_texts(std::string_view key)
 
 void refuse_several_in_one(MapReader& reader, const Node& name)
 {
-    const auto& text = name.text();
-    if (!name.is_plain() || text.find_first_of(", ") == std::string::npos) return;
+    auto text = name.text();
+    const auto first = text.find_first_of(",; \t\r\n");
+    if (first == std::string::npos || (!name.is_plain() && !name.is_block())) return;
+    // A name may have blanks in it where something else separates it from the next.
+    const auto by = text.find_first_of(name.is_block() ? ",;\n" : ",;");
+    const auto separators = by != std::string::npos ? ",;\r\n" : " \t";
     std::string list;
-    for (const auto part : split(text, text.find(',') == std::string::npos ? ' ' : ',')) {
+    std::ranges::replace_if(
+        text, [&](char c) { return std::string_view{separators}.contains(c); }, ',');
+    for (const auto part : split(text, ',')) {
         const auto word = trim(part);
         if (!word.empty()) list += (list.empty() ? "" : ", ") + std::string{word};
     }
-    reader.complain(name, quote(text) + " is one name; write several as a list, [" + list +
+    reader.complain(name, quote(name.text()) + " is one name; write several as a list, [" + list +
                               "], or put the one in quotes");
 }
 

@@ -246,6 +246,45 @@ const Row rows[] = {
      "\"ops dev\" is one name; write several as a list, [ops, dev]"},
     {"two_names_in_an_item", with_rule("principals:\n  clients:\n    - a, b"), "\"a, b\" is one"},
     {"two_scopes_in_one", with_rule("principals:\n  scopes: a, b"), "\"a, b\" is one name"},
+    {"two_names_and_a_semicolon", with_rule("principals:\n  subjects: bob;eve"),
+     "6:17: \"bob;eve\" is one name; write several as a list, [bob, eve], or put the one in "
+     "quotes"},
+    {"a_block_of_names", with_rule("principals:\n  subjects: |\n    bob\n    Eve Adams"),
+     "6:17: \"bob\\nEve Adams\\n\" is one name; write several as a list, [bob, Eve Adams]"},
+    {"a_folded_block_of_names", with_rule("principals:\n  groups: >-\n    ops\n    dev"),
+     "6:15: \"ops dev\" is one name; write several as a list, [ops, dev]"},
+    {"a_block_behind_an_anchor", with_rule("principals:\n  actors: &them >-\n    a\n    b"),
+     "\"a b\" is one name"},
+    {"a_block_in_a_list", with_rule("principals:\n  clients:\n    - |\n      a"),
+     "\"a\\n\" is one name; write several as a list, [a]"},
+    {"a_block_of_tags", with_rule("targets:\n  tags: >-\n    web\n    lab"), "list, [web, lab]"},
+    {"a_glob_of_subjects", with_rule("principals: {subjects: ['*@evil.com']}"),
+     "5:29: \"*@evil.com\" matches nobody: a * is no glob in \"subjects\"; write names out, or "
+     "leave the key out to mean everybody"},
+    {"all_subjects", with_rule("principals: {subjects: ['*']}"), "a * is no glob"},
+    {"a_glob_of_groups", with_rule("principals: {groups: ['group:*']}"), "no glob in \"groups\""},
+    {"a_glob_of_clients", with_rule("principals: {clients: ['bot-*']}"), "glob in \"clients\""},
+    {"a_glob_of_roles", with_rule("principals: {roles: ['op*']}"), "unknown role \"op*\""},
+    {"a_glob_of_actors", with_rule("principals: {actors: ['*x']}"),
+     "\"*x\" matches nobody: \"*\" alone means anybody who acts, and no other glob is one here"},
+    {"any_scope", with_rule("principals: {scopes: ['*']}"), "\"*\" is no scope that a token has"},
+    {"two_scopes_in_quotes", with_rule("principals: {scopes: ['openid email']}"),
+     "\"openid email\" has a blank or a line end in it, which no scope has"},
+    {"an_issuer_alone", with_rule("principals: {subjects: ['tailops|']}"),
+     "\"tailops|\" has no name behind its \"|\"; write ISSUER|SUB"},
+    {"no_issuer", with_rule("principals: {subjects: ['|bob']}"),
+     "\"|bob\" has no issuer before its \"|\"; write ISSUER|SUB, or \"bob\" for that name at any"},
+    {"an_issuer_with_a_blank", with_rule("principals: {subjects: ['tailops |bob']}"),
+     "has no issuer before its \"|\": that is the URL of an authorization server"},
+    {"a_sub_with_a_bar", with_rule("principals: {subjects: ['auth0|123']}"),
+     "a sub that has a \"|\" of its own is written with its issuer, ISSUER|auth0|123"},
+    {"a_blank_at_the_end", with_rule("principals: {subjects: ['bob ']}"),
+     "\"bob \" begins or ends with a blank, or has a line end in it"},
+    {"a_line_end_in_quotes", with_rule("principals: {groups: [\"ops\\ndev\"]}"),
+     "\"ops\\ndev\" begins or ends with a blank, or has a line end in it"},
+    {"a_glob_of_members",
+     "version: 1\nroles:\n  a: {members: {groups: ['group:*']}, scopes: [admin]}\n",
+     "3:26: \"group:*\" matches nobody"},
     {"two_members_in_one",
      "version: 1\nroles:\n  a:\n    members:\n      subjects: bob, eve\n    scopes: [admin]\n",
      "5:17: \"bob, eve\" is one name"},
@@ -290,6 +329,14 @@ const Row condition_rows[] = {
      "\"srv\" is not an absolute path"},
     {"directory_with_a_slash", with_rule(on_path + "{path_under: [/srv/]}"),
      "\"/srv/\" is not an absolute path"},
+    {"several_directories", with_rule(on_path + "\n    path_under: /srv, /etc"),
+     "\"/srv, /etc\" is one name; write several as a list, [/srv, /etc]"},
+    {"a_block_of_values", with_rule(on_name + "\n    equals: |\n      web"),
+     "\"web\\n\" ends with the line end of a block of text"},
+    {"a_block_in_one_of", with_rule(on_name + "\n    one_of:\n      - |\n        web"),
+     "\"web\\n\" ends with the line end of a block of text"},
+    {"a_pattern_in_a_block", with_rule(on_path + "\n    pattern: |\n      /srv/.*"),
+     "\"/srv/.*\\n\" ends with the line end of a block of text"},
     {"no_directory", with_rule(on_path + "{path_under: []}"),
      "\"path_under\" must list a directory"},
 };
@@ -315,6 +362,13 @@ TEST(PolicyFile, ANameInQuotesMayHaveAnything)
         "");
     EXPECT_EQ(problems_of(with_rule("principals: {subjects: [bob, eve], groups: [ops]}")), "");
     EXPECT_EQ(problems_of(with_rule("principals:\n  subjects: bob")), "");
+    EXPECT_EQ(problems_of(with_rule("principals: {subjects: ['bob;eve', 'Eve Adams']}")), "");
+    EXPECT_EQ(problems_of(with_rule("principals:\n  subjects: >-\n    bob")), "")
+        << "a block of one name";
+    EXPECT_EQ(problems_of(with_rule("principals: {actors: ['*']}")), "");
+    EXPECT_EQ(problems_of(with_rule("principals:\n  subjects: [tailops|bob, local|eve, "
+                                    "'https://idp.example|auth0|123']")),
+              "");
 }
 
 TEST(PolicyFile, AForeignScopeIsNoneOfOurBusiness)
