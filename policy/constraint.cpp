@@ -1,6 +1,7 @@
 #include "policy/constraint.hpp"
 
 #include "gateway/core/text.hpp"
+#include "policy/letters.hpp"
 #include "policy/paths.hpp"
 #include "policy/pattern.hpp"
 
@@ -101,7 +102,7 @@ Truth matches(const Constraint& constraint, const std::string& text, Letters let
 
 std::string folded(const std::string& text)
 {
-    return lower_ascii(text);
+    return in_small_letters(with_letters_decoded(text));
 }
 
 /// The texts of a value or a list of them in small letters.
@@ -145,7 +146,11 @@ std::optional<std::vector<Value>> choices_of(const Constraint& constraint)
     return std::nullopt;
 }
 
-Finding look_at(const Constraint& constraint, const Value* value, Letters letters)
+/// `as_written` is the value before its letters were made small.
+Finding look_at(const Constraint& constraint,
+                const Value* value,
+                Letters letters,
+                const Value& as_written)
 {
     Finding finding;
     // Returns whether to look further: nothing changes a `no`.
@@ -153,7 +158,6 @@ Finding look_at(const Constraint& constraint, const Value* value, Letters letter
         if (truth < finding.truth) finding = {truth, condition};
         return finding.truth != Truth::no;
     };
-    if (!value) return {Truth::unknown, "present"};
     const auto& c = constraint;
     if (c.equals && !note("equals", equals(*c.equals, *value))) return finding;
     if (!c.one_of.empty() && !note("one_of", one_of_items(c.one_of, *value))) return finding;
@@ -161,13 +165,19 @@ Finding look_at(const Constraint& constraint, const Value* value, Letters letter
     if (c.min && !note("min", for_number(*value, at_least))) return finding;
     const auto at_most = [&](long double number) { return number <= *c.max; };
     if (c.max && !note("max", for_number(*value, at_most))) return finding;
-    if (c.max_length && !note("max_length", max_length(*c.max_length, *value))) return finding;
+    if (c.max_length && !note("max_length", max_length(*c.max_length, as_written))) {
+        return finding;
+    }
     const auto under = [&](const std::string& path) { return path_under(c.path_under, path); };
     if (!c.path_under.empty() && !note("path_under", for_text_or_items(*value, under))) {
         return finding;
     }
     const auto match = [&](const std::string& text) { return matches(c, text, letters); };
-    if (c.pattern) note("pattern", for_text_or_items(*value, match));
+    if (!c.pattern) return finding;
+    auto truth = for_text_or_items(*value, match);
+    // It may speak of the encoding itself: "%C3.*".
+    if (truth == Truth::no) truth = for_text_or_items(as_written, match);
+    note("pattern", truth);
     return finding;
 }
 
@@ -183,12 +193,13 @@ bool same_value(const Value& a, const Value& b)
 
 Finding evaluate(const Constraint& constraint, const Value* value, Letters letters)
 {
-    if (letters == Letters::exact || !value) return look_at(constraint, value, Letters::exact);
+    if (!value) return {Truth::unknown, "present"};
     // As it was written first: small letters are another text to a pattern.
-    const auto exact = look_at(constraint, value, Letters::exact);
+    const auto exact = look_at(constraint, value, Letters::exact, *value);
+    if (letters == Letters::exact) return exact;
     if (exact.truth != Truth::no) return exact;
     const auto small = folded(*value);
-    return look_at(folded(constraint), &small, letters);
+    return look_at(folded(constraint), &small, letters, *value);
 }
 
 bool implies(const Constraint& narrow, const Constraint& wide)

@@ -1,6 +1,7 @@
 #include "policy/pattern.hpp"
 
 #include "gateway/core/text.hpp"
+#include "policy/letters.hpp"
 
 #include <re2/re2.h>
 
@@ -38,7 +39,11 @@ bool pattern_matches_any_case(const re2::RE2& pattern, std::string_view text)
     auto options = pattern.options();
     options.set_case_sensitive(false);
     const re2::RE2 anew{pattern.pattern(), options};
-    return !anew.ok() || pattern_matches(anew, text);
+    if (!anew.ok() || pattern_matches(anew, text)) return true;
+    const auto decoded = with_letters_decoded(pattern.pattern());
+    if (decoded == pattern.pattern()) return false;
+    const re2::RE2 with_letters{decoded, options};
+    return !with_letters.ok() || pattern_matches(with_letters, text);
 }
 
 std::string_view pattern_text(const re2::RE2& pattern)

@@ -24,7 +24,8 @@ Result<Pattern> compile_pattern(std::string_view text, Effect effect);
 
 bool pattern_matches(const re2::RE2& pattern, std::string_view text);
 
-/// The same, and letters match whatever their case. Compiles the pattern anew: for the few
+/// The same, and letters match whatever their case, also those that the pattern has in percent
+/// encoding and the text as such. Compiles the pattern anew: for the few
 /// arguments whose case is not known to matter. What cannot be compiled matches.
 bool pattern_matches_any_case(const re2::RE2& pattern, std::string_view text);
 
