@@ -257,6 +257,18 @@ bool Gate::could_allow(const auth::Principal& principal,
                        Tier tier,
                        const TargetFacts& target) const
 {
+Effect Gate::mildest(const AccessRequest& request, const std::set<std::string>& open) const
+{
+    if (!request.principal.capabilities.contains(request.action) ||
+        !is_offered(request.action, request.target)) {
+        return Effect::deny;
+    }
+    const auto key = request.principal.identity.key();
+    auto question = question_of(request, key);
+    question.open = &open;
+    return index_->mildest(question);
+}
+
     return mildest(principal, tool, action, tier, target) != Effect::deny;
 }
 

@@ -41,6 +41,9 @@ public:
                    Tier tier,
                    const TargetFacts& target) const;
 
+    /// The same of one call of which the arguments named in `open` are not known yet.
+    Effect mildest(const AccessRequest&, const std::set<std::string>& open) const;
+
     /// Whether some such call could be anything but denied: what lists show.
     bool could_allow(const auth::Principal&,
                      const ToolName& tool,

@@ -135,6 +135,10 @@ Match match(const Rule& rule, const Question& question)
         return result;
     }
     for (const auto& [name, constraint] : rule.parameters) {
+        if (question.open && question.open->contains(name)) {
+            result.fit = Fit::maybe;
+            continue;
+        }
         const auto at = question.parameters->find(name);
         const auto* value = at == question.parameters->end() ? nullptr : &at->second;
         const auto finding = find_out(constraint, value, aliases_of(name, question), rule.effect);

@@ -18,6 +18,8 @@ struct Question {
     const TargetFacts& target;
     const Parameters* parameters;           // null: not known
     const AliasesByName* aliases{nullptr};  // of the parameters; null: none
+    /// Names of parameters that the call will have and whose values are not known; null: none.
+    const std::set<std::string>* open{nullptr};
 };
 
 /// The clauses of a rule, in the order in which they are looked at.

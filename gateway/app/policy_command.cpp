@@ -8,6 +8,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/families.hpp"
+#include "gateway/tools/policy_words.hpp"
 #include "policy/gate.hpp"
 
 #include <nlohmann/json.hpp>
@@ -167,9 +168,7 @@ tools::Plan partial_plan(const tools::Tool& tool,
             plan.right = right;
         }
     }
-    plan.parameters = {{"command_name", command->name},
-                       {"category", command->category},
-                       {"requires_confirmation", command->requires_confirmation}};
+    plan.parameters = tools::parameters_of(*command);
     return plan;
 }
 

@@ -86,6 +86,11 @@ public:
         const auth::Principal& principal) const;
     bool can_see(const auth::Principal& principal, const TargetId& target) const;
 
+    /// The names of the commands that `principal` may run on some target, as list_commands shows
+    /// them to it.
+    std::vector<std::string> visible_commands(const auth::Principal& principal) const;
+    bool can_see_command(const auth::Principal& principal, std::string_view name) const;
+
     /// The principal's own runs that it may look at, newest first.
     std::vector<tools::RunView> visible_runs(const auth::Principal& principal) const;
 

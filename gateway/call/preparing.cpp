@@ -10,6 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace tailops::call {
 namespace {
 
@@ -30,22 +32,59 @@ Result<std::shared_ptr<const targets::Target>> resolve(const World& world, const
     return target;
 }
 
+/// The command that the call names, or null where the caller is told of none such: it may run it
+/// nowhere. A scope that the server issues can be asked for, so want of one hides nothing.
+const tools::CatalogueCommand* named_command(const World& world, const Invocation& call)
+{
+    const auto* command = world.commands->find(text_member(*call.arguments, "command_name"));
+    if (!command || could_run(world, call.principal, *command)) return command;
+    const auto& identity = call.principal.identity;
+    if (identity.method != auth::Method::oidc || !identity.scopes) return nullptr;
+    auto with_scope = call.principal;
+    with_scope.capabilities.insert(command->capability);
+    return could_run(world, with_scope, *command) ? command : nullptr;
+}
+
+/// One answer for a command that the caller may run nowhere and for one that does not exist.
+Status check_command(const World& world, const Invocation& call)
+{
+    if (named_command(world, call)) return {};
+    std::vector<std::string_view> names;
+    for (const auto* one : runnable_commands(world, call.principal)) names.push_back(one->name);
+    const auto name = text_member(*call.arguments, "command_name");
+    return fail(Errc::not_found, "there is no command " + quote(name) +
+                                     " for you; list_commands tells which there are" +
+                                     did_you_mean(name, names));
+}
+
+/// A command to judge the call by where the one it names is not to be told of: one that the target
+/// offers, if there is one. Null: the catalogue is empty.
+const tools::CatalogueCommand* any_command(const World& world, const policy::TargetFacts& target)
+{
+    const auto& all = world.commands->all();
+    const auto at = std::ranges::find_if(
+        all, [&](const auto& command) { return target.offers.contains(command.capability); });
+    if (at != all.end()) return &*at;
+    return all.empty() ? nullptr : &all.front();
+}
+
 /// The right that the call needs, as far as its tool and its command tell: for the gate to say why
 /// it is refused, and which scope it lacks.
-tools::Right right_without_plan(const tools::Tool& tool,
-                                const tools::CommandCatalogue& commands,
-                                const nlohmann::json& arguments)
+tools::Right right_without_plan(const World& world,
+                                const tools::Tool& tool,
+                                const Invocation& call,
+                                const policy::TargetFacts& target)
 {
     if (tool.name == "http_request") {
-        const auto method = text_member(arguments, "method");
+        const auto method = text_member(*call.arguments, "method");
         return tools::right_of_method(method.empty() ? "GET" : method);
     }
     if (tool.name != "execute_command") return tool.rights.front();
-    const auto* command = commands.find(text_member(arguments, "command_name"));
-    if (!command && !commands.all().empty()) command = &commands.all().front();
+    const auto* command = named_command(world, call);
+    if (!command) command = any_command(world, target);
+    if (!command) return tool.rights.front();
     for (const auto& right : tool.rights) {
-        if (command && right.tier == command->tier &&
-            right.capability == command->capability.text()) {
+        if (right.tier == command->tier && right.capability == command->capability.text()) {
             return right;
         }
     }
@@ -83,9 +122,12 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
     }
     // Before the plan, which may speak of the target's own settings.
     if (!could_use(world, call.principal, *prepared.tool, facts_of(prepared))) {
-        prepared.plan.right = right_without_plan(*prepared.tool, *world.commands, *call.arguments);
+        prepared.plan.right = right_without_plan(world, *prepared.tool, call, facts_of(prepared));
         prepared.hopeless = true;
         return prepared;
+    }
+    if (prepared.tool->name == "execute_command") {
+        TAILOPS_CHECK(check_command(world, call));
     }
     TAILOPS_TRY(prepared.plan,
                 prepared.tool->plan(*call.arguments, context_of(world, prepared.target->spec)));

@@ -66,6 +66,40 @@ bool could_use(const World& world,
         });
 }
 
+bool could_run(const World& world,
+               const auth::Principal& principal,
+               const tools::CatalogueCommand& command)
+{
+    if (!principal.capabilities.contains(command.capability)) return false;
+    const auto* tool = tools::find("execute_command");
+    const auto own = tools::own_parameters_of(command);
+    const std::set<std::string> open{own.begin(), own.end()};
+    policy::AccessRequest request{.principal = principal,
+                                  .tool = ToolName{std::string{tool->name}},
+                                  .action = command.capability,
+                                  .tier = command.tier,
+                                  .target = {},
+                                  .parameters = tools::parameters_of(command),
+                                  .now = TimePoint::min()};
+    return std::ranges::any_of(world.registry->all(), [&](const auto& entry) {
+        const auto& facts = entry.second->spec.facts;
+        if (!targets::has_facet(facts.kind, tool->facet)) return false;
+        if (!facts.offers.contains(command.capability)) return false;
+        request.target = facts;
+        return world.gate->mildest(request, open) != policy::Effect::deny;
+    });
+}
+
+std::vector<const tools::CatalogueCommand*> runnable_commands(const World& world,
+                                                              const auth::Principal& principal)
+{
+    std::vector<const tools::CatalogueCommand*> out;
+    for (const auto& command : world.commands->all()) {
+        if (could_run(world, principal, command)) out.push_back(&command);
+    }
+    return out;
+}
+
 policy::Effect mildest_use(const World& world,
                            const auth::Principal& principal,
                            const policy::TargetFacts& target)
@@ -137,6 +171,11 @@ std::vector<tools::GatewayView::VisibleTarget> PrincipalView::targets() const
         out.push_back(std::move(visible));
     }
     return out;
+}
+
+std::vector<const tools::CatalogueCommand*> PrincipalView::commands() const
+{
+    return runnable_commands(world_, principal_);
 }
 
 }  // namespace tailops::call

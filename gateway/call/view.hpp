@@ -33,7 +33,7 @@ public:
     TimePoint now() const override { return moment_.now; }
     TimePoint started() const override { return moment_.started; }
     std::vector<VisibleTarget> targets() const override;
-    const tools::CommandCatalogue& commands() const override { return *world_.commands; }
+    std::vector<const tools::CatalogueCommand*> commands() const override;
     Status trail_health() const override { return trail_.health(); }
     Result<tools::RunView> run(const RequestId& id) const override;
     std::vector<tools::RunView> runs(std::size_t runs_max) const override;
@@ -60,6 +60,12 @@ bool could_use(const World&,
                const auth::Principal&,
                const tools::Tool&,
                const policy::TargetFacts& target);
+
+/// Whether some call of execute_command with this command could be permitted on some target.
+bool could_run(const World&, const auth::Principal&, const tools::CatalogueCommand&);
+
+/// All such commands, in the order of the catalogue: what the caller may know of it.
+std::vector<const tools::CatalogueCommand*> runnable_commands(const World&, const auth::Principal&);
 
 /// The mildest that some call about the target itself could come to: to ask whether the target is
 /// there must be no way around the rules for all else.

@@ -45,6 +45,22 @@ bool Pipeline::can_see(const auth::Principal& principal, const TargetId& target)
     return found && call::can_see(*world, principal, found->spec.facts);
 }
 
+std::vector<std::string> Pipeline::visible_commands(const auth::Principal& principal) const
+{
+    std::vector<std::string> out;
+    if (!may_ask(principal, "list_commands")) return out;
+    const auto world = world_.get();
+    for (const auto* command : runnable_commands(*world, principal)) out.push_back(command->name);
+    return out;
+}
+
+bool Pipeline::can_see_command(const auth::Principal& principal, std::string_view name) const
+{
+    const auto world = world_.get();
+    const auto* command = world->commands->find(name);
+    return command && could_run(*world, principal, *command);
+}
+
 std::vector<tools::RunView> Pipeline::visible_runs(const auth::Principal& principal) const
 {
     if (!may_ask(principal, "list_runs")) return {};

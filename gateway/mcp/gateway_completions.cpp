@@ -155,9 +155,8 @@ std::vector<std::string> GatewayCompletions::known_names(const auth::Principal& 
         }
     } else if (about("runs/")) {
         for (const auto& run : pipeline_.visible_runs(principal)) out.push_back(run.id.str());
-    } else if (query.argument == "command_name" && pipeline_.may_ask(principal, "list_commands")) {
-        const auto world = pipeline_.world().get();
-        for (const auto& command : world->commands->all()) out.push_back(command.name);
+    } else if (query.argument == "command_name") {
+        out = pipeline_.visible_commands(principal);
     } else if (query.argument == "stream") {
         out = {"stderr", "stdout"};
     }

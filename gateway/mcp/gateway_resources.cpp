@@ -268,8 +268,8 @@ Following GatewayResources::following(const auth::Principal& admitted, std::stri
     case Kind::targets:
     case Kind::tools: return Following::allowed;
     case Kind::command:
-        return pipeline_.world().get()->commands->find(address->id) ? Following::allowed
-                                                                    : Following::hidden;
+        return pipeline_.can_see_command(principal, address->id) ? Following::allowed
+                                                                 : Following::hidden;
     case Kind::target:
     case Kind::target_state:
         return pipeline_.can_see(principal, TargetId{address->id}) ? Following::allowed

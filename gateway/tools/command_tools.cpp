@@ -5,6 +5,7 @@
 #include "gateway/tools/arguments.hpp"
 #include "gateway/tools/command_naming.hpp"
 #include "gateway/tools/families.hpp"
+#include "gateway/tools/policy_words.hpp"
 #include "gateway/tools/shown_output.hpp"
 
 #include <nlohmann/json.hpp>
@@ -101,9 +102,7 @@ Result<json> present(const targets::ExecutionResult& result, const std::string& 
 policy::Parameters policy_view(const CatalogueCommand& command,
                                const CatalogueCommand::Values& values)
 {
-    policy::Parameters out{{"command_name", command.name},
-                           {"category", command.category},
-                           {"requires_confirmation", command.requires_confirmation}};
+    auto out = parameters_of(command);
     for (const auto& parameter : command.parameters) {
         const auto value = values.find(parameter.name);
         if (value == values.end()) continue;
@@ -135,7 +134,8 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
         std::vector<std::string_view> names;
         for (const auto& known : catalogue.all()) names.push_back(known.name);
         return fail(Errc::not_found, "there is no command " + quote(name) +
-                                         ", as list_commands tells" + did_you_mean(name, names));
+                                         " for you; list_commands tells which there are" +
+                                         did_you_mean(name, names));
     }
     const auto* given = find_member(arguments, "parameters");
     TAILOPS_TRY(const auto values, command->accept(given ? *given : none));

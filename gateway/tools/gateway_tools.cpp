@@ -278,8 +278,9 @@ Result<json> answer_commands(const json& arguments, const GatewayView& view)
 {
     const auto category = text_or(arguments, "category", "");
     auto rows = json::array();
-    for (const auto& command : view.commands().all()) {
-        if (category.empty() || command.category == category) rows.push_back(command_json(command));
+    for (const auto* command : view.commands()) {
+        if (!category.empty() && command->category != category) continue;
+        rows.push_back(command_json(*command));
     }
     const auto count = rows.size();
     return json{{"count", count}, {"commands", std::move(rows)}};
@@ -302,7 +303,7 @@ std::span<const Tool> gateway_tools()
              .answer = answer_health},
         Tool{.name = "list_commands",
              .title = "Commands catalogue",
-             .summary = "The commands that execute_command can run, with their parameters.",
+             .summary = "The commands you may run with execute_command, with their parameters.",
              .input_schema = commands_input,
              .output_schema = commands_output,
              .rights = rights,

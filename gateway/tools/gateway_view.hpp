@@ -31,7 +31,8 @@ public:
     };
     /// Ordered by id; only those the principal may see.
     virtual std::vector<VisibleTarget> targets() const = 0;
-    virtual const CommandCatalogue& commands() const = 0;
+    /// In the order of the catalogue; only those that the principal may run on some target.
+    virtual std::vector<const CatalogueCommand*> commands() const = 0;
     /// Whether the audit trail can be written.
     virtual Status trail_health() const = 0;
 

@@ -236,6 +236,20 @@ std::vector<ToolForm> policy_forms(const Tool& tool, const CommandCatalogue& com
     return out;
 }
 
+policy::Parameters parameters_of(const CatalogueCommand& command)
+{
+    return {{"command_name", command.name},
+            {"category", command.category},
+            {"requires_confirmation", command.requires_confirmation}};
+}
+
+std::vector<std::string> own_parameters_of(const CatalogueCommand& command)
+{
+    std::vector<std::string> out;
+    for (const auto& parameter : command.parameters) out.push_back("parameters." + parameter.name);
+    return out;
+}
+
 std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands)
 {
     std::set<std::pair<Capability, Tier>> needs;

@@ -16,6 +16,11 @@ namespace tailops::tools {
 /// of a tool about the gateway.
 std::vector<policy::ToolForm> policy_forms(const Tool& tool, const CommandCatalogue& commands);
 
+/// What rules see of every call of the command, whatever the values of its own parameters are.
+policy::Parameters parameters_of(const CatalogueCommand& command);
+/// What rules call those, in the order of the file: `parameters.NAME`.
+std::vector<std::string> own_parameters_of(const CatalogueCommand& command);
+
 struct Need {
     Capability capability;
     Tier tier;

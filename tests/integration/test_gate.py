@@ -118,6 +118,23 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.gateway.call("list_targets", token=self.gateway.mint(subject="nobody"))
                          ["structuredContent"]["count"], 0)
 
+    def test_shows_a_caller_only_the_commands_that_it_may_run(self):
+        def shown(**who):
+            rows = self.gateway.call("list_commands", **who)["structuredContent"]["commands"]
+            return [row["name"] for row in rows]
+
+        def run(name, **who):
+            arguments = {"target": "local", "command_name": name, "parameters": {"path": "/nonexistent"}}
+            return text_of(self.gateway.call("execute_command", arguments, **who)).replace(name, "NAME")
+        self.assertEqual(shown(), ["make_marker"])
+        vera = {"token": self.gateway.mint(subject="vera")}
+        self.assertEqual(shown(**vera), [])
+        self.assertEqual(run("make_marker", **vera), run("make_nothing", **vera))
+        completed = self.gateway.rpc("completion/complete", {
+            "ref": {"type": "ref/resource", "uri": "tailops://commands/{command_name}"},
+            "argument": {"name": "command_name", "value": ""}}, **vera)
+        self.assertEqual(completed.result["completion"]["values"], [])
+
     def test_refuses_option_and_newline_injection(self):
         for value in ("-rf", "--help", "a\nb", "$(id)", "x;id", "../x", "/tmp/a\x00b"):
             result = self.gateway.call("execute_command", {"target": "local", "command_name": "make_marker",

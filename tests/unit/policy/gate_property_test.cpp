@@ -166,6 +166,11 @@ TEST_P(GateAlways, IsNeverMilderThanTheMildestOfItsLike)
         const auto mildest = gate.mildest(request.principal, request.tool, request.action,
                                           request.tier, request.target);
         ASSERT_GE(rank(decided), rank(mildest));
+        // The more is known, the less is left open.
+        const auto without_name = gate.mildest(request, {"name"});
+        ASSERT_GE(rank(decided), rank(without_name));
+        ASSERT_GE(rank(without_name), rank(mildest));
+        ASSERT_GE(rank(gate.mildest(request, {})), rank(without_name));
     }
 }
 

@@ -197,6 +197,7 @@ TEST_F(PipelineTest, AsksForTheMissingScopeAndForThoseThatTheTokenHas)
     const json change{{"target", "local"}, {"command_name", "change"}};
     auto call = invocation("execute_command", change);
     auto identity = call.principal.identity;
+    identity.method = auth::Method::oidc;
     identity.scopes = {"email", "file:read", "openid"};
     call.principal = rig_.world->get()->gate->admit(std::move(identity));
     const auto answer = run(std::move(call));

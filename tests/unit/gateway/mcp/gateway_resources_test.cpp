@@ -156,6 +156,14 @@ TEST_F(GatewayResourcesTest, SayWhatACommandIs)
     ASSERT_TRUE(command);
     EXPECT_EQ(text_member(*command, "command"), "echo hello");
     EXPECT_EQ(read("tailops://commands/nothing").error().code(), Errc::not_found);
+    auto of_status = rule("status", Effect::allow, *parse_capability("system:read"));
+    of_status.tools = {"get_system_status"};
+    reload({of_status});
+    const auto hidden = read("tailops://commands/greet");
+    ASSERT_FALSE(hidden) << "nobody may run it";
+    EXPECT_EQ(hidden.error().describe(), read("tailops://commands/nothing").error().describe());
+    EXPECT_EQ(service_->following(rig_.principal("alice"), "tailops://commands/greet"),
+              Following::hidden);
 }
 
 TEST_F(GatewayResourcesTest, AreListedOnlyWhereTheyCanBeRead)

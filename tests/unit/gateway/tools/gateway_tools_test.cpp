@@ -40,7 +40,12 @@ public:
     TimePoint now() const override { return time; }
     TimePoint started() const override { return time - 90s; }
     std::vector<VisibleTarget> targets() const override { return visible; }
-    const CommandCatalogue& commands() const override { return CommandCatalogue::shipped(); }
+    std::vector<const CatalogueCommand*> commands() const override
+    {
+        std::vector<const CatalogueCommand*> out;
+        for (const auto& command : CommandCatalogue::shipped().all()) out.push_back(&command);
+        return out;
+    }
     Status trail_health() const override { return trail; }
     std::vector<RunView> runs(std::size_t) const override { return {}; }
     Result<RunView> run(const RequestId&) const override { return fail(Errc::not_found, "no"); }

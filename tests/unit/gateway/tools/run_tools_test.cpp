@@ -19,7 +19,12 @@ public:
     TimePoint now() const override { return {}; }
     TimePoint started() const override { return {}; }
     std::vector<VisibleTarget> targets() const override { return {}; }
-    const CommandCatalogue& commands() const override { return CommandCatalogue::shipped(); }
+    std::vector<const CatalogueCommand*> commands() const override
+    {
+        std::vector<const CatalogueCommand*> out;
+        for (const auto& command : CommandCatalogue::shipped().all()) out.push_back(&command);
+        return out;
+    }
     Status trail_health() const override { return {}; }
     Result<RunView> run(const RequestId& id) const override
     {
