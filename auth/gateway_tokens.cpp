@@ -80,8 +80,9 @@ Result<MintedToken> mint(const MintRequest& request, TimePoint now)
 {
     const auto& subject = request.subject;
     if (subject.empty() || subject.size() > subject_bytes_max || !is_valid_utf8(subject) ||
-        escaped_line(subject) != subject) {
-        return fail(Errc::invalid_argument, "the subject must be 1 to 256 bytes of plain text");
+        escaped_line(subject) != subject || trim(subject) != subject) {
+        return fail(Errc::invalid_argument,
+                    "the subject must be 1 to 256 bytes of plain text without a blank at its ends");
     }
     for (const auto& scope : request.scopes) {
         if (auto known = check_scope(scope); !known) return fail(std::move(known).error());

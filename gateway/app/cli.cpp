@@ -2,6 +2,7 @@
 
 #include "gateway/app/commands.hpp"
 #include "gateway/app/signals.hpp"
+#include "gateway/core/text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -191,6 +192,21 @@ void add_call(CLI::App& root, CallOptions& options, std::int64_t& timeout, Actio
     });
 }
 
+/// An option that is given and says nothing is mostly a variable that was not set. To take it as
+/// left out would mean all where one was meant: every record, every right, no anchor.
+void refuse_blank_values(CLI::App& app)
+{
+    const CLI::Validator filled{[](std::string& value) {
+                                    return trim(value).empty() ? std::string{"has no value; give one, or leave it out"}
+                                       : std::string{};
+                                },
+                                ""};
+    for (auto* option : app.get_options()) {
+        if (option->get_items_expected_max() > 0) option->check(filled);
+    }
+    for (auto* command : app.get_subcommands({})) refuse_blank_values(*command);
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv)
@@ -220,6 +236,7 @@ int run_command_line(int argc, char** argv)
     root.add_subcommand("tools-reference", "")->group("")->callback([&] {
         action = print_tools_reference;
     });
+    refuse_blank_values(root);
     try {
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

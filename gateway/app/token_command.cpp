@@ -1,4 +1,5 @@
 #include "auth/gateway_tokens.hpp"
+#include "auth/scopes.hpp"
 #include "gateway/app/commands.hpp"
 #include "gateway/app/operator.hpp"
 #include "gateway/app/output.hpp"
@@ -7,6 +8,7 @@
 #include "gateway/core/try.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace tailops::app {
@@ -50,12 +52,16 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
     // `--scope a --scope b`, `--scope "a b"` and `--scope a,b` mean the same.
     std::set<std::string> scopes;
     for (auto text : options.scopes) {
-        for (auto& c : text) {
-            if (c == ',') c = ' ';
+        std::ranges::replace(text, ',', ' ');
+        const auto named = auth::split_scopes(text);
+        // To say nothing would mean every right of the subject's roles.
+        if (named.empty()) {
+            return fail(Errc::invalid_argument,
+                        "--scope " + quote(text) +
+                            " names no scope; name one, e.g. container:read, or leave --scope out "
+                            "to let the policy's roles decide");
         }
-        for (const auto word : split(text, ' ')) {
-            if (!word.empty()) scopes.emplace(word);
-        }
+        scopes.insert(named.begin(), named.end());
     }
     TAILOPS_TRY(auto minted,
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},

@@ -102,12 +102,22 @@ void apply_environment(const targets::Environment& environment,
     const auto take = [&](const char* name, const char* key) {
         auto value = environment(name);
         if (!value || value->empty()) return std::optional<std::string>{};
+        if (trim(*value).empty()) {
+            problems.add(name, yaml::nowhere, "is blank; give it a value, or unset it");
+            return std::optional<std::string>{};
+        }
         out.sources.set(key, {.file = name, .place = yaml::nowhere, .said = *value});
         return value;
     };
     if (const auto listen = take("TAILOPS_LISTEN", "listen")) {
         out.listen.clear();
-        for (const auto part : split(*listen, ',')) out.listen.emplace_back(trim(part));
+        for (const auto part : split(*listen, ',')) {
+            out.listen.emplace_back(trim(part));
+            if (!out.listen.back().empty()) continue;
+            problems.add("TAILOPS_LISTEN", yaml::nowhere,
+                         quote(*listen) +
+                             " has an empty item; write addresses with one comma between each two");
+        }
     }
     const std::array variables = {
         Variable{"TAILOPS_BASE_URL", "base_url", out.base_url},

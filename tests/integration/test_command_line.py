@@ -153,6 +153,39 @@ class State(unittest.TestCase):
     def test_is_asked_for_outcomes_that_there_are(self):
         with local_gateway() as gateway:
             def query(outcome):
+class Options(unittest.TestCase):
+    """What a script passes whose variable was not set."""
+
+    def test_that_say_nothing_are_not_taken_as_left_out(self):
+        gateway = Gateway(files=files())
+        state, config = ("--state-dir", str(gateway.state_dir)), ("--config", gateway.config)
+        gateway.mint("readonly")
+        rows = (("--scope", ["token", "mint", "--subject", "alice", "--scope", "", *state]),
+                ("--scope", ["token", "mint", "--subject", "alice", "--scope=", *state]),
+                ("--scope", ["token", "mint", "--subject", "alice", "--scope", " ", *state]),
+                ("--scope", ["token", "mint", "--subject", "alice", "--scope", "readonly", "--scope", "", *state]),
+                ("--subject", ["token", "mint", "--subject", "", *state]),
+                ("--ttl", ["token", "mint", "--subject", "alice", "--ttl", "", *state]),
+                ("--state-dir", ["token", "list", "--state-dir", ""]),
+                ("--as", ["policy", "explain", "--as", "", "--tool", "whoami", *config]),
+                ("--scope", ["policy", "explain", "--as", "bob", "--scope", "", "--tool", "whoami", *config]),
+                ("--group", ["policy", "explain", "--as", "bob", "--group", "", "--tool", "whoami", *config]),
+                ("--actor", ["policy", "explain", "--as", "bob", "--actor", "", "--tool", "whoami", *config]),
+                ("--subject", ["audit", "query", "--subject", "", *state]),
+                ("--since", ["audit", "query", "--since", "", *state]),
+                ("--anchor", ["audit", "verify", "--anchor", "", *state]),
+                ("--token-file", ["call", "whoami", "--token-file", ""]))
+        for option, words in rows:
+            with self.subTest(words=words):
+                told = gateway.command(*words)
+                self.assertEqual((told.returncode, told.stdout), (2, ""), told.stderr)
+                self.assertIn(option, told.stderr)
+                self.assertIn("has no value; give one, or leave it out", told.stderr)
+        told = gateway.command("token", "mint", "--subject", "alice", "--scope", ",", *state)
+        self.assertEqual((told.returncode, told.stdout), (2, ""), told.stderr)
+        self.assertIn('--scope "," names no scope; name one, e.g. container:read, or leave --scope out', told.stderr)
+
+
                 return gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--outcome", outcome)
             bogus = query("bogus")
             self.assertEqual((bogus.returncode, bogus.stdout), (2, ""))
@@ -183,6 +216,10 @@ class Settings(unittest.TestCase):
         self.assertIn("openssl rand -hex 32", told.stderr)
 
 
+                                  ("TAILOPS_BASE_URL", " ", "is blank; give it a value, or unset it"),
+                                  ("TAILOPS_AUTH_MODE", " ", "is blank"), ("TAILOPS_LISTEN", "\t", "is blank"),
+                                  ("TAILOPS_LISTEN", ",", '"," has an empty item'),
+                                  ("TAILOPS_LISTEN", "127.0.0.1:8080,", "has an empty item"),
 class Reload(unittest.TestCase):
     def reload(self, gateway, event, count):
         gateway.process.send_signal(signal.SIGHUP)
