@@ -51,8 +51,7 @@ Task<Result<json>> call(McpClient client, CallOptions options)
         co_return fail(Errc::not_found, "the gateway offers you no tool " + quote(options.tool) +
                                             did_you_mean(options.tool, names));
     }
-    auto given = options.arguments;
-    if (!options.target.empty()) given.push_back("target=" + options.target);
+    TAILOPS_CO_TRY(const auto given, with_target(options.arguments, options.target));
     TAILOPS_CO_TRY(auto arguments, read_arguments(given, *schema));
     co_return co_await client.request("tools/call", call_params(options.tool, std::move(arguments)),
                                       deadline);

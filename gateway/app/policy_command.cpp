@@ -121,8 +121,8 @@ Result<Arguments> arguments_of(const tools::Tool& tool,
                                const ExplainOptions& options,
                                const tools::CommandCatalogue& commands)
 {
-    auto words = options.parameters;
-    if (tool.needs_target()) words.push_back("target=" + options.target);
+    TAILOPS_TRY(const auto words,
+                with_target(options.parameters, tool.needs_target() ? options.target : ""));
     auto schema = tools::full_input_schema(tool);
     TAILOPS_TRY(auto arguments, read_arguments(words, schema));
     schema.erase("required");
@@ -203,7 +203,11 @@ Result<const targets::TargetSpec*> target_of(const tools::Tool& tool,
 {
     const auto* target = find_target(file, options.target);
     const bool names_gateway = options.target.empty() || options.target == gateway_target.view();
-    if (target || (!tool.needs_target() && names_gateway)) return target;
+    if (!tool.needs_target() && !names_gateway) {
+        return fail(Errc::invalid_argument, "tool " + quote(tool.name) +
+                                                " is about the gateway itself; leave --target out");
+    }
+    if (target || !tool.needs_target()) return target;
     if (options.target.empty()) {
         return fail(Errc::invalid_argument,
                     "tool " + quote(tool.name) + " is about a target; name one with --target");

@@ -129,13 +129,23 @@ rules:"""))
         self.assert_refused(["--tool", "manage_containr", "--target", "docker-01"], 'did you mean "manage_container"?')
         self.assert_refused(["--tool", "manage_container", "--target", "docker-1"], 'did you mean "docker-01"?')
         self.assert_refused(["--tool", "manage_container"], "name one with --target")
-        self.assert_refused(["--tool", "whoami", "--target", "web-02"], 'did you mean "web-01"?')
         self.assertEqual(self.explain("--tool", "whoami", "--target", "gateway").returncode, 0)
 
     def test_says_what_never_comes_before_the_policy(self):
         read = ["--tool", "file_operations", "--target", "web-01", "--param", "action=read", "--param"]
         self.assertEqual(self.explain(*read, "path=/var/log/syslog").returncode, 0)
         self.assert_refused([*read, "path=/etc/shadow"], "refused before the policy is asked")
+
+    def test_drops_no_argument_for_another(self):
+        status = ["--tool", "get_system_status", "--target", "web-01"]
+        self.assertEqual(self.explain(*status).returncode, 0)
+        self.assert_refused([*status, "--param", "target=docker-01"],
+                            '"target=docker-01" names a target, and so does --target; leave one of them out')
+        self.assert_refused(["--tool", "whoami", "--target", "web-01"],
+                            'tool "whoami" is about the gateway itself; leave --target out')
+        command = ["--tool", "execute_command", "--target", "web-01", "--param", "command_name=disk_usage_path"]
+        self.assert_refused([*command, "--param", "parameters=5", "--param", "parameters.path=/srv"],
+                            '"parameters" is given as a whole and in parts')
 
 
 class State(unittest.TestCase):
