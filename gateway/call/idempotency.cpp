@@ -29,13 +29,25 @@ using store::StoredCallKey;
 
 // 64 bits: enough to tell two values of one argument apart.
 constexpr std::size_t digest_digits = 16;
+/// Whether the argument says what leaving it out says: an empty object, where the schema has that
+/// as the default.
+bool says_nothing(std::string_view tool, std::string_view name, const json& value)
+{
+    const auto* row = value.is_object() && value.empty() ? tools::find(tool) : nullptr;
+    const auto schema = row ? parse_json(row->input_schema) : json{};
+    const auto* properties = schema ? find_member(*schema, "properties") : nullptr;
+    const auto* property = properties ? find_member(*properties, name) : nullptr;
+    const auto* usual = property ? find_member(*property, "default") : nullptr;
+    return usual && *usual == value;
+}
+
 /// A digest of each argument but the key, so that a difference can be named. nlohmann::json sorts
 /// by name: equal values have equal texts.
-json fingerprint_of(const json& arguments)
+json fingerprint_of(std::string_view tool, const json& arguments)
 {
     auto digests = json::object();
     for (const auto& [name, value] : arguments.items()) {
-        if (name == tools::idempotency_key_argument) continue;
+        if (name == tools::idempotency_key_argument || says_nothing(tool, name, value)) continue;
         digests[name] = to_hex(sha256(dump_json(value))).substr(0, digest_digits);
     }
     return digests;
@@ -100,7 +112,7 @@ CallKeyReservation reservation_of(const Invocation& call, const TargetId& target
                     .tool = call.tool,
                     .target = target.str(),
                     .key = std::string{idempotency_key_of(call)}};
-    wanted.fingerprint = dump_json(fingerprint_of(*call.arguments));
+    wanted.fingerprint = dump_json(fingerprint_of(call.tool, *call.arguments));
     wanted.request = call.id.str();
     wanted.when = now;
     return wanted;

@@ -89,6 +89,15 @@ TEST_F(IdempotencyTest, RefusesAKeyThatWasUsedWithOtherArguments)
     EXPECT_EQ(trail_.records.back().outcome, "invalid_argument");
 }
 
+TEST_F(IdempotencyTest, TakesAnEmptyObjectForOneThatIsLeftOut)
+{
+    ASSERT_TRUE(run(with_key));
+    auto spelt_out = with_key;
+    spelt_out["parameters"] = json::object();
+    EXPECT_EQ(told(run(spelt_out)), "ok");
+    EXPECT_EQ(executor_->runs, 1);
+}
+
 TEST_F(IdempotencyTest, CarriesOutOneOfManyAtOnce)
 {
     constexpr int callers = 8;
