@@ -104,6 +104,11 @@ bool ask_for_target(Decision& decision, const TargetFacts& target, Tier tier)
 void hold_back(Decision& decision, const AccessRequest& request)
 {
     if (rank(request.mildest) <= rank(decision.effect)) return;
+    // What is decided is not what the rule says.
+    if (decision.rule) {
+        decision.why = "rule " + decision.rule->str() + " alone says " +
+                       std::string{to_string(decision.effect)};
+    }
     decision.effect = request.mildest;
     decision.why += "; all else you may do on target " + quote(request.target.id.view());
     switch (request.mildest) {
@@ -114,6 +119,7 @@ void hold_back(Decision& decision, const AccessRequest& request)
     case Effect::require_approval: decision.why += " needs an approval"; break;
     case Effect::deny:
         decision.why += " is refused";
+        decision.rule.reset();
         decision.obligations = {};
         break;
     case Effect::allow: break;
@@ -251,12 +257,6 @@ Effect Gate::mildest(const auth::Principal& principal,
                             .parameters = nullptr});
 }
 
-bool Gate::could_allow(const auth::Principal& principal,
-                       const ToolName& tool,
-                       const Capability& action,
-                       Tier tier,
-                       const TargetFacts& target) const
-{
 Effect Gate::mildest(const AccessRequest& request, const std::set<std::string>& open) const
 {
     if (!request.principal.capabilities.contains(request.action) ||
@@ -269,6 +269,12 @@ Effect Gate::mildest(const AccessRequest& request, const std::set<std::string>& 
     return index_->mildest(question);
 }
 
+bool Gate::could_allow(const auth::Principal& principal,
+                       const ToolName& tool,
+                       const Capability& action,
+                       Tier tier,
+                       const TargetFacts& target) const
+{
     return mildest(principal, tool, action, tier, target) != Effect::deny;
 }
 

@@ -95,8 +95,13 @@ rules:"""))
             "capabilities: ['container:*']}\n"
         self.gateway.write("policy.yaml", rules)
         told = self.explain("--tool", "test_target", "--target", "docker-01")
-        self.assertTrue(told.stdout.startswith("dry_run_only: decided by rule gateway-self; all else you may do"),
-                        told.stdout)
+        self.assertTrue(told.stdout.startswith("dry_run_only: rule gateway-self alone says allow; all else you "
+                                               'may do on target "docker-01" is a dry run\n'), told.stdout)
+        rules = rules.replace("dry_run_only, tier: control", "deny")
+        self.gateway.write("policy.yaml", rules + "  - {id: everything, effect: allow, tools: [test_target]}\n")
+        told = self.explain("--tool", "test_target", "--target", "docker-01")
+        self.assertTrue(told.stdout.startswith("deny: rule everything alone says allow; all else you may do on target "
+                                               '"docker-01" is refused\n'), told.stdout)
         self.gateway.write("policy.yaml", POLICY)
         told = self.explain("--tool", "test_target", "--target", "docker-01")
         self.assertTrue(told.stdout.startswith("allow: "), told.stdout)
@@ -131,11 +136,6 @@ rules:"""))
         self.assert_refused(["--tool", "manage_container"], "name one with --target")
         self.assertEqual(self.explain("--tool", "whoami", "--target", "gateway").returncode, 0)
 
-    def test_says_what_never_comes_before_the_policy(self):
-        read = ["--tool", "file_operations", "--target", "web-01", "--param", "action=read", "--param"]
-        self.assertEqual(self.explain(*read, "path=/var/log/syslog").returncode, 0)
-        self.assert_refused([*read, "path=/etc/shadow"], "refused before the policy is asked")
-
     def test_drops_no_argument_for_another(self):
         status = ["--tool", "get_system_status", "--target", "web-01"]
         self.assertEqual(self.explain(*status).returncode, 0)
@@ -147,22 +147,12 @@ rules:"""))
         self.assert_refused([*command, "--param", "parameters=5", "--param", "parameters.path=/srv"],
                             '"parameters" is given as a whole and in parts')
 
+    def test_says_what_never_comes_before_the_policy(self):
+        read = ["--tool", "file_operations", "--target", "web-01", "--param", "action=read", "--param"]
+        self.assertEqual(self.explain(*read, "path=/var/log/syslog").returncode, 0)
+        self.assert_refused([*read, "path=/etc/shadow"], "refused before the policy is asked")
 
-class State(unittest.TestCase):
-    def test_is_not_made_where_a_mistyped_directory_is_asked(self):
-        gateway = Gateway(files=files())
-        missing = gateway.directory / "mistyped"
-        for words in (["list"], ["revoke", "tk_1"]):
-            told = gateway.command("token", *words, "--state-dir", str(missing))
-            self.assertEqual((told.returncode, told.stdout), (2, ""))
-            self.assertIn(f'the state directory "{missing}" does not exist', told.stderr)
-            self.assertFalse(missing.exists())
-        gateway.mint("readonly")
-        self.assertEqual(gateway.command("token", "list", "--state-dir", str(gateway.state_dir)).returncode, 0)
 
-    def test_is_asked_for_outcomes_that_there_are(self):
-        with local_gateway() as gateway:
-            def query(outcome):
 class Options(unittest.TestCase):
     """What a script passes whose variable was not set."""
 
@@ -196,6 +186,21 @@ class Options(unittest.TestCase):
         self.assertIn('--scope "," names no scope; name one, e.g. container:read, or leave --scope out', told.stderr)
 
 
+class State(unittest.TestCase):
+    def test_is_not_made_where_a_mistyped_directory_is_asked(self):
+        gateway = Gateway(files=files())
+        missing = gateway.directory / "mistyped"
+        for words in (["list"], ["revoke", "tk_1"]):
+            told = gateway.command("token", *words, "--state-dir", str(missing))
+            self.assertEqual((told.returncode, told.stdout), (2, ""))
+            self.assertIn(f'the state directory "{missing}" does not exist', told.stderr)
+            self.assertFalse(missing.exists())
+        gateway.mint("readonly")
+        self.assertEqual(gateway.command("token", "list", "--state-dir", str(gateway.state_dir)).returncode, 0)
+
+    def test_is_asked_for_outcomes_that_there_are(self):
+        with local_gateway() as gateway:
+            def query(outcome):
                 return gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--outcome", outcome)
             bogus = query("bogus")
             self.assertEqual((bogus.returncode, bogus.stdout), (2, ""))
@@ -211,6 +216,10 @@ class Settings(unittest.TestCase):
     def test_of_the_environment_are_blamed_on_it(self):
         for name, value, text in (("TAILOPS_LOG_FORMAT", "xml", '"xml"; use text or json'),
                                   ("TAILOPS_BASE_URL", "gateway", "base_url: "),
+                                  ("TAILOPS_BASE_URL", " ", "is blank; give it a value, or unset it"),
+                                  ("TAILOPS_AUTH_MODE", " ", "is blank"), ("TAILOPS_LISTEN", "\t", "is blank"),
+                                  ("TAILOPS_LISTEN", ",", '"," has an empty item'),
+                                  ("TAILOPS_LISTEN", "127.0.0.1:8080,", "has an empty item"),
                                   ("TAILOPS_BASE_URL", "https://g.example/mcp", "is the URL without")):
             gateway = Gateway(files=files(), environment={name: value})
             told = gateway.command("check", "--config", gateway.config)
@@ -226,10 +235,6 @@ class Settings(unittest.TestCase):
         self.assertIn("openssl rand -hex 32", told.stderr)
 
 
-                                  ("TAILOPS_BASE_URL", " ", "is blank; give it a value, or unset it"),
-                                  ("TAILOPS_AUTH_MODE", " ", "is blank"), ("TAILOPS_LISTEN", "\t", "is blank"),
-                                  ("TAILOPS_LISTEN", ",", '"," has an empty item'),
-                                  ("TAILOPS_LISTEN", "127.0.0.1:8080,", "has an empty item"),
 class Reload(unittest.TestCase):
     def reload(self, gateway, event, count):
         gateway.process.send_signal(signal.SIGHUP)

@@ -144,6 +144,13 @@ TEST_F(Visibility, ATestIsNoMoreThanAllElseThere)
     const auto asked = call("test_target", of_dock);
     ASSERT_FALSE(asked);
     EXPECT_EQ(asked.error().code(), Errc::approval_required);
+    auto of_containers = rule("ask", Effect::require_approval);
+    of_containers.capabilities = {*parse_capability("container:read")};
+    allow({of_containers});
+    EXPECT_EQ(
+        call("test_target", of_dock).error().public_message(),
+        "approval required: rule gateway-self alone says allow; all else you may do on target "
+        "\"dock\" needs an approval");
     EXPECT_EQ(engine_->operations.size(), 0U);
 
     auto look = rule("look", Effect::allow, Tier::observe);
