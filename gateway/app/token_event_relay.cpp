@@ -1,6 +1,7 @@
 #include "gateway/app/token_event_relay.hpp"
 
 #include "gateway/async/blocking.hpp"
+#include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/text.hpp"
@@ -37,6 +38,7 @@ audit::Record record_of(const auth::TokenEvent& event)
     record.parameters = dump_json(told);
     // Clipped, it would lose the token's id.
     if (record.parameters.size() > parameters_bytes_max) {
+        record.parameters_sha256 = to_hex(sha256(record.parameters));
         told["scopes"] = std::to_string(event.scopes.size()) + " scopes";
         record.parameters = dump_json(told);
     }

@@ -84,6 +84,7 @@ constexpr TextField text_fields[] = {
     {"trace", &Record::trace},
     {"capability", &Record::capability},
     {"parameters", &Record::parameters},
+    {"parameters_sha256", &Record::parameters_sha256},
     {"idempotency_key", &Record::idempotency_key},
     {"why", &Record::why},
     {"rule", &Record::rule},

@@ -147,6 +147,7 @@ std::string encode_body(const Record& record, TimePoint time)
     if (record.phase != Phase::event) append_text(out, "tier", to_string(record.tier));
     append_text(out, "target", record.target.view());
     append_text(out, "parameters", record.parameters, parameters_bytes_max);
+    append_text(out, "parameters_sha256", record.parameters_sha256);
     append_text(out, "idempotency_key", record.idempotency_key);
     if (record.phase != Phase::event) append_text(out, "effect", policy::to_string(record.effect));
     append_text(out, "why", record.why, clause_bytes_max);

@@ -38,8 +38,9 @@ struct Record {
     std::string capability{};
     Tier tier{Tier::observe};
     TargetId target{};
-    std::string parameters{};       // JSON object, redacted, clipped
-    std::string idempotency_key{};  // that the call brings; whole, so that it is found again
+    std::string parameters{};         // JSON object, redacted, clipped
+    std::string parameters_sha256{};  // of all of them, where they are clipped; else empty
+    std::string idempotency_key{};    // that the call brings; whole, so that it is found again
     policy::Effect effect{policy::Effect::deny};
     std::string why{};
     std::string rule{};            // empty: the default decided

@@ -52,10 +52,14 @@ constexpr std::array rooms = {Room{parameters_bytes_max, 1024, 32}, Room{512, 64
 constexpr std::size_t seen_bytes_max = parameters_bytes_max + secret_lookahead;
 
 /// Clipped first: what is never shown costs nothing, however long a caller makes it.
-std::string shown(const std::string& text, const KnownSecrets& known, std::size_t bytes_max)
+std::string shown(const std::string& text,
+                  const KnownSecrets& known,
+                  std::size_t bytes_max,
+                  bool& is_shortened)
 {
     auto out = redact_text(std::string_view{text}.substr(0, seen_bytes_max), known);
     if (out.size() <= bytes_max && text.size() <= seen_bytes_max) return out;
+    is_shortened = true;
     return std::string{clip_utf8(out, std::min(bytes_max, out.size()))} + "... (" +
            std::to_string(text.size()) + " bytes)";
 }
@@ -65,24 +69,35 @@ class Redaction {
 public:
     Redaction(const KnownSecrets& known, const Room& room) : known_{known}, room_{room} {}
 
-    json of(const json& value, int depth) const
+    json of(const json& value, int depth)
     {
-        if (value.is_string()) {
-            return shown(value.get_ref<const std::string&>(), known_, room_.text_bytes);
-        }
+        if (value.is_string()) return text_of(value.get_ref<const std::string&>());
         if (!value.is_structured()) return value;
-        if (depth >= room_.depth) return value.is_array() ? "[...]" : "{...}";
+        if (depth >= room_.depth) {
+            is_shortened_ = true;
+            return value.is_array() ? "[...]" : "{...}";
+        }
         return value.is_array() ? of_array(value, depth) : of_object(value, depth);
     }
 
+    /// Whether something was left out or clipped; what is redacted is not.
+    bool is_shortened() const noexcept { return is_shortened_; }
+
 private:
-    json of_object(const json& object, int depth) const
+    std::string text_of(const std::string& text)
+    {
+        return shown(text, known_, room_.text_bytes, is_shortened_);
+    }
+
+    json of_object(const json& object, int depth)
     {
         auto out = json::object();
         std::size_t count = 0;
         for (const auto& [name, member] : object.items()) {
             if (count++ == room_.items) break;
-            const auto key = shown(name, known_, room_.text_bytes);
+            const auto key = text_of(name);
+            // Of two names that are redacted to the same, one is left.
+            if (out.contains(key)) is_shortened_ = true;
             if (names_a_secret(name) && !member.is_null() && !member.is_boolean()) {
                 out.emplace(key, mark);
             } else if (!member.is_null() && names_content(name)) {
@@ -91,11 +106,14 @@ private:
                 out.emplace(key, of(member, depth + 1));
             }
         }
-        if (object.size() > room_.items) out.emplace("...", more_than(object.size()));
+        if (object.size() > room_.items) {
+            is_shortened_ = true;
+            out.emplace("...", more_than(object.size()));
+        }
         return out;
     }
 
-    json of_array(const json& array, int depth) const
+    json of_array(const json& array, int depth)
     {
         auto out = json::array();
         bool is_value_of_secret = false;
@@ -104,7 +122,10 @@ private:
             out.push_back(is_value_of_secret ? json(mark) : of(item, depth + 1));
             is_value_of_secret = !is_value_of_secret && is_secret_option(item);
         }
-        if (array.size() > room_.items) out.push_back(more_than(array.size()));
+        if (array.size() > room_.items) {
+            is_shortened_ = true;
+            out.push_back(more_than(array.size()));
+        }
         return out;
     }
 
@@ -119,7 +140,30 @@ private:
 
     const KnownSecrets& known_;
     const Room& room_;
+    bool is_shortened_{false};
 };
+
+/// All of the arguments, for their hash: a hash must not let a secret be guessed.
+json whole(const json& value, const KnownSecrets& known)
+{
+    if (value.is_string()) return without_known(value.get_ref<const std::string&>(), known);
+    if (value.is_array()) {
+        auto out = json::array();
+        bool is_value_of_secret = false;
+        for (const auto& item : value) {
+            out.push_back(is_value_of_secret ? json(mark) : whole(item, known));
+            is_value_of_secret = !is_value_of_secret && is_secret_option(item);
+        }
+        return out;
+    }
+    if (!value.is_object()) return value;
+    auto out = json::object();
+    for (const auto& [name, member] : value.items()) {
+        const bool is_secret = names_a_secret(name) && !member.is_null() && !member.is_boolean();
+        out.emplace(without_known(name, known), is_secret ? json(mark) : whole(member, known));
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -136,20 +180,25 @@ std::string redact_text(std::string_view text, const SecretRegistry& known)
 
 std::string redact_word(std::string_view text, const SecretRegistry& known, std::size_t bytes_max)
 {
-    return shown(std::string{text.substr(0, seen_bytes_max)}, *known.known(), bytes_max);
+    bool is_shortened = false;
+    return shown(std::string{text.substr(0, seen_bytes_max)}, *known.known(), bytes_max,
+                 is_shortened);
 }
 
-std::string redact_parameters(const json& arguments, const SecretRegistry& registry)
+KeptParameters kept_parameters(const json& arguments, const SecretRegistry& registry)
 {
-    if (arguments.empty()) return arguments.is_array() ? "[]" : "{}";
+    if (arguments.empty()) return {.text = arguments.is_array() ? "[]" : "{}", .sha256 = {}};
     const auto known = registry.known();
-    std::string text;
+    const auto hash = [&] { return to_hex(sha256(dump_json(whole(arguments, *known)))); };
     for (const auto& room : rooms) {
-        text = dump_json(Redaction{*known, room}.of(arguments, 0));
-        if (text.size() <= parameters_bytes_max) return text;
+        Redaction redaction{*known, room};
+        auto text = dump_json(redaction.of(arguments, 0));
+        if (text.size() > parameters_bytes_max) continue;
+        return {.text = std::move(text), .sha256 = redaction.is_shortened() ? hash() : ""};
     }
-    return dump_json(
-        {{"...", std::to_string(dump_json(arguments).size()) + " bytes of arguments"}});
+    return {.text = dump_json(
+                {{"...", std::to_string(dump_json(arguments).size()) + " bytes of arguments"}}),
+            .sha256 = hash()};
 }
 
 }  // namespace tailops::audit

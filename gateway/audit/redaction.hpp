@@ -10,18 +10,26 @@
 
 namespace tailops::audit {
 
-/// The longest text that redact_parameters() gives.
+/// The longest text of kept_parameters().
 inline constexpr std::size_t parameters_bytes_max = 2048;
 
-/// The arguments of a call as the trail may keep them: JSON on one line, at most
-/// parameters_bytes_max long and still valid, UTF-8 repaired. Pure; safe from any thread. Takes
-/// time in proportion to the size of the arguments, and what cannot be shown is not looked through.
+/// The arguments of a call as the trail may keep them.
+struct KeptParameters {
+    std::string text;  // JSON on one line, at most parameters_bytes_max long, valid, UTF-8 repaired
+    /// Where `text` is not all of them: the SHA-256, in hexadecimal, of the whole arguments as JSON
+    /// without spaces, members in the order of their names, in which "[redacted]" stands for each
+    /// secret that the gateway knows and each value of a name that says secret. Else empty.
+    std::string sha256;
+};
+
+/// Pure; safe from any thread. Takes time in proportion to the size of the arguments; what cannot
+/// be shown is looked through for known secrets alone.
 ///
 /// Members whose name says secret (token, password, key, ... at any depth, any case) lose their
 /// value, and so does the list item behind an option such as "--password"; members that carry
 /// content (body, input, stdin, content, ...) become their size and SHA-256; in all else
 /// redact_text() strikes, names included. Each says "[redacted]". What is too long is clipped.
-std::string redact_parameters(const nlohmann::json& arguments, const SecretRegistry& known);
+KeptParameters kept_parameters(const nlohmann::json& arguments, const SecretRegistry& known);
 
 /// Free text (an error's detail, a command line): known secrets, whatever has the shape of a
 /// secret, and the values of names that say secret, as `--password=x`, `?token=x`, `"password":

@@ -28,7 +28,9 @@ audit::Record record_of_caller(const Invocation& call, const World& world)
     if (call.trace) record.trace = call.trace->trace_id;
     // Names come from the caller here, and a secret can be put anywhere.
     record.tool = ToolName{audit::redact_word(call.tool, *world.secrets, name_bytes_max)};
-    record.parameters = audit::redact_parameters(*call.arguments, *world.secrets);
+    auto kept = audit::kept_parameters(*call.arguments, *world.secrets);
+    record.parameters = std::move(kept.text);
+    record.parameters_sha256 = std::move(kept.sha256);
     record.idempotency_key = audit::redact_text(idempotency_key_of(call), *world.secrets);
     record.policy_version = world.gate->version();
     return record;

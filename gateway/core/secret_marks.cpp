@@ -51,6 +51,26 @@ std::string without_suspects(std::string_view text, const KnownSecrets& known)
     return out;
 }
 
+std::string without_known(std::string_view text, const KnownSecrets& known)
+{
+    if (known.empty()) return std::string{text};
+    std::string out;
+    std::size_t shown = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto length = known.length_at(text, at);
+        if (length == 0) {
+            ++at;
+            continue;
+        }
+        out += text.substr(shown, at - shown);
+        out += "[redacted]";
+        at += length;
+        shown = at;
+    }
+    out += text.substr(shown);
+    return out;
+}
+
 void redact_secrets(nlohmann::json& value, const KnownSecrets& known, std::set<std::string>& kinds)
 {
     if (value.is_string()) {

@@ -1,5 +1,6 @@
 """The audit trail when things go wrong: kill -9 under load, a full disk, a changed byte."""
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -218,6 +219,25 @@ class Rollback(unittest.TestCase):
             self.assertEqual(refused.returncode, 1)
             self.assertIn(str(database), refused.stderr)
             self.assertIn("backup", refused.stderr)
+
+
+class Parameters(unittest.TestCase):
+    def test_that_are_too_long_for_a_record_are_told_apart_by_their_hash(self):
+        with local_gateway() as gateway:
+            records = []
+            for end in ("42", "43"):
+                gateway.call("get_system_status", {"target": "local", "x": "v" * 5000 + end})
+                records.append(until(lambda: self.newest(gateway, 1 + len(records)), what="the record"))
+            self.assertEqual(records[0]["parameters"], records[1]["parameters"])
+            for record, end in zip(records, ("42", "43")):
+                whole = json.dumps({"target": "local", "x": "v" * 5000 + end}, separators=(",", ":"))
+                self.assertEqual(record["parameters_sha256"], hashlib.sha256(whole.encode()).hexdigest())
+
+    @staticmethod
+    def newest(gateway, count):
+        told = gateway.command("audit", "query", "--state-dir", str(gateway.state_dir), "--tool",
+                               "get_system_status", check=True).stdout.splitlines()
+        return json.loads(told[0]) if len(told) == count else None
 
 
 class BrokenEnd(unittest.TestCase):

@@ -108,6 +108,24 @@ TEST(TokenEventRelay, RecordsWhoDidWhatToWhichTokenOnce)
     EXPECT_TRUE(world.store->pending_events(1)->empty());
 }
 
+TEST(TokenEventRelay, HasAHashOfAllWhereItSaysOnlyHowManyScopes)
+{
+    auth::TokenEvent event;
+    event.token = "tk_1";
+    event.scopes = {"container:read"};
+    EXPECT_EQ(record_of(event).parameters_sha256, "");
+    for (int number = 0; number < 300; ++number) {
+        event.scopes.insert("scope" + std::to_string(number));
+    }
+    const auto many = record_of(event);
+    EXPECT_NE(many.parameters.find("301 scopes"), std::string::npos);
+    EXPECT_EQ(many.parameters_sha256.size(), 64U);
+    event.scopes.erase("scope7");
+    event.scopes.insert("scope700");
+    EXPECT_EQ(record_of(event).parameters, many.parameters);
+    EXPECT_NE(record_of(event).parameters_sha256, many.parameters_sha256);
+}
+
 TEST(TokenEventRelay, RecordsMoreThanItReadsAtOnceInTheirOrder)
 {
     World world;

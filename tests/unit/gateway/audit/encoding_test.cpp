@@ -15,6 +15,7 @@ const TimePoint noon = *parse_rfc3339("2026-11-20T12:00:00.007Z");
 TEST(Encoding, ReadsBackEveryField)
 {
     auto record = outcome("req-1", "busy");
+    record.parameters_sha256 = std::string(64, 'a');
     record.idempotency_key = "restart-1";
     record.detail = "exit 1; \"quoted\" \\ and\nmore\t\x01 \xE2\x82\xAC";
     record.actors = "1002, client:agent";
@@ -35,6 +36,7 @@ TEST(Encoding, ReadsBackEveryField)
     EXPECT_EQ(read.tier, record.tier);
     EXPECT_EQ(read.target, record.target);
     EXPECT_EQ(read.parameters, record.parameters);
+    EXPECT_EQ(read.parameters_sha256, record.parameters_sha256);
     EXPECT_EQ(read.idempotency_key, record.idempotency_key);
     EXPECT_EQ(read.effect, record.effect);
     EXPECT_EQ(read.why, record.why);

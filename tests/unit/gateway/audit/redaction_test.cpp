@@ -26,6 +26,11 @@ const SecretRegistry& known_secrets()
     return known;
 }
 
+std::string redact_parameters(const json& arguments, const SecretRegistry& known)
+{
+    return kept_parameters(arguments, known).text;
+}
+
 TEST(Redaction, LeavesOrdinaryArgumentsAlone)
 {
     const auto& known = known_secrets();
@@ -210,6 +215,70 @@ TEST(Redaction, RepairsUtf8)
     const auto text = redact_parameters(arguments, known_secrets());
     EXPECT_TRUE(is_valid_utf8(text));
     EXPECT_TRUE(parse_json(text));
+}
+
+TEST(Redaction, HasNoHashOfArgumentsThatAreThereAsAWhole)
+{
+    for (const auto* text : {R"({})", R"({"path":"/etc/hosts"})", R"({"password":"hunter2"})",
+                             R"({"body":"a","x":"hunter2-of-the-gateway"})"}) {
+        EXPECT_EQ(kept_parameters(*parse_json(text), known_secrets()).sha256, "") << text;
+    }
+}
+
+TEST(Redaction, HasAHashOfAllThatIsNotThereAsAWhole)
+{
+    auto deep = json(1);
+    for (int level = 0; level < 40; ++level) deep = json{{"d", deep}};
+    auto members = json::object();
+    for (int number = 0; number < 1500; ++number) members[std::to_string(number)] = 1;
+    const json long_text{{"path", std::string(3000, 'a') + "b"}};
+    const json rows[] = {
+        long_text,
+        deep,
+        members,
+        json{{"names", json::array_t(2000, "x")}},
+        json{{std::string(3000, 'n'), 1}},
+        // Of each pair one is dropped, for both have the same name.
+        json{{"hunter2-of-the-gateway", 1}, {"bob:hunter2-of-the-gateway", 2}},
+    };
+    for (const auto& arguments : rows) {
+        const auto kept = kept_parameters(arguments, known_secrets());
+        EXPECT_EQ(kept.sha256.size(), 64U) << kept.text;
+        EXPECT_LE(kept.text.size(), parameters_bytes_max);
+    }
+    EXPECT_EQ(kept_parameters(long_text, known_secrets()).sha256,
+              to_hex(sha256(dump_json(long_text))));
+}
+
+TEST(Redaction, TellsCallsApartThatDifferBehindItsBound)
+{
+    const auto call = [](const std::string& id) {
+        auto query = json::object();
+        for (int number = 10; number < 50; ++number) {
+            query['a' + std::to_string(number)] = std::string(100, 'v');
+        }
+        query["id"] = id;
+        return kept_parameters({{"query", query}}, known_secrets());
+    };
+    EXPECT_EQ(call("42").text, call("43").text);
+    EXPECT_NE(call("42").sha256, call("43").sha256);
+    EXPECT_EQ(call("42").sha256, call("42").sha256);
+}
+
+TEST(Redaction, HasAHashThatIsOfNoSecret)
+{
+    const std::string padding(4000, 'p');
+    const auto hash = [&](const json& arguments) {
+        auto all = arguments;
+        all["padding"] = padding;
+        return kept_parameters(all, known_secrets()).sha256;
+    };
+    const std::string secret{"hunter2-of-the-gateway"};
+    EXPECT_EQ(hash({{"x", "a " + secret + " b"}}), hash({{"x", "a [redacted] b"}}));
+    EXPECT_EQ(hash({{secret, 1}}), hash({{"[redacted]", 1}}));
+    EXPECT_EQ(hash({{"password", "one"}}), hash({{"password", "two"}}));
+    EXPECT_EQ(hash({{"words", {"--password", "one"}}}), hash({{"words", {"--password", "two"}}}));
+    EXPECT_NE(hash({{"words", {"--path", "one"}}}), hash({{"words", {"--path", "two"}}}));
 }
 
 }  // namespace

@@ -79,6 +79,20 @@ TEST_F(SecretsTest, DoNotStandInAnyPartOfARecord)
     }
 }
 
+TEST_F(SecretsTest, AreNoPartOfTheHashOfLongArguments)
+{
+    secrets_->add(Secret{"second-credential-111"});
+    const auto hash = [&](const std::string& end) {
+        rig_.trail.records.clear();
+        (void)rig_.run(rig_.invocation("get_system_status",
+                                       {{"target", "local"}, {"x", std::string(5000, 'p') + end}}));
+        return rig_.trail.records.front().parameters_sha256;
+    };
+    EXPECT_EQ(hash("1").size(), 64U);
+    EXPECT_NE(hash("1"), hash("2"));
+    EXPECT_EQ(hash("second-credential-111"), hash("[redacted]"));
+}
+
 TEST_F(SecretsTest, AreNotLookedForInWhatNobodyWillSee)
 {
     std::string text;
