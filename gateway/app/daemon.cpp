@@ -91,6 +91,7 @@ Daemon::Daemon(Configuration configuration, Load load, std::optional<auth::Ident
     // Credentials of targets stand in our memory: no core file, and nobody of our own user who
     // reads it as a debugger does. What we start is dumpable again.
     ::prctl(PR_SET_DUMPABLE, 0);
+    hide_in_log(secrets_);
 }
 
 Daemon::~Daemon()
@@ -198,7 +199,7 @@ Status Daemon::open_http()
         return reasons;
     };
     service.metrics = [this] {
-        return mcp::metrics_text(endpoint_->counters().totals()) +
+        return mcp::metrics_text(mcp::without_secrets(endpoint_->counters().totals(), *secrets_)) +
                call::metrics_text(pipeline_->outcomes());
     };
     http_->open(authentication_, std::move(service));

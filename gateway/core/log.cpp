@@ -3,6 +3,7 @@
 #include "gateway/core/clock.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/secret_scan.hpp"
+#include "gateway/core/snapshot.hpp"
 #include "gateway/core/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -55,11 +56,19 @@ std::string_view name(LogLevel level)
     return "error";
 }
 
+/// The registry of this process; empty until there is one.
+Snapshot<SecretRegistry>& hidden()
+{
+    static Snapshot<SecretRegistry> registry{std::make_shared<const SecretRegistry>()};
+    return registry;
+}
+
 /// A value as a line shows it. Messages quote what callers wrote, and that can be a secret.
 std::string shown(const std::string& value)
 {
-    static const KnownSecrets none;
-    return escaped_line(without_suspects(std::string_view{value}.substr(0, value_bytes_max), none));
+    const auto known = hidden().get()->known();
+    return escaped_line(
+        without_suspects(std::string_view{value}.substr(0, value_bytes_max), *known));
 }
 
 std::string as_text(const EventRow& row, std::initializer_list<LogField> fields)
@@ -103,6 +112,11 @@ void start_log(LogLevel level, LogFormat how)
     spdlog::set_default_logger(std::move(logger));
     threshold = level;
     format = how;
+}
+
+void hide_in_log(std::shared_ptr<const SecretRegistry> secrets)
+{
+    hidden().swap(std::move(secrets));
 }
 
 bool is_logged(Event event) noexcept

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace tailops {
+
+class SecretRegistry;  // gateway/core/secret_registry.hpp
 
 /// What can be logged: the rows of events.def, each with its level and a sentence for the operator.
 enum class Event {
@@ -23,6 +26,9 @@ enum class LogFormat { text, json };
 
 /// Directs the log to stderr. Call once, before the first thread; without it only errors are shown.
 void start_log(LogLevel, LogFormat);
+
+/// From now on no line holds what `secrets` knows by then. Safe from any thread.
+void hide_in_log(std::shared_ptr<const SecretRegistry> secrets);
 
 /// `log(Event::call_finished, {{"request", id}, {"outcome", "ok"}});` from any thread.
 void log(Event, std::initializer_list<LogField> fields = {});

@@ -1,6 +1,7 @@
 #include "gateway/mcp/counters.hpp"
 
 #include "gateway/core/log.hpp"
+#include "gateway/core/secret_scan.hpp"
 #include "gateway/core/text.hpp"
 
 namespace tailops::mcp {
@@ -103,6 +104,18 @@ Counters::Totals Counters::totals() const
     totals.errors = errors_;
     totals.clients = clients_;
     totals.downgrades = downgrades_;
+    return totals;
+}
+
+Counters::Totals without_secrets(Counters::Totals totals, const SecretRegistry& secrets)
+{
+    const auto known = secrets.known();
+    const auto named = std::exchange(totals.clients, {});
+    for (const auto& [client, counts] : named) {
+        // Two names may become one.
+        auto& sum = totals.clients[without_suspects(client, *known)];
+        for (std::size_t era = 0; era < counts.size(); ++era) sum[era] += counts[era];
+    }
     return totals;
 }
 

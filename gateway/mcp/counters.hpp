@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/core/secret_registry.hpp"
 #include "gateway/mcp/versions.hpp"
 
 #include <array>
@@ -43,6 +44,9 @@ private:
     std::map<int, std::uint64_t> errors_;  // the codes are ours, so they are few
     std::map<std::string, std::array<std::uint64_t, 2>, std::less<>> clients_;
 };
+
+/// The same, with client names that hold no secret: they are what clients say they are.
+Counters::Totals without_secrets(Counters::Totals totals, const SecretRegistry& secrets);
 
 /// The totals in the Prometheus text format, version 0.0.4. Client names are what clients say they
 /// are.

@@ -1,4 +1,5 @@
 """The subcommands of the binary as a person types them: what they refuse, and what they say then."""
+import json
 import os
 import pathlib
 import select
@@ -6,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import GATEWAY_TOKEN, Gateway, local_gateway, until
+from harness import GATEWAY_TOKEN, Gateway, local_gateway, PROTOCOL, until
 
 TARGETS = """version: "1.0"
 targets:
@@ -233,6 +234,32 @@ class Settings(unittest.TestCase):
         self.assertEqual(told.returncode, 1)
         self.assertIn("audit.key: the credential", told.stderr)
         self.assertIn("openssl rand -hex 32", told.stderr)
+
+
+class OwnSecrets(unittest.TestCase):
+    def test_stand_in_no_line_of_the_log_and_in_no_metric(self):
+        secret = "sekrit-api-token-12345"
+        targets = TARGETS.replace("methods: [GET, DELETE]}",
+                                  "methods: [GET, DELETE], auth: {scheme: bearer, credential: env:APITOK}}")
+        self.assertNotEqual(targets, TARGETS)
+        with local_gateway(targets=targets, environment={"APITOK": secret}) as gateway:
+            for method, params in (("tools/call", {"name": "get_" + secret, "arguments": {}}), ("x/" + secret, {})):
+                gateway.rpc(method, params)
+            gateway.rpc("tools/list", headers={"Mcp-Method": secret})
+            body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": {
+                "io.modelcontextprotocol/protocolVersion": PROTOCOL,
+                "io.modelcontextprotocol/clientInfo": {"name": secret, "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": {}}}})
+            answer = gateway.request("POST", None, body, {
+                "Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+                "MCP-Protocol-Version": PROTOCOL, "Mcp-Method": "tools/list"})
+            self.assertEqual(answer.status, 200)
+            metrics = gateway.request("GET", "/metrics").body.decode()
+            self.assertIn('client="[redacted]"', metrics)
+            until(lambda: gateway.logged().count(" protocol_error: ") >= 3, what="the lines")
+            gateway.stop()
+            self.assertIn("[redacted]", gateway.logged())
+            self.assertNotIn(secret, gateway.logged() + metrics)
 
 
 class Reload(unittest.TestCase):

@@ -80,5 +80,23 @@ TEST(Counters, DoesNotTakeALegacyClientForOneThatFellBack)
     EXPECT_EQ(counters.totals().downgrades, 0U);
 }
 
+TEST(Totals, NameNoSecretThatAClientCallsItself)
+{
+    Counters counters;
+    counters.count_request(Revision::v2026_07_28, "x-hunter2-of-the-gateway");
+    counters.count_request(Revision::v2026_07_28, "x-other-of-the-gateway");
+    counters.count_request(Revision::v2026_07_28, "inspector");
+    SecretRegistry secrets;
+    EXPECT_EQ(without_secrets(counters.totals(), secrets), counters.totals());
+    secrets.add(Secret{"hunter2-of-the-gateway"});
+    secrets.add(Secret{"other-of-the-gateway"});
+    const auto text = metrics_text(without_secrets(counters.totals(), secrets));
+    EXPECT_EQ(text.find("of-the-gateway"), std::string::npos) << text;
+    EXPECT_TRUE(has_line(
+        text, R"(tailops_mcp_client_requests_total{client="x-[redacted]",era="modern"} 2)"));
+    EXPECT_TRUE(
+        has_line(text, R"(tailops_mcp_client_requests_total{client="inspector",era="modern"} 1)"));
+}
+
 }  // namespace
 }  // namespace tailops::mcp
