@@ -29,10 +29,13 @@ Refusal refusal(int status, std::string message)
 Reply refused(Protocol& protocol, const Inbound& inbound, Refusal why)
 {
     protocol.counters.count_error(why.code);
-    log(Event::protocol_error, {{"request", inbound.id.str()},
-                                {"status", std::to_string(why.status)},
-                                {"code", std::to_string(why.code)},
-                                {"why", why.message}});
+    // As noted() does.
+    if (protocol.service.admit(inbound.principal)) {
+        log(Event::protocol_error, {{"request", inbound.id.str()},
+                                    {"status", std::to_string(why.status)},
+                                    {"code", std::to_string(why.code)},
+                                    {"why", why.message}});
+    }
     Headers headers;
     if (why.status == 405) headers.emplace_back("Allow", "GET, POST, DELETE");
     return to_reply(to_answer(std::move(why), std::move(headers)));

@@ -248,8 +248,8 @@ Task<Result<Outcome<PromptResult>>> GatewayService::get_prompt(Caller& caller,
 
 Task<Result<Outcome<ResourceResult>>> GatewayService::read_resource(Caller& caller, std::string uri)
 {
-    // What is read is work as a tool's is. An address that names nothing costs none, as a tool's
-    // unknown name does not.
+    // What is read is work as a tool's is. An address that names nothing is answered by an error,
+    // as a tool's unknown name is, and counts as one.
     if (parse_resource_address(uri)) {
         TAILOPS_CO_CHECK(check_rate(caller.principal()));
     }

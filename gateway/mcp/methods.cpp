@@ -37,8 +37,8 @@ constexpr std::array methods{
     Method{"subscriptions/listen", listen_for_changes, nullptr, Work::stream, Part::core,
            Pace::counted},
     Method{"tasks/cancel", cancel_task, nullptr, Work::call, Part::tasks},
-    Method{"tasks/get", get_task, nullptr, Work::call, Part::tasks},
-    Method{"tasks/update", update_task, nullptr, Work::call, Part::tasks},
+    Method{"tasks/get", get_task, nullptr, Work::call, Part::tasks, Pace::counted},
+    Method{"tasks/update", update_task, nullptr, Work::call, Part::tasks, Pace::counted},
     Method{"tools/call", call_tool, call_tool, Work::call, Part::core},
     Method{"tools/list", list_tools, list_tools, Work::quick, Part::core, Pace::counted},
 };
@@ -101,15 +101,15 @@ Task<Answer> dispatch(Protocol& protocol, const Asked& asked)
     const auto* method = find_method(asked.message.method);
     const bool modern = is_modern(asked.revision);
     const auto handler = !method ? nullptr : modern ? method->modern : method->legacy;
-    if (!handler || !is_offered(protocol, method->part)) {
-        co_return noted(protocol, asked, unknown_method(asked));
-    }
-    if (method->pace == Pace::counted) {
+    const bool is_known = handler && is_offered(protocol, method->part);
+    if (is_known && method->pace == Pace::counted) {
         if (auto admitted = protocol.service.admit(asked.principal); !admitted) {
             auto refusal = refusal_for(admitted.error(), asked.message.id);
-            co_return noted(protocol, asked, refuse(protocol, std::move(refusal)));
+            protocol.counters.count_error(refusal.code);
+            co_return refuse(protocol, std::move(refusal));
         }
     }
+    if (!is_known) co_return noted(protocol, asked, unknown_method(asked));
     std::exception_ptr thrown;
     try {
         auto answer = co_await handler(protocol, asked);

@@ -20,6 +20,7 @@ enum class Work {
 enum class Part { core, prompts, resources, completions, logging, tasks };
 
 /// Whether a request counts for the rate of its principal before it is served (Service::admit).
+/// What ends by an error counts in any case: see noted().
 enum class Pace { free, counted };
 
 /// A method of the protocol and who answers it in each era; null where the era does not have it.

@@ -54,6 +54,7 @@ Answer noted(Protocol& protocol, const Asked& asked, Answer answer)
 {
     if (answer.error_code == 0) return answer;
     protocol.counters.count_error(answer.error_code);
+    if (!protocol.service.admit(asked.principal)) return answer;
     log(Event::protocol_error, {{"request", asked.request.str()},
                                 {"revision", std::string{to_string(asked.revision)}},
                                 {"client", asked.client.client},

@@ -62,7 +62,8 @@ Deadline stream_end(const Protocol& protocol, const auth::Principal& principal);
 /// What `principal` may know of, whenever it is asked. Lives as long as the service.
 MayKnow knowledge_of(const Protocol& protocol, const auth::Principal& principal);
 
-/// Counts and logs an answer that is an error; passes every answer on.
+/// Counts and logs an answer that is an error; passes every answer on. An error counts for the rate
+/// of its principal, and is not logged beyond that: a line is what it costs us.
 Answer noted(Protocol& protocol, const Asked& asked, Answer answer);
 
 /// As `to_answer`, with the challenge that a refusal for missing scopes carries.

@@ -139,8 +139,9 @@ public:
     Service& operator=(const Service&) = delete;
     virtual ~Service() = default;
 
-    /// Counts a list, a completion or a subscription of the principal before it is served; calls
-    /// and readings are counted by those who answer them. Errors: busy.
+    /// Counts a list, a completion, a subscription or a look at a task of the principal before it
+    /// is served, and what is answered by an error; calls and readings are counted by those who
+    /// answer them. Errors: busy.
     virtual Status admit(const auth::Principal&) { return {}; }
 
     virtual std::string instructions() const = 0;

@@ -8,7 +8,7 @@ namespace {
 /// The answer to what concerns no handler.
 Answer noted_refusal(Protocol& protocol, const Inbound& inbound, Refusal why)
 {
-    const Asked asked{.principal = {},
+    const Asked asked{.principal = inbound.principal,
                       .request = inbound.id,
                       .revision = newest_legacy,
                       .message = {MessageId{0}, inbound.method, {}},

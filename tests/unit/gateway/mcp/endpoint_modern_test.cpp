@@ -1,3 +1,4 @@
+#include "gateway/mcp/methods.hpp"
 #include "tests/unit/gateway/mcp/fakes.hpp"
 
 namespace tailops::mcp::testing {
@@ -326,6 +327,38 @@ TEST(ModernEndpoint, CountsErasClientsAndErrors)
         EXPECT_EQ(totals.clients.at("c")[0], 2U);
         EXPECT_EQ(totals.clients.at("c")[1], 2U);
     });
+}
+
+TEST(Pace, CountsEachAnswerThatIsAnErrorAndNoOther)
+{
+    on_bench([](Bench& bench) -> Task<void> {
+        const auto counted = [&bench](Inbound inbound) -> Task<int> {
+            const auto before = bench.service.admitted;
+            co_await bench.serve(std::move(inbound));
+            co_return bench.service.admitted - before;
+        };
+        EXPECT_EQ(co_await counted(ask(bench, "server/discover")), 0);
+        EXPECT_EQ(co_await counted(ask(bench, "x/unknown")), 1);
+        EXPECT_EQ(co_await counted(with(bench, Bench::modern_headers("tools/list"), "{")), 1);
+        EXPECT_EQ(co_await counted(bench.inbound("PUT", {})), 1);
+        const auto call = [&](const char* tool) {
+            auto headers = Bench::modern_headers("tools/call");
+            headers.emplace_back("Mcp-Name", tool);
+            return with(bench, std::move(headers),
+                        Bench::modern_body("tools/call", {{"name", tool}}));
+        };
+        EXPECT_EQ(co_await counted(call("echo")), 0) << "the service counts it";
+        EXPECT_EQ(co_await counted(call("no-such-tool")), 1);
+        EXPECT_EQ(co_await counted(ask(bench, "tools/list")), 1);
+    });
+}
+
+TEST(Pace, CountsLooksAtTasksAndLetsThemBeCancelled)
+{
+    EXPECT_EQ(find_method("tasks/get")->pace, Pace::counted);
+    EXPECT_EQ(find_method("tasks/update")->pace, Pace::counted);
+    EXPECT_EQ(find_method("tasks/cancel")->pace, Pace::free);
+    EXPECT_EQ(find_method("ping")->pace, Pace::free);
 }
 
 }  // namespace

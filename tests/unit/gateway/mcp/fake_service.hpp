@@ -16,6 +16,12 @@ class FakeService : public Service {
 public:
     explicit FakeService(Bell& bell) : bell_{bell} {}
 
+    Status admit(const auth::Principal&) override
+    {
+        ++admitted;
+        return {};
+    }
+
     std::string instructions() const override { return "use it well"; }
 
     std::vector<ToolListing> list_tools(const auth::Principal& principal) const override
@@ -58,6 +64,7 @@ public:
     }
 
     mutable int listings{0};
+    int admitted{0};
     int slow_calls{0};
     int slow_ends{0};
     int slow_cancels{0};
