@@ -1,6 +1,7 @@
 #include "gateway/audit/directory.hpp"
 
 #include "gateway/core/digest.hpp"
+#include "gateway/core/file_identity.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -35,7 +36,7 @@ bool is_rotated_name(std::string_view name)
     return name.size() >= 12 && name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-Directory::Identity identity_of(const struct stat& info)
+Directory::Identity facts_of(const struct stat& info)
 {
     return {.device = info.st_dev,
             .inode = info.st_ino,
@@ -80,7 +81,7 @@ Result<Directory> Directory::open(const std::filesystem::path& path,
     FileDescriptor descriptor{
         disk->open(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)};
     if (!descriptor.is_open()) return fail(unreadable("open " + path.string(), errno));
-    return Directory{std::move(descriptor), std::move(disk)};
+    return Directory{path, std::move(descriptor), std::move(disk)};
 }
 
 Result<FileDescriptor> Directory::open_file(std::string_view name, int flags) const
@@ -106,7 +107,17 @@ std::optional<Directory::Identity> Directory::identify(std::string_view name) co
     if (::fstatat(descriptor_.get(), std::string{name}.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
         return std::nullopt;
     }
-    return identity_of(info);
+    return facts_of(info);
+}
+
+Status Directory::check_place() const
+{
+    const auto ours = identity_of(descriptor_.get());
+    if (ours && identity_of(path_.string()) == ours) return {};
+    return fail(Error{Errc::unavailable, "the audit trail cannot be written"}.with_detail(
+        path_.string() +
+        " is no longer the folder that the gateway writes the audit trail in: it, or a folder "
+        "above it, was moved, removed or replaced; put it back, or restart the gateway"));
 }
 
 Status Directory::rename(std::string_view from, std::string_view to) const
@@ -176,7 +187,7 @@ Directory::Identity identify(const FileDescriptor& file)
 {
     struct stat info{};
     if (::fstat(file.get(), &info) != 0) return {};
-    return identity_of(info);
+    return facts_of(info);
 }
 
 Result<std::string> read_at(const FileDescriptor& file, std::uint64_t offset, std::size_t count)

@@ -27,8 +27,8 @@ Error unwritable(std::string_view what, int error_number);
 /// sort as the chain runs.
 std::string rotated_name(std::uint64_t first_seq);
 
-/// The directory that holds a trail, by descriptor: renaming it does not lead us astray. No
-/// symbolic link is followed inside it. Safe from any thread.
+/// The directory that holds a trail, by descriptor: renaming it does not lead us astray, and
+/// check_place() tells of it. No symbolic link is followed inside it. Safe from any thread.
 class Directory {
 public:
     /// Opens it; `writing` makes it first (0700) when it is missing. All changes go through `disk`;
@@ -50,6 +50,10 @@ public:
     };
     std::optional<Identity> identify(std::string_view name) const;
 
+    /// Whether the path that it was opened by still leads to it: else nobody finds what is written
+    /// here. Errors: unavailable.
+    Status check_place() const;
+
     Status rename(std::string_view from, std::string_view to) const;
     Status remove(std::string_view name) const;
     Status sync() const;
@@ -60,11 +64,13 @@ public:
     Disk& disk() const noexcept { return *disk_; }
 
 private:
-    Directory(FileDescriptor descriptor, std::shared_ptr<Disk> disk)
-        : descriptor_{std::move(descriptor)},
+    Directory(std::filesystem::path path, FileDescriptor descriptor, std::shared_ptr<Disk> disk)
+        : path_{std::move(path)},
+          descriptor_{std::move(descriptor)},
           disk_{std::move(disk)}
     {
     }
+    std::filesystem::path path_;
     FileDescriptor descriptor_;
     std::shared_ptr<Disk> disk_;
 };

@@ -64,6 +64,7 @@ Result<TrailFile> TrailFile::begin(const Directory& directory,
 
 Status TrailFile::check()
 {
+    TAILOPS_CHECK(directory_->check_place());
     const auto now = directory_->identify(current_file);
     if (!now) return tampered("audit.jsonl was removed while the gateway wrote it; put it back");
     if (now->device != identity_.device || now->inode != identity_.inode) {

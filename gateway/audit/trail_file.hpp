@@ -49,7 +49,8 @@ public:
     /// Cuts the file off at `bytes`, no further back than the last sync; when that fails, the next
     /// append tries again first.
     void take_back(std::uint64_t bytes);
-    /// Whether the name still leads to our file and nobody else changed it. Errors: unavailable.
+    /// Whether the name still leads to our file, from the root of the file system on, and nobody
+    /// else changed it. Errors: unavailable.
     Status check();
 
     std::uint64_t bytes() const noexcept { return extent_.bytes; }

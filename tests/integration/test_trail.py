@@ -221,6 +221,30 @@ class Rollback(unittest.TestCase):
             self.assertIn("backup", refused.stderr)
 
 
+class Place(unittest.TestCase):
+    def test_of_the_folder_is_watched_from_the_state_directory_on(self):
+        with gateway_with_commands() as gateway:
+            marker = gateway.directory / "marker"
+
+            def mark():
+                return gateway.call("execute_command", {"target": "local", "command_name": "make_marker",
+                                                        "parameters": {"path": str(marker)}})
+            audit, aside = gateway.state_dir / "audit", gateway.state_dir / "aside"
+            self.assertFalse(mark().get("isError"))
+            for make in (lambda: None, lambda: audit.mkdir(mode=0o700)):
+                marker.unlink(missing_ok=True)
+                audit.rename(aside)
+                make()
+                self.assertTrue(mark().get("isError"))
+                self.assertFalse(marker.exists())
+                self.assertEqual(gateway.request("GET", "/readyz", token=None).status, 503)
+                self.assertIn("put it back", gateway.logged())
+                if audit.exists():
+                    audit.rmdir()
+                aside.rename(audit)
+                until(lambda: not mark().get("isError"), what="recovery")
+
+
 class Parameters(unittest.TestCase):
     def test_that_are_too_long_for_a_record_are_told_apart_by_their_hash(self):
         with local_gateway() as gateway:
