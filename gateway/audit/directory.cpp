@@ -2,6 +2,7 @@
 
 #include "gateway/core/digest.hpp"
 #include "gateway/core/file_identity.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
@@ -34,6 +35,13 @@ bool is_rotated_name(std::string_view name)
     name.remove_prefix(rotated_prefix.size());
     name.remove_suffix(rotated_suffix.size());
     return name.size() >= 12 && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+Status require_regular(const std::string& name, const Status& kind)
+{
+    if (kind) return {};
+    return fail(Error{Errc::unavailable, "the audit trail cannot be used"}.with_detail(
+        name + ": " + kind.error().public_message() + "; move it elsewhere"));
 }
 
 Directory::Identity facts_of(const struct stat& info)
@@ -87,14 +95,17 @@ Result<Directory> Directory::open(const std::filesystem::path& path,
 Result<FileDescriptor> Directory::open_file(std::string_view name, int flags) const
 {
     const std::string path{name};
-    FileDescriptor file{
-        disk_->open(descriptor_.get(), path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    TAILOPS_CHECK(require_regular(path, require_regular_file(descriptor_.get(), path)));
+    // O_NONBLOCK is for what has come there meanwhile; to a regular file it means nothing.
+    constexpr int always = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    FileDescriptor file{disk_->open(descriptor_.get(), path.c_str(), flags | always, 0600)};
     if (!file.is_open()) {
         const auto why = errno;
         if (why == ENOENT) return fail(Errc::not_found, "the audit trail has no such file");
         return fail((flags & O_ACCMODE) == O_RDONLY ? unreadable("open " + path, why)
                                                     : unwritable("open " + path, why));
     }
+    TAILOPS_CHECK(require_regular(path, require_regular_file(file.get())));
     if ((flags & O_ACCMODE) != O_RDONLY && ::fchmod(file.get(), 0600) != 0) {
         return fail(unwritable("chmod " + path, errno));
     }
@@ -274,6 +285,7 @@ Result<std::vector<OpenFile>> open_trail(const Directory& directory)
         bool is_whole = true;
         for (const auto& name : names) {
             auto file = directory.open_file(name, O_RDONLY);
+            if (!file && file.error().code() != Errc::not_found) return fail(file.error());
             if (!file) {
                 is_whole = false;
                 break;

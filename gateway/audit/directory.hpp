@@ -38,8 +38,8 @@ public:
                                   Purpose purpose,
                                   std::shared_ptr<Disk> disk = nullptr);
 
-    /// openat(2) with O_CLOEXEC|O_NOFOLLOW; new files get mode 0600 whatever the umask.
-    /// Errors: not_found (no such file), unavailable.
+    /// openat(2) with O_CLOEXEC|O_NOFOLLOW; new files get mode 0600 whatever the umask. Waits for
+    /// nobody. Errors: not_found (no such file), unavailable (also for what is no regular file).
     Result<FileDescriptor> open_file(std::string_view name, int flags) const;
     /// Device and inode of a name, or nothing when it is not there.
     struct Identity {

@@ -1,5 +1,6 @@
 #include "gateway/call/spool_files.hpp"
 
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/try.hpp"
 #include "gateway/tools/run_view.hpp"
 
@@ -58,10 +59,17 @@ Result<SpoolFiles> SpoolFiles::open(const std::filesystem::path& folder)
 
 Result<FileDescriptor> SpoolFiles::open_file(const std::string& name, int flags) const
 {
-    FileDescriptor file{
-        ::openat(folder_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (file.is_open()) return file;
+    constexpr int always = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    FileDescriptor file{::openat(folder_.get(), name.c_str(), flags | always, 0600)};
     const int number = errno;
+    // A FIFO would be waited for, and keeps nothing.
+    if (file.is_open()) {
+        const auto kind = require_regular_file(file.get());
+        if (kind) return file;
+        return fail(
+            Error{Errc::unavailable, "the gateway's disk does not keep outputs"}.with_detail(
+                "spool: " + name + ": " + kind.error().public_message()));
+    }
     if (number == ENOENT) return fail(Errc::not_found, "this output is no longer kept");
     return fail(disk_error("open " + name, number));
 }

@@ -26,6 +26,7 @@ std::string kind_of(mode_t mode)
     if (S_ISDIR(mode)) return "a folder";
     if (S_ISFIFO(mode)) return "a FIFO";
     if (S_ISSOCK(mode)) return "a socket";
+    if (S_ISLNK(mode)) return "a symbolic link";
     return "a device";
 }
 
@@ -48,6 +49,22 @@ Status require_regular_file(const std::string& path)
 {
     struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) return unusable(std::strerror(errno));
+    return check_kind(facts.st_mode);
+}
+
+Status require_regular_file(int folder, const std::string& name)
+{
+    struct stat facts{};
+    if (::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? Status{} : unusable(std::strerror(errno));
+    }
+    return check_kind(facts.st_mode);
+}
+
+Status require_regular_file(int descriptor)
+{
+    struct stat facts{};
+    if (::fstat(descriptor, &facts) != 0) return unusable(std::strerror(errno));
     return check_kind(facts.st_mode);
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/store/sqlite.hpp"
 
 #include "gateway/core/disk.hpp"
+#include "gateway/core/regular_file.hpp"
 #include "gateway/core/try.hpp"
 
 #include <fcntl.h>
@@ -50,7 +51,15 @@ std::unexpected<Error> cannot_open(const std::string& path, const std::string& w
 Status make_private_file(const std::string& path)
 {
     const bool is_new = ::access(path.c_str(), F_OK) != 0;
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    // SQLite opens what it finds under these names, and would wait for whoever writes into a FIFO.
+    for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
+        const auto name = path + suffix;
+        if (const auto kind = require_regular_file(AT_FDCWD, name); !kind) {
+            return cannot_open(name, kind.error().public_message());
+        }
+    }
+    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    const int file = ::open(path.c_str(), flags, 0600);
     if (file < 0) return cannot_open(path, std::strerror(errno));
     if (is_new) {
         Disk disk;

@@ -244,6 +244,22 @@ class Place(unittest.TestCase):
                 aside.rename(audit)
                 until(lambda: not mark().get("isError"), what="recovery")
 
+    def test_is_not_waited_for_where_a_fifo_lies_in_it(self):
+        with local_gateway() as gateway:
+            audit = gateway.state_dir / "audit"
+            os.mkfifo(audit / "audit-000000000001.jsonl", 0o600)
+            answer = gateway.rpc("resources/read", {"uri": "tailops://audit"},
+                                 headers={"Mcp-Name": "tailops://audit"}, timeout=20)
+            self.assertIn("error", answer.json)
+            self.assertEqual(gateway.stop(), 0)
+            (audit / "audit-000000000001.jsonl").unlink()
+            (audit / "audit.jsonl").rename(audit / "elsewhere")
+            os.mkfifo(audit / "audit.jsonl", 0o600)
+            for words in (("check",), ("audit", "verify"), ("audit", "query"), ("serve",)):
+                told = gateway.command(*words, "--config", gateway.config)
+                self.assertEqual(told.returncode, 1, words)
+                self.assertIn("audit.jsonl: it is a FIFO, not a regular file", told.stderr)
+
 
 class Parameters(unittest.TestCase):
     def test_that_are_too_long_for_a_record_are_told_apart_by_their_hash(self):

@@ -1,6 +1,8 @@
 #include "gateway/audit/directory.hpp"
 #include "tests/unit/gateway/audit/trail_directory.hpp"
 
+#include <sys/stat.h>
+
 /// What stands in the trail's place, and beside it.
 namespace tailops::audit {
 namespace {
@@ -63,6 +65,43 @@ TEST(TrailPlace, GoesOnOnceItsFolderIsBack)
     EXPECT_TRUE(directory.append(*trail, intent("c")));
     EXPECT_TRUE(trail->health());
     EXPECT_TRUE(verify(folder, TrailDirectory::key())->is_sound());
+}
+
+std::string why(const auto& result)
+{
+    return result ? std::string{} : result.error().describe();
+}
+
+TEST(TrailPlace, WaitsForNobodyWhoWritesIntoAFifo)
+{
+    for (const std::string name :
+         {"audit.jsonl", "audit-000000000001.jsonl", "audit.lock", "audit.key", "audit.torn"}) {
+        TrailDirectory directory;
+        auto settings = directory.settings();
+        settings.key.reset();
+        {
+            ASSERT_TRUE(directory.append(*directory.open(std::move(settings)), intent("a")));
+        }
+        const auto key = read_trail_key(directory.path);
+        ASSERT_TRUE(key);
+        directory.rewrite(directory.text() + "{");  // for audit.torn
+        fs::remove(directory.path / name);
+        ASSERT_EQ(::mkfifo((directory.path / name).c_str(), 0600), 0);
+        const auto said = name + ": it is a FIFO, not a regular file; move it elsewhere";
+
+        settings = directory.settings();
+        settings.key.reset();
+        const auto opened = JsonlTrail::open(std::move(settings), directory.clock);
+        if (name.starts_with("audit-")) {
+            EXPECT_TRUE(opened) << "it is left alone";
+        } else {
+            EXPECT_NE(why(opened).find(said), std::string::npos) << why(opened);
+        }
+        if (!name.ends_with(".jsonl")) continue;
+        EXPECT_NE(why(verify(directory.path, *key)).find(said), std::string::npos);
+        const auto found = query(directory.path, {}, [](const StoredRecord&) { return true; });
+        EXPECT_NE(why(found).find(said), std::string::npos);
+    }
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
+
 // What the next daemon finds in the folder.
 
 namespace tailops::call {
@@ -135,6 +137,18 @@ TEST_F(SpoolRecordsTest, NoLinkIsFollowedToTheRecords)
     testing::run([&](Runtime& runtime) -> Task<void> {
         const auto spool = Spool::open(settings_, clock_.ages(), runtime.blocking);
         EXPECT_FALSE(spool.has_value());
+        co_return;
+    });
+}
+
+TEST_F(SpoolRecordsTest, AFifoIsNotWaitedFor)
+{
+    fs::create_directories(settings_.folder);
+    ASSERT_EQ(::mkfifo((settings_.folder / "runs.jsonl").c_str(), 0600), 0);
+    testing::run([&](Runtime& runtime) -> Task<void> {
+        const auto spool = Spool::open(settings_, clock_.ages(), runtime.blocking);
+        const auto why = spool ? std::string{} : spool.error().detail();
+        EXPECT_NE(why.find("runs.jsonl: it is a FIFO"), why.npos) << why;
         co_return;
     });
 }
