@@ -225,6 +225,32 @@ Task<void> Continuity::mark_or_log()
     is_failing_ = !marked;
 }
 
+Task<void> Continuity::look_at_files()
+{
+    if (is_replaced_) co_return;
+    auto look = [&marks = ends_.marks](std::stop_token) { return marks.check_files(); };
+    const auto checked = co_await run_blocking(ends_.blocking, std::move(look));
+    if (checked || is_replaced_) co_return;
+    is_replaced_ = true;
+    log(Event::database_replaced, {{"why", checked.error().describe()}});
+    find(audit::outcome_alarm,
+         "the database was replaced while the gateway had it open: gateway tokens are refused, and "
+         "what is kept until the next start goes into the file that has the name no more");
+    // With a mark behind it: a copy that was put in its place shows at the next start.
+    co_await mark_or_log();
+}
+
+Task<void> Continuity::watch_files(std::chrono::milliseconds interval)
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor};
+    for (;;) {
+        timer.expires_after(interval);
+        const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopped) co_return;
+        co_await look_at_files();
+    }
+}
+
 Task<void> Continuity::run(std::chrono::milliseconds interval)
 {
     asio::steady_timer timer{co_await asio::this_coro::executor};

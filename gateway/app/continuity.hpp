@@ -49,6 +49,11 @@ public:
     Task<Status> mark();
     /// The same; a failure is logged, once until it goes well again.
     Task<void> mark_or_log();
+    /// Looks whether the database's files were replaced under us. The first time that they were is
+    /// logged, and an alarm in the trail.
+    Task<void> look_at_files();
+    /// Does so every `interval`, for as long as its strand runs.
+    Task<void> watch_files(std::chrono::milliseconds interval = std::chrono::seconds{1});
     /// Marks every `interval`, for as long as its strand runs.
     Task<void> run(std::chrono::milliseconds interval = std::chrono::minutes{1});
 
@@ -65,6 +70,7 @@ private:
     const std::shared_ptr<bool> is_marking_{std::make_shared<bool>(false)};
     bool is_failing_{false};
     bool is_rolled_back_{false};
+    bool is_replaced_{false};
     std::vector<audit::Record> findings_;  // not in the trail yet
 };
 

@@ -124,6 +124,9 @@ Status Daemon::open()
     // The trail is locked by its daemon: opening it first keeps a second daemon off the rest.
     TAILOPS_TRY(trail_, audit::JsonlTrail::open(std::move(trail), *clock_));
     TAILOPS_TRY(store_, store::SqliteStore::open({.path = paths_.database()}));
+    if (const auto file = store_->file()) {
+        TAILOPS_CHECK(trail_->leave_lock_note(database_note(*file)));
+    }
     continuity_ = std::make_unique<Continuity>(
         Continuity::Ends{.marks = *store_,
                          .trail = *trail_,
@@ -196,6 +199,9 @@ Status Daemon::open_http()
     service.not_ready = [this] {
         std::vector<std::string> reasons;
         if (!trail_->health()) reasons.emplace_back("the audit trail cannot be written");
+        if (store_->is_replaced()) {
+            reasons.emplace_back("the database was replaced; restart the gateway");
+        }
         return reasons;
     };
     service.metrics = [this] {
@@ -367,6 +373,7 @@ Task<void> Daemon::supervise()
     co_await continuity_->mark_or_log();
     const auto home = co_await asio::this_coro::executor;
     asio::co_spawn(home, continuity_->run(), log_bug("continuity"));
+    asio::co_spawn(home, continuity_->watch_files(), log_bug("watch files"));
     asio::co_spawn(home, token_events_->run(), log_bug("token events"));
     if (http_) asio::co_spawn(home, watch_loopback(), log_bug("watch loopback"));
     if (line_client_) {

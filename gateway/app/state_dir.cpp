@@ -2,6 +2,7 @@
 
 #include "gateway/app/environment.hpp"
 #include "gateway/app/operator.hpp"
+#include "gateway/audit/reader.hpp"
 #include "gateway/core/disk.hpp"
 #include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
@@ -81,6 +82,23 @@ Status become_state_owner(const StatePaths& paths)
                       ", whom this process cannot become: " + std::strerror(errno));
     }
     return {};
+}
+
+std::string database_note(const FileIdentity& database)
+{
+    return "database " + std::to_string(database.device) + ':' + std::to_string(database.inode) +
+           '\n';
+}
+
+Status check_daemon_has(const StatePaths& paths, const std::optional<FileIdentity>& database)
+{
+    const auto note = audit::note_of_daemon(paths.audit());
+    // A daemon of an earlier version says nothing.
+    if (note.empty() || !database || note == database_note(*database)) return {};
+    return fail(Errc::unavailable,
+                "the running gateway has another file open than " + quote(paths.database()) +
+                    ", which was put in its place: it sees no change of this one and refuses every "
+                    "gateway token; restart the gateway");
 }
 
 }  // namespace tailops::app

@@ -3,7 +3,9 @@
 #include "gateway/app/commands.hpp"
 #include "gateway/config/settings.hpp"
 #include "gateway/core/error.hpp"
+#include "gateway/core/file_identity.hpp"
 
+#include <optional>
 #include <string>
 
 namespace tailops::app {
@@ -30,6 +32,13 @@ Status make_state_directory(const StatePaths& paths);
 /// before. Errors: unavailable (the directory cannot be made, or belongs to somebody else and we
 /// are not root).
 Status become_state_owner(const StatePaths& paths);
+
+/// How a daemon says, beside the lock of its trail, which database it has open.
+std::string database_note(const FileIdentity& database);
+
+/// For a command that changes the database beside a daemon: whether that daemon, if there is one,
+/// has the same `database` open. Errors: unavailable (it has another; the message says what to do).
+Status check_daemon_has(const StatePaths& paths, const std::optional<FileIdentity>& database);
 
 /// The text of `file` and the settings in it, problems as one error. Errors: invalid_argument.
 Result<config::Settings> load_settings(const std::string& file);

@@ -16,6 +16,7 @@ namespace {
 
 /// The store, and who works on it.
 struct OpenStore {
+    StatePaths paths;
     std::shared_ptr<store::SqliteStore> store;
     auth::TokenActor by;
 };
@@ -37,7 +38,7 @@ Result<OpenStore> open_store(const StateOptions& options, IfMissing if_missing)
     auto by = this_operator("tailops token");  // before root becomes somebody else
     if (auto ours = become_state_owner(paths); !ours) return fail(std::move(ours).error());
     TAILOPS_TRY(auto store, store::SqliteStore::open({.path = paths.database()}));
-    return OpenStore{std::move(store), std::move(by)};
+    return OpenStore{paths, std::move(store), std::move(by)};
 }
 
 std::string state_of(const auth::StoredToken& token, TimePoint now)
@@ -67,6 +68,7 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
                            std::chrono::system_clock::now()));
     TAILOPS_TRY(const auto opened, open_store(options.state, IfMissing::make));
+    TAILOPS_CHECK(check_daemon_has(opened.paths, opened.store->file()));
     if (auto kept = opened.store->insert(minted.stored, opened.by); !kept) {
         return fail(std::move(kept).error());
     }
@@ -113,6 +115,12 @@ int token_revoke(const StateOptions& options, const std::string& id)
     if (!opened) return complain_of(opened.error());
     const auto revoked = opened->store->revoke(id, std::chrono::system_clock::now(), opened->by);
     if (!revoked) return complain(revoked.error(), exit_failed);
+    // Revoked it is all the same, from the gateway's next start on.
+    if (const auto seen = check_daemon_has(opened->paths, opened->store->file()); !seen) {
+        return complain("token " + quote(id) +
+                            " is revoked only from the next start on: " + seen.error().describe(),
+                        exit_failed);
+    }
     print("revoked " + id + "\n");
     return exit_ok;
 }

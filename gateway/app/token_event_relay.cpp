@@ -95,10 +95,15 @@ Task<Status> TokenEventRelay::look(std::optional<std::int64_t>& seen)
 {
     // The generation first: a change while we drain is then seen by the next look.
     auto ask = [&from = ends_.tokens](std::stop_token) { return from.generation(); };
-    TAILOPS_CO_TRY(const auto generation, co_await run_blocking(ends_.blocking, std::move(ask)));
-    if (seen == generation) co_return Status{};
+    const auto generation = co_await run_blocking(ends_.blocking, std::move(ask));
+    if (!generation) {
+        // Also of a database that was replaced: what it holds, the next start will not find.
+        TAILOPS_CO_CHECK(co_await drain());
+        co_return fail(generation.error());
+    }
+    if (seen == *generation) co_return Status{};
     TAILOPS_CO_CHECK(co_await drain());
-    seen = generation;
+    seen = *generation;
     co_return Status{};
 }
 

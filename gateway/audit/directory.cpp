@@ -223,7 +223,12 @@ Result<FileDescriptor> lock_trail(const Directory& directory)
     // Bound to the open file, not to the process: a child that is between fork and exec does not
     // drop it, and closing another descriptor of the file does not either.
     auto lock = whole_file_lock();
-    if (::fcntl(file.get(), F_OFD_SETLK, &lock) == 0) return file;
+    if (::fcntl(file.get(), F_OFD_SETLK, &lock) == 0) {
+        // What a daemon before us said of itself is not so of us.
+        const bool is_blank = identify(file).bytes == 0;
+        if (is_blank || directory.disk().truncate(file.get(), 0) == 0) return file;
+        return fail(unwritable("ftruncate audit.lock", errno));
+    }
     if (errno == EAGAIN || errno == EACCES) {
         return fail(Error{Errc::unavailable, "another daemon writes this audit trail"}.with_detail(
             "audit.lock is held; two gateways need two state directories"));
@@ -237,6 +242,14 @@ bool is_trail_locked(const Directory& directory)
     if (!file) return false;
     auto lock = whole_file_lock();
     return ::fcntl(file->get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+std::string read_lock_note(const Directory& directory)
+{
+    constexpr std::size_t note_bytes_max = 256;
+    if (!is_trail_locked(directory)) return {};
+    const auto file = directory.open_file(lock_file, O_RDONLY);
+    return file ? read_at(*file, 0, note_bytes_max).value_or(std::string{}) : std::string{};
 }
 
 Result<Secret> read_key(const Directory& directory)

@@ -94,6 +94,9 @@ Result<std::string> read_at(const FileDescriptor& file, std::uint64_t offset, st
 Result<FileDescriptor> lock_trail(const Directory& directory);
 /// Whether some daemon holds the trail now. Takes nothing itself.
 bool is_trail_locked(const Directory& directory);
+/// What that daemon said of itself by leave_lock_note() (jsonl_trail.hpp); empty: none does, or it
+/// said nothing.
+std::string read_lock_note(const Directory& directory);
 
 /// The trail's key, from audit.key. Errors: not_found, unavailable (open to others, too short).
 Result<Secret> read_key(const Directory& directory);

@@ -116,6 +116,11 @@ Task<Status> JsonlTrail::flush()
     return submit_and_wait(*writer_, Submission{});
 }
 
+Status JsonlTrail::leave_lock_note(std::string_view text)
+{
+    return writer_->leave_lock_note(text);
+}
+
 Status JsonlTrail::health() const
 {
     return writer_->health();

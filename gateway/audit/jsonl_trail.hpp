@@ -4,6 +4,7 @@
 #include "gateway/audit/trail.hpp"
 
 #include <memory>
+#include <string_view>
 
 namespace tailops::audit {
 
@@ -40,6 +41,10 @@ public:
 
     /// Returns when everything that was appended before is on stable storage. Errors: unavailable.
     Task<Status> flush();
+
+    /// Says something of this daemon beside its lock, for who asks read_lock_note(), until the next
+    /// one takes the trail. Errors: unavailable.
+    Status leave_lock_note(std::string_view text);
 
     Status health() const override;
     TrailCounters counters() const;

@@ -90,6 +90,10 @@ struct Examination {
 /// (no trail), unavailable (cannot be read, or a start would refuse it).
 Result<Examination> examine(const std::filesystem::path& directory, const Secret& key);
 
+/// What the daemon that holds the trail now said of itself; empty: none does, it said nothing, or
+/// the directory cannot be read.
+std::string note_of_daemon(const std::filesystem::path& directory);
+
 /// The key that lies with the trail (audit.key). Errors: not_found, unavailable.
 Result<Secret> read_trail_key(const std::filesystem::path& directory);
 

@@ -296,6 +296,12 @@ std::string Problem::describe() const
     return where + std::string{to_string(kind)} + ": " + text;
 }
 
+std::string note_of_daemon(const std::filesystem::path& directory)
+{
+    const auto opened = Directory::open(directory, Directory::Purpose::reading);
+    return opened ? read_lock_note(*opened) : std::string{};
+}
+
 Result<Secret> read_trail_key(const std::filesystem::path& directory)
 {
     TAILOPS_TRY(const auto opened, Directory::open(directory, Directory::Purpose::reading));

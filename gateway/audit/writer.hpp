@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_set>
 #include <vector>
@@ -60,6 +61,9 @@ public:
     /// how many there can be.
     enum class Queued { queued, full, failing };
     Queued try_queue(Submission& submission);
+
+    /// See JsonlTrail.
+    Status leave_lock_note(std::string_view text) const;
 
     Status health() const;
     TrailCounters counters() const;

@@ -71,6 +71,11 @@ void Writer::record_recovery()
     conclude(std::move(batch), std::move(written));
 }
 
+Status Writer::leave_lock_note(std::string_view text) const
+{
+    return write_at(directory_.disk(), lock_, text, 0, lock_file);
+}
+
 Status Writer::rotate()
 {
     if (auto sound = file_->check(); !sound) return sound;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/store/held_files.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
 #include <mutex>
@@ -93,7 +94,9 @@ struct MarkStatements {
 };
 
 struct SqliteStore::State {
-    explicit State(Database opened) : database{std::move(opened)} {}
+    State(Database opened, const std::string& path) : files{path}, database{std::move(opened)} {}
+
+    const HeldFiles files;
 
     std::mutex mutex;   // guards all below
     Database database;  // before the statements: they die first

@@ -112,10 +112,10 @@ Status TokenStatements::note(TokenEvent::Kind kind,
 
 Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
 {
-    TAILOPS_TRY(auto database, Database::open({.path = std::move(settings.path),
-                                               .busy_timeout = settings.busy_timeout}));
+    TAILOPS_TRY(auto database,
+                Database::open({.path = settings.path, .busy_timeout = settings.busy_timeout}));
     if (auto done = migrate(database); !done) return fail(std::move(done).error());
-    auto state = std::make_unique<State>(std::move(database));
+    auto state = std::make_unique<State>(std::move(database), settings.path);
     auto& connection = state->database;
     if (auto done = state->tokens.prepare(connection); !done) return fail(std::move(done).error());
     if (auto done = state->tasks.prepare(connection); !done) return fail(std::move(done).error());
@@ -188,8 +188,25 @@ Status SqliteStore::revoke(const std::string& id, TimePoint when, const TokenAct
     return {};
 }
 
+Status SqliteStore::check_files()
+{
+    return state_->files.check();
+}
+
+bool SqliteStore::is_replaced() const noexcept
+{
+    return state_->files.were_replaced();
+}
+
+std::optional<FileIdentity> SqliteStore::file() const
+{
+    return state_->files.database();
+}
+
 Result<std::int64_t> SqliteStore::generation()
 {
+    // What `tailops token` changes would be in the file that has the name now.
+    TAILOPS_CHECK(state_->files.check());
     const std::scoped_lock lock{state_->mutex};
     auto& statement = state_->tokens.data_version;
     const Rewind rewind{statement};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/token_store.hpp"
+#include "gateway/core/file_identity.hpp"
 #include "gateway/store/call_keys.hpp"
 #include "gateway/store/sqlite.hpp"
 #include "gateway/store/state_marks.hpp"
@@ -8,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace tailops::store {
@@ -40,6 +42,8 @@ public:
     /// Revoking what is revoked succeeds, keeps the first time and is no event. Errors: not_found,
     /// busy, internal.
     Status revoke(const std::string& id, TimePoint when, const auth::TokenActor& by) override;
+    /// Errors: also unavailable, once the file was replaced: tokens that another process ends are
+    /// not seen here any more.
     Result<std::int64_t> generation() override;
 
     /// Forgets the tokens that ended, by revocation or their time, before that. What befell them is
@@ -73,6 +77,12 @@ public:
     Result<std::optional<StateMark>> last_mark() override;
     Status set_mark(const StateMark& mark) override;
     Result<RestoredState> restore(const ForgottenState& forgotten) override;
+    Status check_files() override;
+
+    /// Whether a check has found that the files were replaced.
+    bool is_replaced() const noexcept;
+    /// The database's own file; none of ":memory:".
+    std::optional<FileIdentity> file() const;
 
     struct State;
     explicit SqliteStore(std::unique_ptr<State> state);  ///< use `open`

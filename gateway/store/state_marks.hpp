@@ -53,6 +53,9 @@ public:
     /// Takes all of it in, or nothing. Tokens that are revoked and keys that are there stay as they
     /// are; nothing here is an event for the trail, which has it already.
     virtual Result<RestoredState> restore(const ForgottenState& forgotten) = 0;
+    /// Whether the files that have the database's names are the ones that are open. Once they were
+    /// not, they never are again. Errors: unavailable, and no other.
+    virtual Status check_files() = 0;
 };
 
 }  // namespace tailops::store

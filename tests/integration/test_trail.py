@@ -6,6 +6,7 @@ import os
 import pathlib
 import pwd
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -219,6 +220,37 @@ class Rollback(unittest.TestCase):
             self.assertEqual(refused.returncode, 1)
             self.assertIn(str(database), refused.stderr)
             self.assertIn("backup", refused.stderr)
+
+
+    def test_of_the_database_while_it_is_open_ends_belief_in_tokens(self):
+        with local_gateway() as gateway:
+            database = gateway.state_dir / "tailops.db"
+            number = TokenEvents.newest_token(gateway)
+            copy = gateway.state_dir / "copy"
+            with contextlib.closing(sqlite3.connect(database)) as source, \
+                    contextlib.closing(sqlite3.connect(copy)) as made:
+                source.backup(made)
+            owner = database.stat()
+            os.chown(copy, owner.st_uid, owner.st_gid)
+            copy.rename(database)
+            for suffix in ("-wal", "-shm"):
+                pathlib.Path(f"{database}{suffix}").unlink(missing_ok=True)
+            until(lambda: gateway.rpc("tools/list").status == 503, what="the refusal")
+            until(lambda: gateway.request("GET", "/readyz", token=None).status == 503, what="the reason")
+            self.assertIn("the database was replaced", gateway.request("GET", "/readyz", token=None).body.decode())
+            until(lambda: self.events(gateway, "alarm"), what="the alarm")
+            self.assertIn("database was replaced", self.events(gateway, "alarm")[0])
+            self.assertEqual(gateway.logged().count(" database_replaced: "), 1)
+            state = ("--state-dir", str(gateway.state_dir))
+            for words in (("token", "revoke", number, *state), ("token", "mint", "--subject", "ci", *state)):
+                told = gateway.command(*words)
+                self.assertEqual((told.returncode, told.stdout), (1, ""), words)
+                self.assertIn("restart the gateway", told.stderr)
+            gateway.stop()
+            token = gateway.token
+            gateway.start()
+            self.assertEqual(gateway.rpc("tools/list", token=token).status, 401)
+            self.assertEqual(gateway.rpc("tools/list").status, 200)
 
 
 class Place(unittest.TestCase):

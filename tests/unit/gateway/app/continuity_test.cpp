@@ -275,6 +275,36 @@ TEST_F(ContinuityTest, FindsNothingWhenACrashLeftAMarkInTheDatabaseAlone)
     EXPECT_TRUE(told(audit::outcome_notice).empty());
 }
 
+TEST_F(ContinuityTest, AlarmsOnceWhenTheDatabaseIsReplacedUnderTheGateway)
+{
+    mint();
+    run([this](store::SqliteStore& store, audit::JsonlTrail& trail, Continuity& continuity,
+               Runtime& runtime) -> Task<void> {
+        co_await continuity.look_at_files();
+        EXPECT_TRUE(told(audit::outcome_alarm).empty());
+        fs::copy_file(database(), folder_.file("backup.db"));
+        fs::rename(folder_.file("backup.db"), database());
+        for (const auto* suffix : {"-wal", "-shm"}) fs::remove(database() + suffix);
+        for (int look = 0; look < 3; ++look) co_await continuity.look_at_files();
+        EXPECT_EQ(told(audit::outcome_alarm).size(), 1U);
+        EXPECT_TRUE(store.is_replaced());
+        // What befell tokens until then is not lost with the file.
+        EXPECT_TRUE(store.revoke("tk_1", clock_.now(), alice));
+        TokenEventRelay relays{
+            {.tokens = store, .events = store, .trail = trail, .blocking = runtime.blocking},
+            runtime.io.get_executor()};
+        co_await relays.stop(after(std::chrono::seconds{1}));
+        co_await relays.run();
+        EXPECT_TRUE(store.pending_events(1)->empty());
+    });
+    EXPECT_FALSE(verified().is_sound());
+    run();
+    EXPECT_EQ(told(audit::outcome_alarm).size(), 1U);
+    const auto notices = told(audit::outcome_notice);
+    ASSERT_EQ(notices.size(), 2U) << "the copy is older";
+    EXPECT_TRUE(open_store()->list()->front().revoked);
+}
+
 TEST_F(ContinuityTest, LeavesNoMarkWhereNothingHappened)
 {
     run([](store::SqliteStore& store, audit::JsonlTrail& trail, Continuity& continuity,

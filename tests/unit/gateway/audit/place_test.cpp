@@ -104,5 +104,20 @@ TEST(TrailPlace, WaitsForNobodyWhoWritesIntoAFifo)
     }
 }
 
+TEST(TrailPlace, HasANoteOfTheDaemonThatHoldsItAndOfNoOther)
+{
+    TrailDirectory directory;
+    EXPECT_EQ(note_of_daemon(directory.path), "");
+    {
+        const auto trail = directory.open();
+        EXPECT_EQ(note_of_daemon(directory.path), "");
+        ASSERT_TRUE(trail->leave_lock_note("database 1:2\n"));
+        EXPECT_EQ(note_of_daemon(directory.path), "database 1:2\n");
+    }
+    EXPECT_EQ(note_of_daemon(directory.path), "");
+    const auto next = directory.open();
+    EXPECT_EQ(note_of_daemon(directory.path), "") << "not that of the one before";
+}
+
 }  // namespace
 }  // namespace tailops::audit
