@@ -1,5 +1,6 @@
 #include "gateway/app/commands.hpp"
 #include "gateway/app/configuration.hpp"
+#include "gateway/app/continuity.hpp"
 #include "gateway/app/environment.hpp"
 #include "gateway/app/output.hpp"
 #include "gateway/app/own_credential.hpp"
@@ -7,7 +8,9 @@
 #include "gateway/audit/reader.hpp"
 #include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/core/try.hpp"
 #include "gateway/http/tls_context.hpp"
+#include "gateway/store/state_marks.hpp"
 #include "targets/executors.hpp"
 
 #include <cstdio>
@@ -86,30 +89,53 @@ Status try_to_build(const Configuration& configuration)
     return {};
 }
 
-/// What a start would find of the trail, as notes. Errors: it would refuse to go on.
-Status check_trail(const config::Settings& settings)
+void note(const std::string& text)
+{
+    std::fprintf(stderr, "note: audit trail: %s\n", escaped_line(text).c_str());
+}
+
+/// What the trail holds; of one that is not there: nothing. Errors: a start would refuse it.
+Result<audit::Examination> examine_trail(const config::Settings& settings, const StatePaths& paths)
+{
+    std::error_code unreadable;
+    if (!std::filesystem::exists(paths.audit(), unreadable)) return audit::Examination{};
+    std::optional<Secret> key;
+    if (settings.audit.key) {
+        TAILOPS_TRY(key, own_credential("audit.key", *settings.audit.key, process_environment()));
+    }
+    auto found = audit::examine(paths.audit(), key);
+    if (found || found.error().code() != Errc::not_found) return found;
+    if (!settings.audit.key && audit::read_trail_key(paths.audit())) {
+        note("its key is there and no record: a trail before this is gone");
+    }
+    return audit::Examination{};
+}
+
+/// What a start would find of the trail and the database, as notes. Errors: it would refuse them.
+Status check_state(const config::Settings& settings)
 {
     const StatePaths paths{settings.state_dir};
+    TAILOPS_TRY(const auto found, examine_trail(settings, paths));
+    if (found.is_live) return {};
     std::error_code unreadable;
-    if (!std::filesystem::exists(paths.audit(), unreadable)) return {};
-    auto key = settings.audit.key
-                   ? own_credential("audit.key", *settings.audit.key, process_environment())
-                   : audit::read_trail_key(paths.audit());
-    if (!key) return key.error().code() == Errc::not_found ? Status{} : fail(key.error());
-    const auto found = audit::examine(paths.audit(), *key);
-    if (!found && found.error().code() == Errc::not_found) return {};
-    if (!found) return fail(found.error());
-    const auto note = [](const std::string& text) {
-        std::fprintf(stderr, "note: audit trail: %s\n", escaped_line(text).c_str());
-    };
-    if (!found->has_ended_in_order) {
-        note("the last run did not end in order; " + std::to_string(found->open_calls) +
+    if (std::filesystem::exists(paths.database(), unreadable)) {
+        const auto known = store::mark_at_rest(paths.database());
+        // What a crash left half-done is in order together with its -wal, which a start reads.
+        const bool is_whole =
+            std::filesystem::file_size(paths.database() + "-wal", unreadable) == 0 || unreadable;
+        if (!known && is_whole) return fail(known.error());
+        if (known && *known) {
+            TAILOPS_TRY(const auto cut, find_cut(**known, found.head_seq, paths.audit()));
+            if (cut) note(*cut);
+        }
+    }
+    if (!found.has_ended_in_order) {
+        note("the last run did not end in order; " + std::to_string(found.open_calls) +
              " call(s) are without an outcome");
     }
-    if (found->torn_bytes > 0)
-        note(std::to_string(found->torn_bytes) + " bytes at its end are torn");
-    for (const auto& loss : found->losses) note(loss);
-    for (const auto& strange : found->strange) note(strange);
+    if (found.torn_bytes > 0) note(std::to_string(found.torn_bytes) + " bytes at its end are torn");
+    for (const auto& loss : found.losses) note(loss);
+    for (const auto& strange : found.strange) note(strange);
     return {};
 }
 
@@ -126,7 +152,7 @@ int check(const CheckOptions& options)
     if (const auto built = try_to_build(configuration); !built) {
         return complain(built.error(), exit_usage);
     }
-    if (const auto sound = check_trail(configuration.settings); !sound) {
+    if (const auto sound = check_state(configuration.settings); !sound) {
         return complain(sound.error(), exit_failed);
     }
     return report(problems, "ok: " + std::to_string(configuration.targets.targets.size()) +

@@ -31,6 +31,31 @@ std::string mark_id(const std::string& epoch, std::int64_t number)
     return std::string{mark_prefix} + epoch + '_' + std::to_string(number);
 }
 
+/// A trail that ends with record `head_seq`; `mac`: of the record that the database knows, where
+/// the trail has it.
+struct TrailEnd {
+    std::uint64_t head_seq{0};
+    const std::optional<std::string>& mac;
+    const std::string& newest_mark;
+};
+
+/// What the trail lacks, in one clause.
+std::optional<std::string> cut_of(const store::StateMark& known, const TrailEnd& trail)
+{
+    const auto record = "record " + std::to_string(known.head_seq);
+    const auto when = " on " + rfc3339(known.written);
+    if (trail.head_seq < known.head_seq || !trail.mac) {
+        // Retention removes the oldest, never the newest: what is not there was behind the end.
+        const bool is_cut = trail.head_seq < known.head_seq || trail.newest_mark.empty();
+        if (!is_cut) return std::nullopt;
+        return "the trail had " + record + when +
+               " and has it no more: its end was cut off, or another trail was put in its place";
+    }
+    if (*trail.mac == known.head_mac) return std::nullopt;
+    return record + " is not the one that stood there" + when +
+           ": another trail was put in the place of that one";
+}
+
 /// Whether the call may have had an effect under its key: it was allowed, and began.
 bool has_spent_key(const audit::StoredRecord& stored)
 {
@@ -99,6 +124,21 @@ struct Continuity::Seen {
     }
 };
 
+Result<std::optional<std::string>> find_cut(const store::StateMark& known,
+                                            std::uint64_t head_seq,
+                                            const std::filesystem::path& trail_folder)
+{
+    Continuity::Seen seen{.known = known, .keys_since = TimePoint::max()};
+    if (head_seq > 0) {
+        TAILOPS_CHECK(
+            audit::read_back(trail_folder, known.head_seq, [&](const audit::Frame& frame) {
+                seen.look_at(frame);
+                return true;
+            }));
+    }
+    return cut_of(known, {head_seq, seen.mac, seen.newest_mark});
+}
+
 Continuity::Continuity(Ends ends) : ends_{std::move(ends)}, epoch_{to_hex(random_bytes(8))} {}
 
 Status Continuity::compare()
@@ -147,30 +187,17 @@ void Continuity::judge(const Seen& seen)
              "its place; tokens that were minted since then have ended");
         return;
     }
-    const auto head = ends_.trail.head();
-    const auto record = "record " + std::to_string(known->head_seq);
-    const auto when = " on " + rfc3339(known->written);
-    if (head.seq < known->head_seq || !seen.mac) {
-        // Retention removes the oldest, never the newest: what is not there was behind the end.
-        const bool is_cut = head.seq < known->head_seq || seen.newest_mark.empty();
-        if (is_cut) {
-            find(audit::outcome_alarm, "the trail had " + record + when +
-                                           " and has it no more: its end was cut off, or "
-                                           "another trail was put in its place");
-            log(Event::trail_cut_off, {{"why", findings_.back().why}});
-            return;
-        }
-    } else if (*seen.mac != known->head_mac) {
-        find(audit::outcome_alarm, record + " is not the one that stood there" + when +
-                                       ": another trail was put in the place of that one");
-        log(Event::trail_cut_off, {{"why", findings_.back().why}});
+    auto cut = cut_of(*known, {ends_.trail.head().seq, seen.mac, seen.newest_mark});
+    if (cut) {
+        log(Event::trail_cut_off, {{"why", *cut}});
+        find(audit::outcome_alarm, *std::move(cut));
         return;
     }
     if (seen.newest_mark.empty() || seen.newest_mark == mark_id(known->epoch, known->number)) {
         return;
     }
     is_rolled_back_ = true;
-    find(audit::outcome_notice, "the database is of" + when +
+    find(audit::outcome_notice, "the database is of " + rfc3339(known->written) +
                                     ", and the trail goes on after that: "
                                     "an older copy was put in its place; what was minted or kept "
                                     "since then is gone");

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,8 +58,9 @@ public:
     /// Marks every `interval`, for as long as its strand runs.
     Task<void> run(std::chrono::milliseconds interval = std::chrono::minutes{1});
 
+    struct Seen;  // what the trail tells from the database's time on
+
 private:
-    struct Seen;
     void judge(const Seen& seen);
     void find(std::string_view outcome, std::string text);
     Task<Status> record_findings();
@@ -73,5 +75,12 @@ private:
     bool is_replaced_{false};
     std::vector<audit::Record> findings_;  // not in the trail yet
 };
+
+/// What the mark of a database says of a trail that ends with record `head_seq`, and the trail
+/// lacks: one clause, which Continuity would raise as an alarm; none: all is there. Blocks. Errors:
+/// those of reading the trail.
+Result<std::optional<std::string>> find_cut(const store::StateMark& known,
+                                            std::uint64_t head_seq,
+                                            const std::filesystem::path& trail_folder);
 
 }  // namespace tailops::app

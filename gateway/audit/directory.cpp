@@ -101,7 +101,10 @@ Result<FileDescriptor> Directory::open_file(std::string_view name, int flags) co
     FileDescriptor file{disk_->open(descriptor_.get(), path.c_str(), flags | always, 0600)};
     if (!file.is_open()) {
         const auto why = errno;
-        if (why == ENOENT) return fail(Errc::not_found, "the audit trail has no such file");
+        if (why == ENOENT) {
+            return fail(Error{Errc::not_found, "the audit trail has no such file"}.with_detail(
+                path_of(name) + " is missing"));
+        }
         return fail((flags & O_ACCMODE) == O_RDONLY ? unreadable("open " + path, why)
                                                     : unwritable("open " + path, why));
     }
@@ -254,9 +257,14 @@ std::string read_lock_note(const Directory& directory)
 
 Result<Secret> read_key(const Directory& directory)
 {
-    TAILOPS_TRY(const auto file, directory.open_file(key_file, O_RDONLY));
+    const auto file = directory.open_file(key_file, O_RDONLY);
+    if (!file && file.error().code() == Errc::not_found) {
+        return fail(Error{Errc::not_found, "the key of the audit trail is missing"}.with_detail(
+            directory.path_of(key_file) + ": put it back, or name the key in the configuration"));
+    }
+    if (!file) return fail(file.error());
     struct stat info{};
-    if (::fstat(file.get(), &info) != 0) return fail(unreadable("stat audit.key", errno));
+    if (::fstat(file->get(), &info) != 0) return fail(unreadable("stat audit.key", errno));
     if ((info.st_mode & 077) != 0) {
         return fail(Error{Errc::unavailable, "the audit key can be read by others"}.with_detail(
             "chmod 600 audit.key, and think of the key as known"));
@@ -265,7 +273,7 @@ Result<Secret> read_key(const Directory& directory)
         return fail(Error{Errc::unavailable, "the audit key is too short"}.with_detail(
             "audit.key must hold at least 32 bytes"));
     }
-    TAILOPS_TRY(auto bytes, read_at(file, 0, 4096));
+    TAILOPS_TRY(auto bytes, read_at(*file, 0, 4096));
     return Secret{std::move(bytes)};
 }
 
@@ -273,6 +281,13 @@ Result<Secret> read_or_make_key(const Directory& directory)
 {
     auto known = read_key(directory);
     if (known || known.error().code() != Errc::not_found) return known;
+    TAILOPS_TRY(const auto rotated, directory.rotated_files());
+    const auto current = directory.identify(current_file);
+    if (!rotated.empty() || (current && current->bytes > 0)) {
+        return fail(Error{Errc::unavailable, "the key of the audit trail is missing"}.with_detail(
+            directory.path_of(key_file) +
+            ": put it back; or, where the trail is to end here, move its files aside"));
+    }
     // Under another name first: a crash must not leave half a key behind.
     constexpr std::string_view draft = "audit.key.new";
     Secret key{random_bytes(key_bytes)};

@@ -61,6 +61,9 @@ public:
     /// Names of the files that rotation put aside, in the chain's order.
     Result<std::vector<std::string>> rotated_files() const;
 
+    /// Of a file in it, for messages.
+    std::string path_of(std::string_view name) const { return (path_ / name).string(); }
+
     Disk& disk() const noexcept { return *disk_; }
 
 private:
@@ -100,7 +103,8 @@ std::string read_lock_note(const Directory& directory);
 
 /// The trail's key, from audit.key. Errors: not_found, unavailable (open to others, too short).
 Result<Secret> read_key(const Directory& directory);
-/// The same; at the first start makes the file with 32 random bytes.
+/// The same; at the first start makes the file with 32 random bytes. Errors: also unavailable, when
+/// there is a trail: another key could only hide that its own is gone.
 Result<Secret> read_or_make_key(const Directory& directory);
 
 /// Every file of the trail, oldest first, opened at one instant: rotation and retention that go on

@@ -82,13 +82,16 @@ struct Examination {
     bool is_live{false};  // a daemon writes it now: nothing else was looked at
     bool has_ended_in_order{true};
     std::uint64_t torn_bytes{0};
+    std::uint64_t head_seq{0};         // of the newest record
     std::size_t open_calls{0};         // whose outcome it would record as unknown
     std::vector<std::string> losses;   // each a clause: records that are gone
     std::vector<std::string> strange;  // each a clause: files that are none of the trail
 };
-/// Reads the ends of each file, and all of the newest after a crash. Blocking. Errors: not_found
-/// (no trail), unavailable (cannot be read, or a start would refuse it).
-Result<Examination> examine(const std::filesystem::path& directory, const Secret& key);
+/// Reads the ends of each file, and all of the newest after a crash. Without a `key` the one that
+/// lies with the trail counts. Blocking. Errors: not_found (no trail), unavailable (cannot be read,
+/// its key is missing, or a start would refuse it).
+Result<Examination> examine(const std::filesystem::path& directory,
+                            const std::optional<Secret>& key = {});
 
 /// What the daemon that holds the trail now said of itself; empty: none does, it said nothing, or
 /// the directory cannot be read.

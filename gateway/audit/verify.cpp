@@ -15,6 +15,13 @@ namespace tailops::audit {
 namespace {
 
 constexpr std::size_t problems_max = 100;
+
+std::unexpected<Error> no_trail(const std::filesystem::path& directory)
+{
+    return fail(Error{Errc::not_found, "there is no audit trail in this directory"}.with_detail(
+        (directory / current_file).string() + " is missing"));
+}
+
 // As many calls as recovery ever holds open. Beyond that nothing is said of those without outcome.
 constexpr std::size_t open_intents_max = 65'536;
 
@@ -308,15 +315,22 @@ Result<Secret> read_trail_key(const std::filesystem::path& directory)
     return read_key(opened);
 }
 
-Result<Examination> examine(const std::filesystem::path& directory, const Secret& key)
+Result<Examination> examine(const std::filesystem::path& directory,
+                            const std::optional<Secret>& key)
 {
     TAILOPS_TRY(const auto opened, Directory::open(directory, Directory::Purpose::reading));
     Examination found;
     found.is_live = is_trail_locked(opened);
     if (found.is_live) return found;
     TAILOPS_TRY(const auto files, open_trail(opened));
-    if (files.empty()) return fail(Errc::not_found, "there is no audit trail in this directory");
-    KeyedMac mac{key};
+    if (files.empty()) return no_trail(directory);
+    auto own = key ? Result<Secret>{key->clone()} : read_key(opened);
+    if (!own && own.error().code() == Errc::not_found) {
+        return fail(Error{Errc::unavailable, own.error().public_message()}.with_detail(
+            own.error().detail()));
+    }
+    if (!own) return fail(own.error());
+    KeyedMac mac{*own};
     TAILOPS_TRY(const auto recovered, recover(opened, mac, Repair::nothing));
     Shelf shelf;
     TAILOPS_TRY(auto survey, shelf.survey(opened, mac, recovered.oldest_seq,
@@ -324,6 +338,7 @@ Result<Examination> examine(const std::filesystem::path& directory, const Secret
                                                                 : recovered.position.next_seq));
     found.has_ended_in_order = recovered.has_ended_in_order;
     found.torn_bytes = recovered.torn_bytes;
+    found.head_seq = recovered.position.next_seq - 1;
     found.open_calls = recovered.intents.size();
     for (const auto& loss : survey.losses) {
         found.losses.push_back("records " + std::to_string(loss.first_seq) + " to " +
@@ -343,7 +358,7 @@ Result<Report> verify(const std::filesystem::path& directory,
     const bool was_live = is_trail_locked(opened);
     TAILOPS_TRY(const auto files, open_trail(opened));
     const bool is_live = is_trail_locked(opened) || was_live;
-    if (files.empty()) return fail(Errc::not_found, "there is no audit trail in this directory");
+    if (files.empty()) return no_trail(directory);
 
     Walk walk{key, expected};
     for (const auto& file : files) {

@@ -88,7 +88,30 @@ Result<std::int64_t> version_of(Database& database)
     return has_row ? read.integer(0) : 0;
 }
 
+Status check_version(std::int64_t version)
+{
+    const auto newest = static_cast<std::int64_t>(steps.size());
+    if (version <= newest) return {};
+    return fail(Errc::unavailable, "the gateway's database is of a newer version (schema " +
+                                       std::to_string(version) + "); this one knows " +
+                                       std::to_string(newest));
+}
+
 }  // namespace
+
+Result<bool> has_table(Database& database, std::string_view name)
+{
+    TAILOPS_TRY(auto read, database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?"));
+    return read.bind(1, name).step();
+}
+
+Status check_schema(Database& database)
+{
+    TAILOPS_TRY(const auto is_begun, has_table(database, "schema_version"));
+    if (!is_begun) return {};
+    TAILOPS_TRY(const auto version, version_of(database));
+    return check_version(version);
+}
 
 Status migrate(Database& database)
 {
@@ -98,12 +121,8 @@ Status migrate(Database& database)
         " applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT");
     if (!made) return made;
     TAILOPS_TRY(const auto version, version_of(database));
+    TAILOPS_CHECK(check_version(version));
     const auto newest = static_cast<std::int64_t>(steps.size());
-    if (version > newest) {
-        return fail(Errc::unavailable, "the gateway's database is of a newer version (schema " +
-                                           std::to_string(version) + "); this one knows " +
-                                           std::to_string(newest));
-    }
     for (auto next = version; next < newest; ++next) {
         if (auto done = database.execute(steps[static_cast<std::size_t>(next)]); !done) return done;
         auto noted = database.execute("INSERT INTO schema_version (version) VALUES (" +

@@ -1,5 +1,6 @@
 #include "gateway/store/sqlite.hpp"
 
+#include "gateway/core/digest.hpp"
 #include "gateway/core/disk.hpp"
 #include "gateway/core/regular_file.hpp"
 #include "gateway/core/try.hpp"
@@ -180,6 +181,32 @@ Result<Database> Database::open(const Options& options)
     const auto prepared = database.execute(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
     if (!prepared) return cannot_open(options.path, prepared.error().describe());
+    return database;
+}
+
+Result<Database> Database::open_at_rest(const std::string& path)
+{
+    if (const auto kind = require_regular_file(path); !kind) {
+        return cannot_open(path, kind.error().public_message());
+    }
+    std::string uri = "file:";
+    for (const char c : path) {
+        if (c == '%' || c == '?' || c == '#') {
+            uri += '%' + to_hex(std::string_view{&c, 1});
+        } else {
+            uri += c;
+        }
+    }
+    uri += "?immutable=1";
+    Database database;
+    sqlite3* raw = nullptr;
+    constexpr int flags =
+        SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int code = sqlite3_open_v2(uri.c_str(), &raw, flags, nullptr);
+    database.connection_.reset(raw);
+    if (code != SQLITE_OK) {
+        return cannot_open(path, raw ? sqlite3_errmsg(raw) : sqlite3_errstr(code));
+    }
     return database;
 }
 

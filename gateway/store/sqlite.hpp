@@ -63,6 +63,10 @@ public:
     /// Errors: unavailable (no such folder, not ours, not a database; the detail says which).
     static Result<Database> open(const Options& options);
 
+    /// Opens a file to read it as it lies there: takes no lock, makes no file beside it, and does
+    /// not see what is in a -wal. For a database that nobody has open. Errors: unavailable.
+    static Result<Database> open_at_rest(const std::string& path);
+
     Result<Statement> prepare(std::string_view sql);
     /// Runs statements that take no parameters and whose rows nobody wants.
     Status execute(const std::string& sql);

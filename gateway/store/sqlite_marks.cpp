@@ -1,12 +1,42 @@
 #include "gateway/core/try.hpp"
+#include "gateway/store/migrations.hpp"
 #include "gateway/store/sqlite_state.hpp"
 
 namespace tailops::store {
+namespace {
+
+constexpr std::string_view find_mark =
+    "SELECT epoch, number, head_seq, head_mac, written FROM state";
+
+/// The mark in the row that the statement stands at; none at its end.
+Result<std::optional<StateMark>> next_mark(Statement& statement)
+{
+    TAILOPS_TRY(const auto has_row, statement.step());
+    if (!has_row) return std::nullopt;
+    StateMark mark;
+    mark.epoch = statement.bytes(0);
+    mark.number = statement.integer(1);
+    mark.head_seq = static_cast<std::uint64_t>(statement.integer(2));
+    mark.head_mac = statement.bytes(3);
+    mark.written = from_column(statement.integer(4));
+    return mark;
+}
+
+}  // namespace
+
+Result<std::optional<StateMark>> mark_at_rest(const std::string& path)
+{
+    TAILOPS_TRY(auto database, Database::open_at_rest(path));
+    TAILOPS_CHECK(check_schema(database));
+    TAILOPS_TRY(const auto has_marks, has_table(database, "state"));
+    if (!has_marks) return std::nullopt;
+    TAILOPS_TRY(auto statement, database.prepare(find_mark));
+    return next_mark(statement);
+}
 
 Status MarkStatements::prepare(Database& database)
 {
-    TAILOPS_TRY(find, database.prepare("SELECT epoch, number, head_seq, head_mac, written"
-                                       " FROM state"));
+    TAILOPS_TRY(find, database.prepare(find_mark));
     TAILOPS_TRY(
         set, database.prepare("INSERT INTO state (one, epoch, number, head_seq, head_mac, written)"
                               " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET"
@@ -25,15 +55,7 @@ Result<std::optional<StateMark>> SqliteStore::last_mark()
     const std::scoped_lock lock{state_->mutex};
     auto& statement = state_->marks.find;
     const Rewind rewind{statement};
-    TAILOPS_TRY(const auto has_row, statement.step());
-    if (!has_row) return std::nullopt;
-    StateMark mark;
-    mark.epoch = statement.bytes(0);
-    mark.number = statement.integer(1);
-    mark.head_seq = static_cast<std::uint64_t>(statement.integer(2));
-    mark.head_mac = statement.bytes(3);
-    mark.written = from_column(statement.integer(4));
-    return mark;
+    return next_mark(statement);
 }
 
 Status SqliteStore::set_mark(const StateMark& mark)

@@ -58,4 +58,9 @@ public:
     virtual Status check_files() = 0;
 };
 
+/// The mark in the database at `path`, which nobody has open, without changing a thing; one that a
+/// crash left in a -wal is not seen. Errors: unavailable (cannot be read, damaged, or a newer
+/// gateway wrote it), internal.
+Result<std::optional<StateMark>> mark_at_rest(const std::string& path);
+
 }  // namespace tailops::store

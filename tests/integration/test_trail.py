@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pwd
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -291,6 +292,36 @@ class Place(unittest.TestCase):
                 told = gateway.command(*words, "--config", gateway.config)
                 self.assertEqual(told.returncode, 1, words)
                 self.assertIn("audit.jsonl: it is a FIFO, not a regular file", told.stderr)
+
+    def test_without_its_key_is_refused_by_check_and_start_alike(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            key = gateway.state_dir / "audit" / "audit.key"
+            key.rename(gateway.directory / "audit.key")
+            for words in (("check",), ("audit", "verify"), ("serve",)):
+                told = gateway.command(*words, "--config", gateway.config)
+                self.assertNotEqual(told.returncode, 0, words)
+                self.assertIn(str(key), told.stderr)
+                self.assertFalse(key.exists())
+            (gateway.directory / "audit.key").rename(key)
+            self.assertEqual(gateway.command("check", "--config", gateway.config).returncode, 0)
+
+    def test_that_lacks_what_the_database_knows_is_told_by_check(self):
+        for take_away, text in ((lambda audit: shutil.rmtree(audit), "its end was cut off"),
+                                (lambda audit: (audit / "audit.jsonl").unlink(), "a trail before this is gone"),
+                                (lambda audit: (audit / "audit.jsonl").write_bytes(
+                                    b"".join((audit / "audit.jsonl").read_bytes().splitlines(True)[:2])),
+                                 "its end was cut off")):
+            with local_gateway() as gateway:
+                gateway.call("whoami")
+                gateway.stop()
+                whole = gateway.command("check", "--config", gateway.config)
+                self.assertEqual((whole.returncode, whole.stderr), (0, ""))
+                take_away(gateway.state_dir / "audit")
+                told = gateway.command("check", "--config", gateway.config)
+                self.assertIn(text, told.stderr)
+                gateway.start()
+                self.assertIn("trail_cut_off", gateway.logged())
 
 
 class Parameters(unittest.TestCase):

@@ -305,6 +305,24 @@ TEST_F(ContinuityTest, AlarmsOnceWhenTheDatabaseIsReplacedUnderTheGateway)
     EXPECT_TRUE(open_store()->list()->front().revoked);
 }
 
+TEST_F(ContinuityTest, FindsACutWithoutAStart)
+{
+    mint();
+    const auto bytes = fs::file_size(trail() / "audit.jsonl");
+    revoke_and_spend();
+    const auto known = **store::mark_at_rest(database());
+    const auto cut = [&] {
+        const auto found = audit::examine(trail(), key());
+        return *find_cut(known, found ? found->head_seq : 0, trail());
+    };
+    EXPECT_FALSE(cut());
+    fs::resize_file(trail() / "audit.jsonl", bytes);
+    ASSERT_TRUE(cut());
+    EXPECT_NE(cut()->find("cut off"), std::string::npos);
+    fs::remove_all(trail());
+    EXPECT_TRUE(cut());
+}
+
 TEST_F(ContinuityTest, LeavesNoMarkWhereNothingHappened)
 {
     run([](store::SqliteStore& store, audit::JsonlTrail& trail, Continuity& continuity,

@@ -104,6 +104,30 @@ TEST(TrailPlace, WaitsForNobodyWhoWritesIntoAFifo)
     }
 }
 
+TEST(TrailPlace, MakesNoNewKeyBesideATrailThatLostItsOwn)
+{
+    TrailDirectory directory;
+    auto settings = directory.settings();
+    settings.key.reset();
+    {
+        ASSERT_TRUE(directory.append(*directory.open(std::move(settings)), intent("a")));
+    }
+    const auto key_path = (directory.path / "audit.key").string();
+    fs::remove(key_path);
+    settings = directory.settings();
+    settings.key.reset();
+    const auto refused = JsonlTrail::open(std::move(settings), directory.clock);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::unavailable);
+    EXPECT_NE(why(refused).find(key_path), std::string::npos) << why(refused);
+    EXPECT_FALSE(fs::exists(key_path));
+    const auto examined = examine(directory.path);
+    ASSERT_FALSE(examined);
+    EXPECT_EQ(examined.error().code(), Errc::unavailable);
+    EXPECT_NE(why(examined).find(key_path), std::string::npos) << why(examined);
+    EXPECT_NE(why(read_trail_key(directory.path)).find(key_path), std::string::npos);
+}
+
 TEST(TrailPlace, HasANoteOfTheDaemonThatHoldsItAndOfNoOther)
 {
     TrailDirectory directory;

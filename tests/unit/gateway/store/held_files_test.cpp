@@ -5,6 +5,8 @@
 
 #include <sys/stat.h>
 
+#include <fstream>
+
 namespace tailops::store {
 namespace {
 
@@ -98,6 +100,43 @@ TEST(HeldFiles, WaitForNobodyWhoWritesIntoAFifo)
         ASSERT_FALSE(store);
         EXPECT_EQ(store.error().detail(), name + ": it is a FIFO, not a regular file");
     }
+}
+
+TEST(MarkAtRest, IsTheOneThatTheLastRunLeft)
+{
+    const Folder folder;
+    const auto path = folder.file("a #1?%20.db");
+    const StateMark mark{.epoch = "e",
+                         .number = 3,
+                         .head_seq = 40,
+                         .head_mac = std::string(64, 'a'),
+                         .written = at(1000)};
+    {
+        const auto store = open(path);
+        ASSERT_TRUE(store->set_mark(mark));
+    }
+    const auto before = fs::last_write_time(path);
+    const auto known = mark_at_rest(path);
+    ASSERT_TRUE(known) << known.error().describe();
+    ASSERT_TRUE(*known);
+    EXPECT_EQ((*known)->head_seq, 40U);
+    EXPECT_EQ((*known)->head_mac, mark.head_mac);
+    EXPECT_EQ((*known)->written, mark.written);
+    EXPECT_EQ(fs::last_write_time(path), before);
+    EXPECT_FALSE(fs::exists(path + "-wal"));
+    EXPECT_FALSE(fs::exists(path + "-shm"));
+}
+
+TEST(MarkAtRest, IsNoneOfADatabaseWithoutOne)
+{
+    const Folder folder;
+    open(folder.file("state.db"));
+    EXPECT_FALSE(*mark_at_rest(folder.file("state.db")));
+    std::ofstream{folder.file("empty.db")};
+    EXPECT_FALSE(*mark_at_rest(folder.file("empty.db")));
+    std::ofstream{folder.file("text.db")} << std::string(8192, 'x');
+    EXPECT_FALSE(mark_at_rest(folder.file("text.db")));
+    EXPECT_FALSE(mark_at_rest(folder.file("gone.db")));
 }
 
 }  // namespace
