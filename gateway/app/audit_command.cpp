@@ -118,6 +118,13 @@ int audit_verify(const AuditVerifyOptions& options)
         audit::verify(trail->directory, trail->key,
                       {.anchor = *anchor, .acknowledged_seq = options.acknowledged_seq});
     if (!report) return complain(report.error(), exit_failed);
+    if (options.acknowledged_seq > report->last_seq) {
+        return complain("--acknowledged " + std::to_string(options.acknowledged_seq) +
+                            " is behind the end of the trail, record " +
+                            std::to_string(report->last_seq) +
+                            ": what is not there yet cannot be known; name the record of an alarm",
+                        exit_usage);
+    }
     for (const auto& note : report->notes) std::fprintf(stderr, "note: %s\n", note.c_str());
     for (const auto& problem : report->problems) {
         std::fprintf(stderr, "%s\n", problem.describe().c_str());

@@ -5,13 +5,18 @@
 #include "gateway/core/text.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 namespace tailops::app {
 namespace {
 
 /// The subcommand that was chosen, with its options bound.
 using Action = std::function<int()>;
+
+// Of options without a sign: what they are bound to would take "-1" for the largest number.
+constexpr auto number_max = std::numeric_limits<std::int64_t>::max();
 
 void add_config(CLI::App& command, std::string& file)
 {
@@ -148,9 +153,10 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
     add_state(*verify, options.verify.state);
     verify->add_option("--anchor", options.verify.anchor,
                        "a head noted down earlier, SEQ:MAC, which must still be there");
-    verify->add_option(
-        "--acknowledged", options.verify.acknowledged_seq,
-        "alarms of the gateway itself up to this record are known; notes from now on");
+    verify
+        ->add_option("--acknowledged", options.verify.acknowledged_seq,
+                     "alarms of the gateway itself up to this record are known; notes from now on")
+        ->check(CLI::Range(std::int64_t{1}, number_max));
     verify->callback([&] { action = [&] { return audit_verify(options.verify); }; });
 
     auto& query = options.query;
@@ -166,7 +172,9 @@ void add_audit(CLI::App& root, AuditOptions& options, Action& action)
     find->add_option("--trace", query.trace, "calls of one distributed trace: its trace-id");
     find->add_option("--since", query.since, "from this time on (RFC 3339)");
     find->add_option("--until", query.until, "before this time (RFC 3339)");
-    find->add_option("--limit", query.limit, "at most so many, the newest")->capture_default_str();
+    find->add_option("--limit", query.limit, "at most so many, the newest")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{1}, number_max));
     find->callback([&] { action = [&] { return audit_query(query); }; });
 }
 

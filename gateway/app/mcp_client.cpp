@@ -46,7 +46,22 @@ std::string_view last_event(std::string_view stream)
     return line.substr(0, line.find('\n'));
 }
 
-Result<json> read_answer(const net::HttpResponse& response)
+/// What came from `path` and is no answer of the protocol, in words.
+std::unexpected<Error> not_mcp(const net::HttpResponse& response,
+                               const std::string& path,
+                               const Result<json>& message)
+{
+    auto text = "no MCP endpoint answers at " + quote(path) + " (HTTP " +
+                std::to_string(response.status) + ')';
+    if (message) {
+        const auto said = text_member(*message, "error");
+        if (!said.empty()) text += ": " + escaped_line(said);
+    }
+    if (!path.ends_with("/mcp")) text += "; write its path too, as in http://HOST:PORT/mcp";
+    return fail(Errc::unreachable, std::move(text));
+}
+
+Result<json> read_answer(const net::HttpResponse& response, const std::string& path)
 {
     if (response.status == 401) {
         return fail(Errc::unauthenticated, "the gateway refused the token: " +
@@ -57,9 +72,8 @@ Result<json> read_answer(const net::HttpResponse& response)
     }
     const bool is_stream = response.header("content-type").starts_with("text/event-stream");
     auto message = parse_json(is_stream ? last_event(response.body) : response.body);
-    if (!message) {
-        return fail(Errc::unreachable,
-                    "no MCP endpoint answers there (HTTP " + std::to_string(response.status) + ")");
+    if (!message || text_member(*message, "jsonrpc") != "2.0") {
+        return not_mcp(response, path, message);
     }
     if (const auto* error = find_member(*message, "error")) {
         return fail(Errc::invalid_argument, std::string{text_member(*error, "message")});
@@ -116,7 +130,7 @@ Task<Result<json>> McpClient::request(std::string method, json params, Deadline 
     }
     request.body = message(next_id_++, method, std::move(params));
     TAILOPS_CO_TRY(const auto response, co_await http_->send(std::move(request), deadline));
-    co_return read_answer(response);
+    co_return read_answer(response, path_);
 }
 
 }  // namespace tailops::app

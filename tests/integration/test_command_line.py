@@ -236,6 +236,36 @@ class Settings(unittest.TestCase):
         self.assertIn("openssl rand -hex 32", told.stderr)
 
 
+class Numbers(unittest.TestCase):
+    def test_are_neither_negative_nor_behind_what_there_is(self):
+        with local_gateway() as gateway:
+            gateway.stop()
+            verify = ("audit", "verify", "--state-dir", str(gateway.state_dir), "--acknowledged")
+            last = int(gateway.command(*verify[:-1], check=True).stdout.split("head ")[1].split()[0])
+            self.assertEqual(gateway.command(*verify, str(last)).returncode, 0)
+            behind = gateway.command(*verify, str(last + 1))
+            self.assertEqual(behind.returncode, 2)
+            self.assertIn(f"the end of the trail, record {last}", behind.stderr)
+            query = ("audit", "query", "--state-dir", str(gateway.state_dir), "--limit")
+            call = ("call", "whoami", "--url", "http://127.0.0.1:9/mcp", "--timeout")
+            for words in (verify, query, call):
+                for number in ("-1", "0", "18446744073709551615", "18446744073709551617", "one", ""):
+                    told = gateway.command(*words, number)
+                    self.assertEqual((told.returncode, told.stdout), (2, ""), (words, number))
+                    self.assertIn(words[-1], told.stderr)
+
+
+class Endpoint(unittest.TestCase):
+    def test_is_named_with_its_path(self):
+        with local_gateway() as gateway:
+            environment = {**os.environ, "TAILOPS_TOKEN": gateway.token}
+            for url in (gateway.url.removesuffix("/mcp"), gateway.url.removesuffix("/mcp") + "/healthz"):
+                told = subprocess.run([gateway.binary, "call", "whoami", "--url", url], capture_output=True,
+                                      text=True, env=environment, timeout=60)
+                self.assertEqual(told.returncode, 1)
+                self.assertIn("write its path too, as in http://HOST:PORT/mcp", told.stderr)
+
+
 class OwnSecrets(unittest.TestCase):
     def test_stand_in_no_line_of_the_log_and_in_no_metric(self):
         secret = "sekrit-api-token-12345"
