@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
-#include <limits>
 
 namespace tailops::app {
 namespace {
@@ -15,8 +14,10 @@ namespace {
 /// The subcommand that was chosen, with its options bound.
 using Action = std::function<int()>;
 
-// Of options without a sign: what they are bound to would take "-1" for the largest number.
-constexpr auto number_max = std::numeric_limits<std::int64_t>::max();
+// Of options without a sign: what they are bound to would take "-1" for the largest number. More
+// records than a trail will ever have; and less than what CLI11 takes numbers for that are too
+// long.
+constexpr std::int64_t number_max = 1'000'000'000'000'000;
 
 void add_config(CLI::App& command, std::string& file)
 {

@@ -106,7 +106,7 @@ TEST(GateDecides, NotMilderThanItIsAskedTo)
     const auto dry = gate.decide(q);
     EXPECT_EQ(dry.decision.effect, Effect::dry_run_only);
     EXPECT_EQ(dry.decision.why,
-              "decided by rule a; all else you may do on target \"web-01\" is a dry run");
+              "rule a alone says allow; all else you may do on target \"web-01\" is a dry run");
     ASSERT_TRUE(dry.permit);
     EXPECT_TRUE(dry.permit->obligations().dry_run);
     for (const auto effect : {Effect::require_approval, Effect::deny}) {

@@ -114,10 +114,6 @@ TEST_F(GatewayCompletionsTest, NameTargetsToThoseWhoMayListThem)
         no_list.tools = {"list_targets"};
         reload({allow_all, no_list});
         EXPECT_EQ(complete(query), Names{}) << "who may not list them";
-    auto of_status = rule("status", policy::Effect::allow, *parse_capability("system:read"));
-    of_status.tools = {"get_system_status"};
-    reload({of_status});
-    EXPECT_EQ(complete(query), Names{}) << "who may run none of them";
         no_list.tools = {"list_runs"};
         reload({allow_all, no_list});
         EXPECT_EQ(complete(query), (Names{"docker", "local"}));

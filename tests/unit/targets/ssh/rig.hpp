@@ -51,7 +51,9 @@ struct Rig {
     testing::TemporaryDirectory directory;
     SshExecutor::Setup setup;
     // What has to come within these comes on a busy machine, too.
-    Timing timing{.sweep = std::chrono::seconds{60}, .no_room_patience = std::chrono::seconds{30}};
+    Timing timing{.stop_grace = std::chrono::seconds{5},
+                  .sweep = std::chrono::seconds{60},
+                  .no_room_patience = std::chrono::seconds{30}};
 };
 
 /// What a command is given that is to outlast it. Its start must not.
