@@ -52,13 +52,14 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
     TAILOPS_TRY(const auto lifetime, parse_duration(options.ttl));
     // `--scope a --scope b`, `--scope "a b"` and `--scope a,b` mean the same.
     std::set<std::string> scopes;
-    for (auto text : options.scopes) {
+    for (const auto& given : options.scopes) {
+        auto text = given;
         std::ranges::replace(text, ',', ' ');
         const auto named = auth::split_scopes(text);
         // To say nothing would mean every right of the subject's roles.
         if (named.empty()) {
             return fail(Errc::invalid_argument,
-                        "--scope " + quote(text) +
+                        "--scope " + quote(given) +
                             " names no scope; name one, e.g. container:read, or leave --scope out "
                             "to let the policy's roles decide");
         }

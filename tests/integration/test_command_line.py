@@ -162,7 +162,6 @@ class Options(unittest.TestCase):
         state, config = ("--state-dir", str(gateway.state_dir)), ("--config", gateway.config)
         gateway.mint("readonly")
         rows = (("--scope", ["token", "mint", "--subject", "alice", "--scope", "", *state]),
-                ("--scope", ["token", "mint", "--subject", "alice", "--scope=", *state]),
                 ("--scope", ["token", "mint", "--subject", "alice", "--scope", " ", *state]),
                 ("--scope", ["token", "mint", "--subject", "alice", "--scope", "readonly", "--scope", "", *state]),
                 ("--subject", ["token", "mint", "--subject", "", *state]),
