@@ -199,19 +199,34 @@ class DockerEngine(Machine):
         self.socket = self.directory / "docker.sock"
 
     def __enter__(self):
-        script = (f"mount --make-rprivate /; ip link set lo up; exec dockerd --data-root {self.directory}/data "
-                  f"--exec-root {self.directory}/exec -p {self.directory}/pid -H unix://{self.socket} "
-                  "--log-level warn")
         self.log = open(self.directory / "log", "wb")
-        self.process = subprocess.Popen(["unshare", "-n", "-m", "--propagation", "private", "bash", "-c", script],
-                                        stdout=self.log, stderr=self.log)
         try:
-            until(lambda: self.docker("version", check=False).returncode == 0, 60, "the Docker engine")
+            self.launch()
+            try:
+                until(self.is_up, 150, "the Docker engine")
+            except AssertionError as late:
+                raise AssertionError(f"{late}\n{(self.directory / 'log').read_text(errors='replace')[-4000:]}")
             self.import_busybox()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def launch(self):
+        for remains in ("pid", "docker.sock"):
+            (self.directory / remains).unlink(missing_ok=True)
+        shutil.rmtree(self.directory / "exec", ignore_errors=True)
+        script = (f"mount --make-rprivate /; ip link set lo up; exec dockerd --data-root {self.directory}/data "
+                  f"--exec-root {self.directory}/exec -p {self.directory}/pid -H unix://{self.socket} "
+                  "--log-level warn")
+        self.process = subprocess.Popen(["unshare", "-n", "-m", "--propagation", "private", "bash", "-c", script],
+                                        stdout=self.log, stderr=self.log)
+
+    def is_up(self):
+        # It gives up where containerd has not answered within 15 s, as on a busy disk.
+        if self.process.poll() is not None:
+            self.launch()
+        return self.docker("version", check=False).returncode == 0
 
     def docker(self, *words, check=True, **more):
         return subprocess.run(["docker", "-H", f"unix://{self.socket}", *words], check=check, timeout=120,
