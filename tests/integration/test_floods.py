@@ -136,7 +136,12 @@ class Readings(unittest.TestCase):
                 # Who waits for a thread that is held by others is answered 503 after 10 s.
                 for number in range(5):
                     fresh = gateway.mint("admin", subject=f"newcomer-{number}")
-                    result = gateway.call("get_system_status", {"target": "local"}, token=fresh)
+
+                    def served():
+                        result = gateway.call("get_system_status", {"target": "local"}, token=fresh)
+                        # Each reading leaves records: a slow disk may be behind with them.
+                        return None if "too far behind" in text_of(result) else result
+                    result = until(served, what="the trail to have room")
                     self.assertFalse(result.get("isError"), text_of(result))
             finally:
                 over.set()
