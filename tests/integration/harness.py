@@ -24,15 +24,15 @@ READY_SECONDS = 60
 STOP_SECONDS = 40
 
 
-def until(condition, seconds=60, what="condition"):
-    """Waits for something that will happen; a test that gets here too early fails, one that never gets
-    here fails after `seconds`."""
+def until(condition, seconds=60, what="condition", pause=0.02):
+    """Waits for something that will happen, and looks every `pause` seconds; a test that gets here too early
+    fails, one that never gets here fails after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError(f"{what} did not come true within {seconds} s")
 
 
