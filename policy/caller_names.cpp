@@ -65,14 +65,14 @@ std::string fault_of(const ListedName& listed, std::string_view key)
 
 }  // namespace
 
-void check_caller_names(const std::vector<ListedName>& names,
-                        std::string_view key,
-                        yaml::MapReader& reader)
+std::set<std::string> read_callers(yaml::MapReader& reader, std::string_view key, ListReader list)
 {
+    const auto names = list(reader, key);
     for (const auto& name : names) {
         const auto fault = fault_of(name, key);
         if (!fault.empty()) reader.complain(name.at, quote(name.text) + ' ' + fault);
     }
+    return texts_of(names);
 }
 
 void check_scope_names(const std::vector<ListedName>& names, yaml::MapReader& reader)

@@ -21,14 +21,9 @@ const std::set<std::string>& our_scopes()
 void read_members(const yaml::Node& node, yaml::Problems& problems, Role& role)
 {
     yaml::MapReader reader{node, problems, "members of role " + quote(role.name)};
-    const auto callers = [&](std::string_view key) {
-        const auto names = listed_names(reader, key);
-        check_caller_names(names, key, reader);
-        return texts_of(names);
-    };
-    role.subjects = callers("subjects");
-    role.groups = callers("groups");
-    role.clients = callers("clients");
+    role.subjects = read_callers(reader, "subjects", listed_names);
+    role.groups = read_callers(reader, "groups", listed_names);
+    role.clients = read_callers(reader, "clients", listed_names);
     reader.finish();
 }
 

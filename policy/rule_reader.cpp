@@ -150,14 +150,9 @@ private:
         refuse_empty_map(reader_, "principals");
         yaml::MapReader reader{*node, problems_, "principals of " + what_};
         auto& principals = rule_.principals;
-        const auto callers = [&](std::string_view key) {
-            const auto names = restricting_names(reader, key);
-            check_caller_names(names, key, reader);
-            return texts_of(names);
-        };
-        principals.subjects = callers("subjects");
-        principals.groups = callers("groups");
-        principals.clients = callers("clients");
+        principals.subjects = read_callers(reader, "subjects", restricting_names);
+        principals.groups = read_callers(reader, "groups", restricting_names);
+        principals.clients = read_callers(reader, "clients", restricting_names);
         const auto roles = restricting_names(reader, "roles");
         for (const auto& role : roles) check_known(role, "role", context_.roles, reader);
         principals.roles = texts_of(roles);
@@ -165,7 +160,7 @@ private:
         check_scope_names(scopes, reader);
         for (const auto& scope : scopes) check_scope(scope, reader);
         principals.scopes = texts_of(scopes);
-        principals.actors = callers("actors");
+        principals.actors = read_callers(reader, "actors", restricting_names);
         refuse_blank_keys(reader);
         reader.finish();
     }

@@ -113,6 +113,7 @@ TEST(GateDecides, NotMilderThanItIsAskedTo)
         q.mildest = effect;
         const auto held = gate.decide(q);
         EXPECT_EQ(held.decision.effect, effect);
+        EXPECT_EQ(held.decision.rule.has_value(), effect != Effect::deny) << "no rule denies it";
         EXPECT_FALSE(held.permit);
     }
     // A refusal stays the refusal that it is.
