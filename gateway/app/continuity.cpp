@@ -3,6 +3,7 @@
 #include "gateway/app/gateway_event.hpp"
 #include "gateway/app/token_event_relay.hpp"
 #include "gateway/async/blocking.hpp"
+#include "gateway/async/pause.hpp"
 #include "gateway/audit/reader.hpp"
 #include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
@@ -10,8 +11,6 @@
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -19,7 +18,6 @@
 #include <optional>
 
 namespace tailops::app {
-namespace asio = boost::asio;
 namespace {
 
 // Longer than all that a gateway keeps of its callers' keys within their retention.
@@ -269,22 +267,18 @@ Task<void> Continuity::look_at_files()
 
 Task<void> Continuity::watch_files(std::chrono::milliseconds interval)
 {
-    asio::steady_timer timer{co_await asio::this_coro::executor};
     for (;;) {
-        timer.expires_after(interval);
-        const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (stopped) co_return;
+        const bool goes_on = co_await pause_for(interval);
+        if (!goes_on) co_return;
         co_await look_at_files();
     }
 }
 
 Task<void> Continuity::run(std::chrono::milliseconds interval)
 {
-    asio::steady_timer timer{co_await asio::this_coro::executor};
     for (;;) {
-        timer.expires_after(interval);
-        const auto [stopped] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (stopped) co_return;
+        const bool goes_on = co_await pause_for(interval);
+        if (!goes_on) co_return;
         co_await mark_or_log();
     }
 }

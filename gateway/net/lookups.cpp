@@ -140,9 +140,8 @@ struct Lookups::Core : std::enable_shared_from_this<Core> {
         work_came.notify_all();
     }
 
-    /// Detached on purpose: a process that ends must not wait for name servers that are silent. The
-    /// thread owns all that it touches.
-    /// False: the system gives us no further one.
+    /// False: the system gives us no further one. Detached on purpose: a process that ends must not
+    /// wait for name servers that are silent. The thread owns all that it touches.
     bool start_thread() noexcept
     {
         try {

@@ -1,5 +1,6 @@
 #include "gateway/async/deadline.hpp"
 
+#include "gateway/async/pause.hpp"
 #include "tests/support/run.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -102,6 +103,28 @@ TEST(WithDeadline, WorksInsideItself)
             after(1ms), with_deadline<int>(after(100s), turn_for_ever()));
         EXPECT_EQ(outer.error().code(), Errc::deadline_exceeded);
     });
+}
+
+TEST(PauseFor, EndsByItselfOrWithItsCaller)
+{
+    EXPECT_TRUE(run([](Runtime&) { return pause_for(1ms); }));
+
+    Runtime runtime{1, 1};
+    asio::cancellation_signal leave;
+    int rounds = 0;
+    asio::co_spawn(
+        runtime.io,
+        [&]() -> Task<void> {
+            co_await asio::this_coro::throw_if_cancelled(false);
+            while (co_await pause_for(rounds < 3 ? 0s : 100s)) {
+                if (++rounds < 3) continue;
+                asio::post(runtime.io, [&] { leave.emit(asio::cancellation_type::terminal); });
+            }
+        },
+        asio::bind_cancellation_slot(leave.slot(),
+                                     [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); }));
+    runtime.run();
+    EXPECT_EQ(rounds, 3);
 }
 
 }  // namespace
