@@ -37,6 +37,7 @@ Submission submission_of(const Record& record, TimePoint time)
 {
     Submission submission{.body = encode_body(record, time), .request = record.request.str()};
     if (record.request.empty()) return submission;
+    submission.caller = record.subject;
     if (record.phase == Phase::intent && record.outcome.empty()) {
         submission.mark = Submission::Mark::opens;
     } else if (record.phase == Phase::outcome) {
@@ -103,8 +104,7 @@ Task<Status> JsonlTrail::append(Record record, Durability durability)
     if (durability == Durability::buffered) {
         switch (writer_->try_queue(submission)) {
         case Writer::Queued::queued: co_return Status{};
-        case Writer::Queued::full:
-            co_return fail(Errc::unavailable, "the audit trail is too far behind; try again");
+        case Writer::Queued::full: co_return Writer::full();
         case Writer::Queued::failing: break;
         }
     }

@@ -76,8 +76,7 @@ void Writer::submit(Submission submission)
         }
         ++counters_.refused;
     }
-    tell({&submission.waiter, 1},
-         fail(Errc::unavailable, "the audit trail is too far behind; try again"));
+    tell({&submission.waiter, 1}, full());
 }
 
 Writer::Queued Writer::try_queue(Submission& submission)
@@ -93,10 +92,34 @@ Writer::Queued Writer::try_queue(Submission& submission)
     return Queued::queued;
 }
 
+Status Writer::full()
+{
+    return fail(Errc::unavailable, "the audit trail is too far behind; try again");
+}
+
 bool Writer::has_room(const Submission& submission) const
 {
     if (is_stopping_) return false;
-    return is_owed(submission) || queue_bytes_ + cost(submission) <= settings_.queue_bytes_max;
+    if (is_owed(submission)) return true;
+    const auto bytes = cost(submission);
+    if (queue_bytes_ + bytes > settings_.queue_bytes_max) return false;
+    const auto own = bytes_of_.find(submission.caller);
+    const auto share = std::max(settings_.queue_bytes_max / 4, line_bytes_max);
+    return own == bytes_of_.end() || own->second + bytes <= share;
+}
+
+void Writer::count(const Submission& submission)
+{
+    queue_bytes_ += cost(submission);
+    if (!submission.caller.empty()) bytes_of_[submission.caller] += cost(submission);
+}
+
+Writer::Batch Writer::empty_queue()
+{
+    queue_bytes_ = 0;
+    bytes_of_.clear();
+    waiting_ = 0;
+    return std::exchange(queue_, {});
 }
 
 bool Writer::is_owed(const Submission& submission) const
@@ -110,7 +133,7 @@ void Writer::enqueue(Submission submission)
     if (submission.mark == Submission::Mark::closes) owed_.erase(submission.request);
     const bool was_empty = queue_.empty();
     const bool was_low = queue_bytes_ < settings_.queue_bytes_max / 4;
-    queue_bytes_ += cost(submission);
+    count(submission);
     if (submission.waiter) ++waiting_;
     const bool wakes = submission.waiter && waiting_ == wake_at_;
     queue_.push_back(std::move(submission));
@@ -166,9 +189,7 @@ void Writer::abandon_queue()
     Batch left;
     {
         const std::scoped_lock lock{mutex_};
-        left.swap(queue_);
-        queue_bytes_ = 0;
-        waiting_ = 0;
+        left = empty_queue();
     }
     std::vector<Waiter> waiting;
     std::size_t lost = 0;
@@ -209,11 +230,7 @@ Writer::Batch Writer::take_batch()
 {
     Lock lock{mutex_};
     await_work(lock);
-    Batch batch;
-    batch.swap(queue_);
-    queue_bytes_ = 0;
-    waiting_ = 0;
-    return batch;
+    return empty_queue();
 }
 
 Status Writer::write(const Batch& batch, Sync sync)
@@ -287,7 +304,7 @@ void Writer::conclude(Batch batch, Status written)
 void Writer::keep_for_later(Batch& batch)
 {
     std::erase_if(batch, [](const auto& item) { return !item.is_kept || item.body.empty(); });
-    for (const auto& item : batch) queue_bytes_ += cost(item);
+    for (const auto& item : batch) count(item);
     batch.insert(batch.end(), std::make_move_iterator(queue_.begin()),
                  std::make_move_iterator(queue_.end()));
     queue_ = std::move(batch);

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Submission {
     enum class Mark { none, opens, closes };  // what it says of the call `request`
     std::string body{};                       // empty: nothing to write, only to wait for
     std::string request{};
+    std::string caller{};  // whose call it is; empty: of the gateway itself
     Mark mark{Mark::none};
     // Written later when the disk refuses it now: its caller was told that it will be, or it is an
     // outcome, which is true whether or not it can be written.
@@ -56,11 +58,14 @@ public:
     void submit(Submission submission);
 
     /// Queues a record that nobody waits for. `failing`: the trail cannot be written now; submit it
-    /// instead, to learn whether it can again. Only with `queued` is the submission taken. The
-    /// outcome of an intent that was taken always is: the effect happened, and the intents bound
-    /// how many there can be.
+    /// instead, to learn whether it can again. `full`: see full(). Only with `queued` is the
+    /// submission taken. The outcome of an intent that was taken always is: the effect happened,
+    /// and the intents bound how many there can be.
     enum class Queued { queued, full, failing };
     Queued try_queue(Submission& submission);
+    /// What a caller is told for whom there is no room: nobody may have more than a quarter of the
+    /// queue, so that one caller's records on a slow disk leave room for those of others.
+    static Status full();
 
     /// See JsonlTrail.
     Status leave_lock_note(std::string_view text) const;
@@ -83,6 +88,8 @@ private:
     void await_work(Lock& lock);
     void enqueue(Submission submission);
     bool has_room(const Submission& submission) const;
+    void count(const Submission& submission);
+    Batch empty_queue();
     /// Whether it is the outcome of an intent that was taken.
     bool is_owed(const Submission& submission) const;
 
@@ -123,7 +130,8 @@ private:
     std::condition_variable ready_;
     Batch queue_;
     std::size_t queue_bytes_{0};
-    std::size_t waiting_{0};   // of the queue: those with a waiter
+    std::unordered_map<std::string, std::size_t> bytes_of_;  // of the queue: by caller
+    std::size_t waiting_{0};                                 // of the queue: those with a waiter
     std::size_t wake_at_{1};   // as many waiting callers wake the thread
     std::size_t expected_{0};  // callers that were around when the last batch ended
     std::optional<Error> failure_;

@@ -179,11 +179,21 @@ TEST(TrailFailure, TheOutcomeOfABegunCallIsTakenWhenTheQueueIsFull)
         io.run();
     }};
     entered.acquire();
-    auto last = Status{};
-    for (int i = 0; last && i < 100'000; ++i) {
-        last = directory.append(*trail, intent("more-" + std::to_string(i)), Durability::buffered);
-    }
-    EXPECT_TRUE(is_unavailable(last));
+    const auto fill_share_of = [&](const std::string& caller) {
+        auto last = Status{};
+        for (int i = 0; last && i < 100'000; ++i) {
+            auto more = intent("more-" + caller + std::to_string(i));
+            more.subject = caller;
+            last = directory.append(*trail, std::move(more), Durability::buffered);
+        }
+        EXPECT_TRUE(is_unavailable(last));
+    };
+    // Of 512 KiB one caller gets 256, so that there is room for others; two fill it.
+    fill_share_of("greedy");
+    const auto of_one = trail->counters().queued;
+    EXPECT_TRUE(directory.append(*trail, intent("of another"), Durability::buffered));
+    fill_share_of("greedy too");
+    EXPECT_GT(trail->counters().queued, of_one + of_one / 2);
     EXPECT_TRUE(directory.append(*trail, outcome("a"), Durability::buffered));
     EXPECT_TRUE(is_unavailable(directory.append(*trail, outcome("a"), Durability::buffered)));
     leave.release();
