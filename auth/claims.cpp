@@ -117,6 +117,19 @@ std::string_view plain_subject(std::string_view subject)
     return !number.empty() && std::ranges::all_of(number, is_digit) ? number : subject;
 }
 
+/// A client without a subject of its own stands among the subjects under this name; nobody else
+/// may.
+constexpr std::string_view client_prefix = "client:";
+
+Result<std::string> subject_or_client(std::string_view subject, std::string_view client)
+{
+    if (subject.starts_with(client_prefix)) {
+        return refuse("the token's \"sub\" begins with \"client:\", which stands for clients here");
+    }
+    if (!subject.empty()) return std::string{subject};
+    return std::string{client_prefix} + std::string{client};
+}
+
 /// The chain of those who act for the subject (RFC 8693 section 4.1), nearest first.
 Result<std::vector<std::string>> actors(const json& answer)
 {
@@ -130,7 +143,8 @@ Result<std::vector<std::string>> actors(const json& answer)
         if (subject.empty() && client.empty()) {
             return refuse("the token names an actor without saying who it is");
         }
-        chain.push_back(subject.empty() ? "client:" + std::string{client} : std::string{subject});
+        TAILOPS_TRY(auto actor, subject_or_client(subject, client));
+        chain.push_back(std::move(actor));
     }
     return chain;
 }
@@ -145,8 +159,8 @@ Result<Identity> who(const json& answer, const ClaimRules& rules)
     if (subject.empty() && identity.client_id.empty()) {
         return refuse("the token names neither a subject nor a client");
     }
-    identity.subject =
-        SubjectId{subject.empty() ? "client:" + identity.client_id : std::string{subject}};
+    TAILOPS_TRY(auto key, subject_or_client(subject, identity.client_id));
+    identity.subject = SubjectId{std::move(key)};
     TAILOPS_TRY(identity.name, name_in(answer, "username"));
     if (identity.name.empty()) {
         identity.name = subject.empty() ? identity.client_id : std::string{subject};

@@ -263,6 +263,19 @@ TEST(Claims, CallATokenWithoutSubjectByItsClient)
     EXPECT_EQ(identity->name, "assistant");
 }
 
+TEST(Claims, LetNobodyPassForAClient)
+{
+    auto answer = tsidp_answer();
+    answer["sub"] = "client:assistant";
+    EXPECT_EQ(identity_of(answer, rules(), now).error().code(), Errc::unauthenticated);
+    answer = tsidp_answer();
+    answer["act"] = {{"sub", "client:agent-2"}};
+    EXPECT_EQ(identity_of(answer, rules(), now).error().code(), Errc::unauthenticated);
+    answer = tsidp_answer();
+    answer["sub"] = "clients";
+    EXPECT_TRUE(identity_of(answer, rules(), now));
+}
+
 TEST(Claims, RefuseAnEndlessChainOfActors)
 {
     json act{{"sub", "x"}};
