@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <span>
 
 namespace tailops::app {
 namespace {
@@ -201,19 +202,32 @@ void add_call(CLI::App& root, CallOptions& options, std::int64_t& timeout, Actio
     });
 }
 
+constexpr auto no_value = "has no value; give one, or leave it out";
+
 /// An option that is given and says nothing is mostly a variable that was not set. To take it as
 /// left out would mean all where one was meant: every record, every right, no anchor.
 void refuse_blank_values(CLI::App& app)
 {
     const CLI::Validator filled{[](std::string& value) {
-                                    return trim(value).empty() ? std::string{"has no value; give one, or leave it out"}
-                                       : std::string{};
+                                    return trim(value).empty() ? std::string{no_value}
+                                                               : std::string{};
                                 },
                                 ""};
     for (auto* option : app.get_options()) {
         if (option->get_items_expected_max() > 0) option->check(filled);
     }
     for (auto* command : app.get_subcommands({})) refuse_blank_values(*command);
+}
+
+/// What "--scope=$UNSET" becomes. CLI11 would take the next word for the value.
+void refuse_missing_values(std::span<char*> words)
+{
+    for (const std::string_view word : words) {
+        if (word == "--") return;
+        if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+            throw CLI::ValidationError{std::string{word}, no_value};
+        }
+    }
 }
 
 }  // namespace
@@ -247,6 +261,7 @@ int run_command_line(int argc, char** argv)
     });
     refuse_blank_values(root);
     try {
+        refuse_missing_values(std::span{argv, static_cast<std::size_t>(argc)});
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const int code = root.exit(error);

@@ -174,6 +174,9 @@ class Options(unittest.TestCase):
                 ("--subject", ["audit", "query", "--subject", "", *state]),
                 ("--since", ["audit", "query", "--since", "", *state]),
                 ("--anchor", ["audit", "verify", "--anchor", "", *state]),
+                # With nothing behind "=" the next word is not meant.
+                ("--scope=", ["token", "mint", "--subject", "alice", "--scope=", *state]),
+                ("--subject=", ["audit", "query", "--subject=", *state]),
                 ("--token-file", ["call", "whoami", "--token-file", ""]))
         for option, words in rows:
             with self.subTest(words=words):
