@@ -18,6 +18,22 @@ constexpr std::size_t piece_bytes_max = 1024;
 // Spellings of some hundred credentials. A file that is replaced every minute must not fill memory.
 constexpr std::size_t spellings_max = 20'000;
 
+// What quote() puts where it left something out.
+constexpr std::string_view clip_mark = "...";
+// So much of one that was cut short is no other word.
+constexpr std::size_t cut_bytes_min = 16;
+
+/// How many bytes of `text` are the front of `spelling`, if that was cut there: by the end of the
+/// text, or as quote() does.
+std::size_t cut_length(std::string_view text, std::string_view spelling) noexcept
+{
+    const auto same = std::ranges::mismatch(text, spelling).in1;
+    const auto length = static_cast<std::size_t>(same - text.begin());
+    if (length < cut_bytes_min) return 0;
+    const auto rest = text.substr(length);
+    return rest.empty() || rest.starts_with(clip_mark) ? length : 0;
+}
+
 std::uint32_t four_bytes(std::string_view text, std::size_t at) noexcept
 {
     std::uint32_t out = 0;
@@ -27,13 +43,13 @@ std::uint32_t four_bytes(std::string_view text, std::size_t at) noexcept
     return out;
 }
 
-std::string percent_encoded(std::string_view text)
+/// `kept`: what stands for itself besides letters and digits.
+std::string percent_encoded(std::string_view text, std::string_view kept)
 {
     std::string out;
     for (const char c : text) {
         const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                   (c >= '0' && c <= '9') ||
-                                   std::string_view{"-._~"}.find(c) != std::string_view::npos;
+                                   (c >= '0' && c <= '9') || kept.find(c) != std::string_view::npos;
         if (is_unreserved) {
             out += c;
             continue;
@@ -46,15 +62,40 @@ std::string percent_encoded(std::string_view text)
     return out;
 }
 
+std::string replaced(std::string text, std::string_view what, std::string_view by)
+{
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+        text.replace(at, what.size(), by);
+    }
+    return text;
+}
+
+/// As the writers of JSON have it: as it is or in ASCII alone (Python), with "/" escaped (PHP),
+/// with what HTML means something by escaped (Go).
+std::vector<std::string> json_spellings_of(const std::string& text)
+{
+    std::vector<std::string> out;
+    for (const bool in_ascii : {false, true}) {
+        auto quoted =
+            nlohmann::json(text).dump(-1, ' ', in_ascii, nlohmann::json::error_handler_t::replace);
+        quoted = quoted.substr(1, quoted.size() - 2);
+        out.push_back(replaced(quoted, "/", "\\/"));
+        auto for_html = replaced(quoted, "&", "\\u0026");
+        for_html = replaced(replaced(for_html, "<", "\\u003c"), ">", "\\u003e");
+        out.push_back(std::move(for_html));
+        out.push_back(std::move(quoted));
+    }
+    return out;
+}
+
 std::vector<std::string> spellings_of(std::string_view text)
 {
     std::vector<std::string> out{std::string{text}, to_base64(text), to_base64url(text),
-                                 percent_encoded(text)};
+                                 percent_encoded(text, "-._~"), percent_encoded(text, "-._~/")};
     auto unpadded = out[1];
     while (unpadded.ends_with('=')) unpadded.pop_back();
     out.push_back(std::move(unpadded));
-    const auto quoted = dump_json(nlohmann::json(std::string{text}));
-    out.push_back(quoted.substr(1, quoted.size() - 2));
+    std::ranges::move(json_spellings_of(std::string{text}), std::back_inserter(out));
     if (text.find('\n') != std::string_view::npos) {
         for (const auto line : split(text, '\n')) {
             const auto part = trim(line);
@@ -80,6 +121,7 @@ KnownSecrets::KnownSecrets(std::vector<Secret> spellings) : spellings_{std::move
     }
 }
 
+/// Also one that was cut short is found, where there is enough of it.
 std::size_t KnownSecrets::length_at(std::string_view text, std::size_t at) const noexcept
 {
     if (spellings_.empty() || text.size() - at < secret_bytes_min) return 0;
@@ -88,11 +130,14 @@ std::size_t KnownSecrets::length_at(std::string_view text, std::size_t at) const
     if (!beginnings_.test((std::size_t{first} << 8U) | second)) return 0;
     const auto found = by_beginning_.find(four_bytes(text, at));
     if (found == by_beginning_.end()) return 0;
+    const auto rest = text.substr(at);
+    std::size_t cut = 0;
     for (const auto index : found->second) {
         const auto spelling = spellings_[index].reveal();
-        if (text.substr(at).starts_with(spelling)) return spelling.size();
+        if (rest.starts_with(spelling)) return spelling.size();
+        cut = std::max(cut, cut_length(rest, spelling));
     }
-    return 0;
+    return cut;
 }
 
 bool KnownSecrets::contains(std::string_view spelling) const noexcept

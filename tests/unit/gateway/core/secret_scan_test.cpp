@@ -2,6 +2,7 @@
 
 #include "gateway/core/digest.hpp"
 #include "gateway/core/json.hpp"
+#include "gateway/core/text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -183,15 +184,37 @@ TEST(SecretScan, KnowsThoseOfTheRegistryInAllTheirSpellings)
     SecretRegistry registry;
     registry.add(Secret{"hunter2 \"of\" ours/+"});
     registry.add(Secret{"tiny"});
+    registry.add(Secret{"<p\u00f6s&t>/ours"});
     const auto known = registry.known();
     for (const auto& text :
          {std::string{"hunter2 \"of\" ours/+"}, to_base64("hunter2 \"of\" ours/+"),
-          std::string{"hunter2 \\\"of\\\" ours/+"},
-          std::string{"hunter2%20%22of%22%20ours%2F%2B"}}) {
+          std::string{"hunter2 \\\"of\\\" ours/+"}, std::string{"hunter2 \\\"of\\\" ours\\/+"},
+          std::string{"hunter2%20%22of%22%20ours%2F%2B"},
+          std::string{"hunter2%20%22of%22%20ours/%2B"}, std::string{"<p\u00f6s&t>/ours"},
+          std::string{R"(\u003cp\u00f6s\u0026t\u003e/ours)"}, std::string{R"(<p\u00f6s&t>/ours)"},
+          std::string{R"(<p\u00f6s&t>\/ours)"},
+          std::string{"\\u003cp\u00f6s\\u0026t\\u003e/ours"}}) {
         EXPECT_EQ(without_secrets("x " + text + " y", *known),
                   "x [redacted: secret of the gateway] y");
     }
     EXPECT_EQ(without_secrets("a tiny thing", *known), "a tiny thing");
+}
+
+TEST(SecretScan, KnowsOneThatWasCutShort)
+{
+    SecretRegistry registry;
+    const auto secret = random_text(200, alnum);
+    registry.add(Secret{secret});
+    const auto known = registry.known();
+    const auto quoted = quote("no tool is named " + secret);
+    ASSERT_THAT(quoted, ::testing::EndsWith("...\""));
+    EXPECT_EQ(without_known(quoted, *known), "\"no tool is named [redacted]...\"");
+    EXPECT_EQ(without_known("it begins with " + secret.substr(0, 16), *known),
+              "it begins with [redacted]");
+    // Whoever begins like it and goes on otherwise is not it.
+    const auto other = secret.substr(0, 100) + "!" + secret.substr(101);
+    EXPECT_EQ(without_known(other, *known), other);
+    EXPECT_EQ(without_known(secret.substr(0, 15), *known), secret.substr(0, 15));
 }
 
 TEST(SecretScan, LearnsWhatIsAddedLaterAndForgetsNothing)
