@@ -23,12 +23,20 @@ Status HeldFiles::check() const
     if (replaced != held_.end()) were_replaced_ = true;
     if (!were_replaced_) return {};
     const auto name = replaced != held_.end() ? replaced->path : held_.front().path;
-    return fail(
-        Error{Errc::unavailable, "the gateway's database was replaced while it was open"}
-            .with_detail(name +
-                         " is not the file that the gateway opened: it was moved, removed or "
-                         "replaced; see to it that the right database is there with its -wal and "
-                         "-shm, or without both, and restart the gateway"));
+    const auto* how = were_overwritten_ ? " has not what the gateway wrote into it: another "
+                                          "database was copied or restored over it"
+                                        : " is not the file that the gateway opened: it was moved, "
+                                          "removed or replaced";
+    return fail(Error{Errc::unavailable, "the gateway's database was replaced while it was open"}
+                    .with_detail(name + how +
+                                 "; see to it that the right database is there with its -wal and "
+                                 "-shm, or without both, and restart the gateway"));
+}
+
+void HeldFiles::note_overwritten() noexcept
+{
+    were_overwritten_ = true;
+    were_replaced_ = true;
 }
 
 std::optional<FileIdentity> HeldFiles::database() const

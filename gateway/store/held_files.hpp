@@ -23,6 +23,9 @@ public:
     /// to do.
     Status check() const;
     bool were_replaced() const noexcept { return were_replaced_; }
+    /// From now on check() fails: the database has the right name, and another one's content.
+    void note_overwritten() noexcept;
+    bool were_overwritten() const noexcept { return were_overwritten_; }
 
     /// Which file the database is, as other processes of this machine see it; none of ":memory:".
     std::optional<FileIdentity> database() const;
@@ -34,6 +37,7 @@ private:
     };
     std::vector<Held> held_;  // the database first
     mutable std::atomic<bool> were_replaced_{false};
+    std::atomic<bool> were_overwritten_{false};
 };
 
 }  // namespace tailops::store

@@ -3,6 +3,7 @@
 #include "gateway/core/digest.hpp"
 #include "gateway/core/disk.hpp"
 #include "gateway/core/regular_file.hpp"
+#include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
 
 #include <fcntl.h>
@@ -19,12 +20,12 @@ namespace {
 constexpr std::string_view message = "the gateway's database cannot be used at the moment";
 
 /// What a damaged file means for whoever has to act: which one it is, and what can be done.
-std::unexpected<Error> damaged(sqlite3* connection)
+std::unexpected<Error> damaged(sqlite3* connection, const std::string& how)
 {
     const char* path = sqlite3_db_filename(connection, "main");
     const std::string file = path && *path ? path : "the database";
     return fail(Error{Errc::unavailable, "the gateway's database is damaged"}.with_detail(
-        file + ": " + sqlite3_errmsg(connection) +
+        file + ": " + how +
         "; stop the gateway and put a backup in its place, or move it aside together with its "
         "-wal and -shm: all gateway tokens end then, and the audit trail gives back what it knows "
         "of idempotency keys"));
@@ -34,7 +35,7 @@ std::unexpected<Error> failed(sqlite3* connection, int code)
 {
     const auto primary = code & 0xFF;
     if (connection && (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)) {
-        return damaged(connection);
+        return damaged(connection, sqlite3_errmsg(connection));
     }
     const auto kind = (code & 0xFF) == SQLITE_BUSY ? Errc::busy : Errc::internal;
     const std::string detail = connection ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
@@ -226,6 +227,15 @@ Status Database::execute(const std::string& sql)
     const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return failed(connection_.get(), code);
     return {};
+}
+
+Status Database::check_pages()
+{
+    TAILOPS_TRY(auto check, prepare("PRAGMA quick_check(1)"));
+    TAILOPS_TRY(const auto has_row, check.step());
+    const auto found = has_row ? check.bytes(0) : std::string{"it cannot be checked"};
+    if (found == "ok") return {};
+    return damaged(connection_.get(), escaped_line(found));
 }
 
 std::int64_t Database::changes() const

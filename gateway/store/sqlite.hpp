@@ -70,6 +70,9 @@ public:
     Result<Statement> prepare(std::string_view sql);
     /// Runs statements that take no parameters and whose rows nobody wants.
     Status execute(const std::string& sql);
+    /// Reads every page once: a damaged one is found now and not by the call that needs it. Errors:
+    /// unavailable (damaged; the detail names the file), and those of Statement::step.
+    Status check_pages();
     /// How many rows the last statement changed.
     std::int64_t changes() const;
 

@@ -2,6 +2,8 @@
 #include "gateway/store/migrations.hpp"
 #include "gateway/store/sqlite_state.hpp"
 
+#include <filesystem>
+
 namespace tailops::store {
 namespace {
 
@@ -27,6 +29,12 @@ Result<std::optional<StateMark>> next_mark(Statement& statement)
 Result<std::optional<StateMark>> mark_at_rest(const std::string& path)
 {
     TAILOPS_TRY(auto database, Database::open_at_rest(path));
+    // With a -wal beside it, it need not be whole by itself.
+    std::error_code none;
+    const auto unwritten = std::filesystem::file_size(path + "-wal", none);
+    if (none || unwritten == 0) {
+        TAILOPS_CHECK(database.check_pages());
+    }
     TAILOPS_CHECK(check_schema(database));
     TAILOPS_TRY(const auto has_marks, has_table(database, "state"));
     if (!has_marks) return std::nullopt;
@@ -50,23 +58,48 @@ Status MarkStatements::prepare(Database& database)
     return {};
 }
 
+Result<std::optional<StateMark>> MarkStatements::read()
+{
+    const Rewind rewind{find};
+    return next_mark(find);
+}
+
+Status SqliteStore::State::check_marks()
+{
+    TAILOPS_CHECK(files.check());
+    if (!own_mark) return {};
+    const auto found = marks.read();
+    // One that cannot be read now says nothing of whose it is.
+    if (!found) return {};
+    if (*found && (*found)->epoch == own_mark->epoch && (*found)->number == own_mark->number) {
+        return {};
+    }
+    files.note_overwritten();
+    return files.check();
+}
+
 Result<std::optional<StateMark>> SqliteStore::last_mark()
 {
     const std::scoped_lock lock{state_->mutex};
-    auto& statement = state_->marks.find;
-    const Rewind rewind{statement};
-    return next_mark(statement);
+    return state_->marks.read();
 }
 
 Status SqliteStore::set_mark(const StateMark& mark)
 {
     const std::scoped_lock lock{state_->mutex};
-    return state_->marks.set.bind(1, mark.epoch)
-        .bind(2, mark.number)
-        .bind(3, static_cast<std::int64_t>(mark.head_seq))
-        .bind(4, mark.head_mac)
-        .bind(5, to_column(mark.written))
-        .run();
+    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    // Over an older copy it would hide from the next start that it is one.
+    auto checked = state_->check_marks();
+    if (!checked && state_->files.were_overwritten()) return checked;
+    TAILOPS_CHECK(state_->marks.set.bind(1, mark.epoch)
+                      .bind(2, mark.number)
+                      .bind(3, static_cast<std::int64_t>(mark.head_seq))
+                      .bind(4, mark.head_mac)
+                      .bind(5, to_column(mark.written))
+                      .run());
+    TAILOPS_CHECK(transaction.commit());
+    state_->own_mark = mark;
+    return {};
 }
 
 Result<RestoredState> SqliteStore::restore(const ForgottenState& forgotten)

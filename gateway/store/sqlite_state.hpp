@@ -91,12 +91,18 @@ struct MarkStatements {
     Statement restore_key;
 
     Status prepare(Database& database);
+    /// The mark that is there now; none in a database that is new.
+    Result<std::optional<StateMark>> read();
 };
 
 struct SqliteStore::State {
     State(Database opened, const std::string& path) : files{path}, database{std::move(opened)} {}
 
-    const HeldFiles files;
+    /// Whether the database is the one that was opened, and still has the mark that we left: not if
+    /// another was written into the same file. Errors: unavailable, and no other.
+    Status check_marks();
+
+    HeldFiles files;
 
     std::mutex mutex;   // guards all below
     Database database;  // before the statements: they die first
@@ -104,6 +110,7 @@ struct SqliteStore::State {
     TaskStatements tasks;
     CallKeyStatements call_keys;
     MarkStatements marks;
+    std::optional<StateMark> own_mark;  // none: this connection has left none
     std::int64_t last_data_version{0};
     std::int64_t generation{0};
 };

@@ -114,6 +114,7 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
 {
     TAILOPS_TRY(auto database,
                 Database::open({.path = settings.path, .busy_timeout = settings.busy_timeout}));
+    TAILOPS_CHECK(database.check_pages());
     if (auto done = migrate(database); !done) return fail(std::move(done).error());
     auto state = std::make_unique<State>(std::move(database), settings.path);
     auto& connection = state->database;
@@ -190,7 +191,10 @@ Status SqliteStore::revoke(const std::string& id, TimePoint when, const TokenAct
 
 Status SqliteStore::check_files()
 {
-    return state_->files.check();
+    // Whoever waits for a database that another process holds is not waited for: the next look will
+    // do.
+    const std::unique_lock lock{state_->mutex, std::try_to_lock};
+    return lock ? state_->check_marks() : state_->files.check();
 }
 
 bool SqliteStore::is_replaced() const noexcept
@@ -214,6 +218,7 @@ Result<std::int64_t> SqliteStore::generation()
     // It changes when another connection commits, not when ours does.
     const auto version = has_row ? statement.integer(0) : 0;
     if (version != state_->last_data_version) {
+        TAILOPS_CHECK(state_->check_marks());
         state_->last_data_version = version;
         ++state_->generation;
     }

@@ -4,6 +4,7 @@
 #include "gateway/app/token_event_relay.hpp"
 #include "gateway/audit/reader.hpp"
 #include "gateway/store/sqlite_store.hpp"
+#include "tests/support/restore_database.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -41,7 +42,8 @@ protected:
             EXPECT_TRUE(continuity.compare());
             EXPECT_TRUE(co_await continuity.mark());
             if (deed) co_await deed(*store, **opened, continuity, runtime);
-            EXPECT_TRUE(co_await continuity.mark());
+            const auto last = co_await continuity.mark();
+            EXPECT_TRUE(last || store->is_replaced());
         });
     }
 
@@ -303,6 +305,35 @@ TEST_F(ContinuityTest, AlarmsOnceWhenTheDatabaseIsReplacedUnderTheGateway)
     const auto notices = told(audit::outcome_notice);
     ASSERT_EQ(notices.size(), 2U) << "the copy is older";
     EXPECT_TRUE(open_store()->list()->front().revoked);
+}
+
+TEST_F(ContinuityTest, AlarmsOnceWhenAnOlderCopyIsRestoredIntoTheOpenDatabase)
+{
+    mint();
+    run();
+    testing::restore_database(database(), folder_.file("backup.db"));
+    run([this](store::SqliteStore& store, audit::JsonlTrail& trail, Continuity& continuity,
+               Runtime& runtime) -> Task<void> {
+        EXPECT_TRUE(store.revoke("tk_1", clock_.now(), alice));
+        co_await relay(store, trail, runtime);
+        co_await continuity.look_at_files();
+        EXPECT_TRUE(told(audit::outcome_alarm).empty());
+        testing::restore_database(folder_.file("backup.db"), database());
+        EXPECT_FALSE(store.list()->front().revoked) << "the copy is older";
+        for (int look = 0; look < 3; ++look) co_await continuity.look_at_files();
+        EXPECT_EQ(told(audit::outcome_alarm).size(), 1U);
+        EXPECT_TRUE(store.is_replaced()) << "so that no gateway token is taken";
+        const auto marked = co_await continuity.mark();
+        EXPECT_FALSE(marked) << "it would hide from the next start that the copy is older";
+    });
+    run();
+    EXPECT_EQ(told(audit::outcome_alarm).size(), 1U);
+    const auto notices = told(audit::outcome_notice);
+    const auto is_older = [](const std::string& notice) {
+        return notice.find("an older copy") != std::string::npos;
+    };
+    EXPECT_TRUE(std::ranges::any_of(notices, is_older));
+    EXPECT_TRUE(open_store()->list()->front().revoked) << "the trail knows of it";
 }
 
 TEST_F(ContinuityTest, FindsACutWithoutAStart)

@@ -1,4 +1,5 @@
 #include "gateway/core/text.hpp"
+#include "tests/support/restore_database.hpp"
 #include "tests/unit/gateway/store/store_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@ namespace tailops::store {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::restore_database;
 
 const auth::TokenActor somebody{.user = "ops", .detail = "uid 7", .program = "a test"};
 
@@ -70,6 +72,42 @@ TEST(HeldFiles, AreNotOnceANameLeadsElsewhere)
     }
 }
 
+TEST(HeldFiles, HaveTheMarkThatWasLeftInThem)
+{
+    const Folder folder;
+    const auto mark = [](std::int64_t number) {
+        return StateMark{.epoch = "e", .number = number, .head_mac = {}, .written = at(1000)};
+    };
+    const auto store = open(folder.file("state.db"));
+    ASSERT_TRUE(store->insert(token(), somebody));
+    ASSERT_TRUE(store->set_mark(mark(1)));
+    restore_database(folder.file("state.db"), folder.file("backup.db"));
+    ASSERT_TRUE(store->revoke("tk_1", at(200), somebody));
+    ASSERT_TRUE(store->set_mark(mark(2)));
+    ASSERT_TRUE(store->generation());
+    restore_database(folder.file("backup.db"), folder.file("state.db"));
+    const auto asked = store->generation();
+    EXPECT_TRUE(is_unavailable(*store, asked));
+    EXPECT_NE(asked.error().detail().find("restored over it"), std::string::npos);
+    EXPECT_TRUE(is_unavailable(*store, store->check_files()));
+    EXPECT_FALSE(store->set_mark(mark(3))) << "the next start must see that it is older";
+    EXPECT_EQ((*store->last_mark())->number, 1);
+}
+
+TEST(HeldFiles, AreSeenToBeOlderBeforeAMarkIsPutOverThem)
+{
+    const Folder folder;
+    const auto mark = [](std::int64_t number) {
+        return StateMark{.epoch = "e", .number = number, .head_mac = {}, .written = at(1000)};
+    };
+    const auto store = open(folder.file("state.db"));
+    ASSERT_TRUE(store->set_mark(mark(1)));
+    restore_database(folder.file("state.db"), folder.file("backup.db"));
+    ASSERT_TRUE(store->set_mark(mark(2)));
+    restore_database(folder.file("backup.db"), folder.file("state.db"));
+    EXPECT_TRUE(is_unavailable(*store, store->set_mark(mark(3))));
+}
+
 TEST(HeldFiles, StayReplacedWhenTheOldOnesComeBack)
 {
     const Folder folder;
@@ -125,6 +163,38 @@ TEST(MarkAtRest, IsTheOneThatTheLastRunLeft)
     EXPECT_EQ(fs::last_write_time(path), before);
     EXPECT_FALSE(fs::exists(path + "-wal"));
     EXPECT_FALSE(fs::exists(path + "-shm"));
+}
+
+TEST(MarkAtRest, AndAStartRefuseADatabaseWithADamagedPage)
+{
+    const Folder folder;
+    const auto path = folder.file("state.db");
+    ASSERT_TRUE(open(path)->insert(token(), somebody));
+    constexpr std::streamoff page_bytes = 4096;
+    const auto pages = static_cast<std::streamoff>(fs::file_size(path)) / page_bytes;
+    ASSERT_GT(pages, 5);
+    const auto whole = [&] {
+        std::ifstream in{path, std::ios::binary};
+        return std::string{std::istreambuf_iterator<char>{in}, {}};
+    }();
+    // The first page is the file's own beginning, which even an open needs.
+    for (std::streamoff page = 1; page < pages; ++page) {
+        {
+            std::ofstream file{path, std::ios::binary};
+            auto damaged = whole;
+            damaged.replace(static_cast<std::size_t>(page * page_bytes), page_bytes, page_bytes,
+                            '\xFF');
+            file << damaged;
+        }
+        const auto known = mark_at_rest(path);
+        ASSERT_FALSE(known) << page;
+        EXPECT_EQ(known.error().code(), Errc::unavailable);
+        EXPECT_TRUE(known.error().detail().starts_with(path)) << known.error().detail();
+        const auto store = SqliteStore::open({.path = path});
+        ASSERT_FALSE(store) << page;
+        EXPECT_EQ(store.error().code(), Errc::unavailable);
+        EXPECT_NE(store.error().detail().find("put a backup in its place"), std::string::npos);
+    }
 }
 
 TEST(MarkAtRest, IsNoneOfADatabaseWithoutOne)
