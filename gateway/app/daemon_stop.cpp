@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 // After the grace, what only looks is cancelled; so long may it take to end what it started.
 constexpr auto stop_margin = 2s;
 // Then what changes something is cancelled too; so long may that take, and its outcome to be kept.
-constexpr auto last_margin = 2s;
+// The sessions of root, which OpenSSH signals to nobody, are ended by a command of their own.
+constexpr auto last_margin = 5s;
 
 }  // namespace
 
