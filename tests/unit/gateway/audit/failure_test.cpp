@@ -237,6 +237,7 @@ TEST(TrailFailure, BufferedRecordsBecomeDurableBeforeTheyFillTheMemory)
     TrailDirectory directory;
     auto settings = directory.settings();
     settings.flush_interval = std::chrono::milliseconds{1};
+    settings.queue_bytes_max = 64 * 1024 * 1024;  // room for all, however slow the disk is
     const auto disk = std::make_shared<FaultyDisk>();
     settings.disk = disk;
     const auto trail = directory.open(std::move(settings));

@@ -290,6 +290,7 @@ TEST(Verify, WorksWhileTheTrailIsWritten)
     auto settings = directory.settings();
     settings.rotate_bytes = 64 * 1024;
     settings.files_max = 3;
+    settings.queue_bytes_max = 64 * 1024 * 1024;  // room for all, however slow the disk is
     const auto trail = directory.open(std::move(settings));
     std::atomic<bool> is_done{false};
     std::jthread writing{[&] {
