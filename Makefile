@@ -65,7 +65,7 @@ nightly: ## what takes longer: TSan in full, clang-tidy, the fuzzers, a bench sm
 	@./scripts/stage debian-13 ./scripts/bare-root trixie test
 	@./scripts/test-summary
 
-unit: debug npm-toon ## run the unit tests
+unit: debug npm ## run the unit tests
 	@./scripts/unit-tests build/debug
 
 integration: build npm ## run the built binary against real servers and the official clients

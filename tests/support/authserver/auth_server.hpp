@@ -74,11 +74,13 @@ private:
         posix_spawn_file_actions_adddup2(&actions, output[1], 1);
         // Warnings about the node version are noise; what matters fails the first line.
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-        std::string name = "node";
+        // The one that npm brings: Debian 12's own is older than what the servers need.
+        std::string name = source_file("tests/integration/node_modules/.bin/node");
         std::string path = script;
         std::string wish = options;
         char* const arguments[] = {name.data(), path.data(), wish.data(), nullptr};
-        const int failed = ::posix_spawnp(&pid_, "node", &actions, nullptr, arguments, environ);
+        const int failed =
+            ::posix_spawnp(&pid_, name.c_str(), &actions, nullptr, arguments, environ);
         posix_spawn_file_actions_destroy(&actions);
         ::close(input[0]);
         ::close(output[1]);
