@@ -11,8 +11,8 @@
 
 namespace tailops {
 
-/// Waits for `time`. False: the caller was cancelled before that. What is done every now and then
-/// is `while (co_await pause_for(interval)) ...`.
+/// Waits for `time`. False: the caller was cancelled before that. Give the answer a name before a
+/// loop looks at it (README.md, g++ 12).
 inline Task<bool> pause_for(std::chrono::steady_clock::duration time)
 {
     namespace asio = boost::asio;
