@@ -117,6 +117,12 @@ void Commitments::close(Error why)
     for (auto* state : book_->open) state->withdraw(why);
 }
 
+bool Commitments::are_closed() const
+{
+    const std::scoped_lock lock{book_->mutex};
+    return book_->closed_for != nullptr;
+}
+
 void Commitments::end(const Error& why)
 {
     const std::scoped_lock lock{book_->mutex};

@@ -71,6 +71,8 @@ public:
     void close(Error why);
     /// The daemon may stay no longer: as close(), and work on those that have begun is stopped too.
     void end(const Error& why);
+    /// Whether it came to either of the two.
+    bool are_closed() const;
 
 private:
     friend class Commitment;

@@ -175,6 +175,7 @@ Task<Result<Answer>> Pipeline::carry_out(
     const auto start = std::chrono::steady_clock::now();
     const bool has_effect = record.tier > Tier::observe;
     auto result = co_await execute(prepared, std::move(permit));
+    if (!result && !has_effect) result = fail(true_reason(std::move(result).error()));
 
     // A caller who hangs up may cancel the work, never its record.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
@@ -196,9 +197,19 @@ Task<Result<Answer>> Pipeline::carry_out(
     co_return answered;
 }
 
+Error Pipeline::true_reason(Error error) const
+{
+    if (error.code() != Errc::cancelled || !commitments_.are_closed()) return error;
+    Error stopped{Errc::cancelled,
+                  "the gateway is stopping and gave this up; call again when it is back"};
+    if (error.has_nothing_begun()) stopped = std::move(stopped).with_nothing_begun();
+    return stopped;
+}
+
 Task<Result<Answer>> Pipeline::give_up(const Invocation& call, audit::Record record, Error error)
 {
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    error = true_reason(std::move(error));
     record.detail = error_detail(error, *world_.get());
     conclude(call, record, outcome_of(error));
     TAILOPS_CO_CHECK(co_await trail_.append(std::move(record), audit::Durability::buffered));

@@ -135,6 +135,10 @@ private:
                                    Run& run,
                                    audit::Record& record);
 
+    /// What only looks is cancelled by a stop as it is by a caller who leaves, and the callers of
+    /// that one are still there to hear which it was.
+    Error true_reason(Error error) const;
+
     /// The end of a call of which nothing was begun on its target.
     Task<Result<Answer>> give_up(const Invocation& call, audit::Record record, Error error);
 

@@ -120,6 +120,9 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
                                                 " does not offer " +
                                                 std::string{to_string(prepared.tool->facet)});
     }
+    if (prepared.tool->name == "execute_command" && world.commands->all().empty()) {
+        TAILOPS_CHECK(check_command(world, call));
+    }
     // Before the plan, which may speak of the target's own settings.
     if (!could_use(world, call.principal, *prepared.tool, facts_of(prepared))) {
         prepared.plan.right = right_without_plan(world, *prepared.tool, call, facts_of(prepared));

@@ -10,6 +10,13 @@ namespace {
 // Enough to choose from; all that the gateway remembers are no more (RunsSettings).
 constexpr std::size_t runs_shown_max = 1000;
 
+bool could_run_any(const World& world, const auth::Principal& principal)
+{
+    return std::ranges::any_of(world.commands->all(), [&](const auto& command) {
+        return could_run(world, principal, command);
+    });
+}
+
 }  // namespace
 
 std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& principal) const
@@ -25,7 +32,9 @@ std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& p
                                                            entry.second->spec.facts);
                                       })
                 : could_use(*world, principal, tool, gateway_facts());
-        if (visible) out.push_back(&tool);
+        if (!visible) continue;
+        if (tool.name == "execute_command" && !could_run_any(*world, principal)) continue;
+        out.push_back(&tool);
     }
     return out;
 }

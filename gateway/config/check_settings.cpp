@@ -3,8 +3,44 @@
 #include "gateway/core/text.hpp"
 #include "gateway/net/http_client.hpp"
 
+#include <algorithm>
+#include <vector>
+
 namespace tailops::config {
 namespace {
+
+/// The addresses that a host of `listen` stands for.
+std::vector<net::IpAddress> addresses_of(std::string_view host)
+{
+    std::vector<net::IpAddress> all;
+    const bool is_both = lower_ascii(host) == "localhost";
+    for (const auto text : is_both ? std::vector<std::string_view>{"127.0.0.1", "::1"}
+                                   : std::vector<std::string_view>{host}) {
+        if (const auto address = net::IpAddress::parse(text)) all.push_back(*address);
+    }
+    return all;
+}
+
+/// Whether a socket on one of the two keeps the other from being opened. "0.0.0.0" is every IPv4
+/// address, "::" every IPv6 one and no other; with port 0 each gets one of its own.
+bool overlap(const ListenAddress& one, const ListenAddress& other)
+{
+    if (!one.socket_path.empty() || !other.socket_path.empty()) {
+        return one.socket_path == other.socket_path;
+    }
+    if (one.port != other.port || one.port == 0) return false;
+    const auto covers = [](const net::IpAddress& wide, const net::IpAddress& narrow) {
+        static const auto v4 = *net::IpAddress::parse("0.0.0.0");
+        static const auto v6 = *net::IpAddress::parse("::");
+        return wide == narrow || (wide == v4 && narrow.is_v4()) || (wide == v6 && !narrow.is_v4());
+    };
+    for (const auto& mine : addresses_of(one.host)) {
+        for (const auto& its : addresses_of(other.host)) {
+            if (covers(mine, its) || covers(its, mine)) return true;
+        }
+    }
+    return false;
+}
 
 /// Complains of settings where they were said: in a file, or by a variable.
 class Checks {
@@ -46,12 +82,14 @@ private:
         bool only_loopback = true;
         const bool may_be_clear =
             !settings_.tls_certificate.empty() || settings_.clear_text_risk_accepted;
+        std::vector<Said> before;
         for (const auto& address : settings_.listen) {
             const auto parsed = parse_listen_address(address);
             if (!parsed) {
                 complain("listen", "listen: " + parsed.error().public_message());
                 continue;
             }
+            check_repeated({address, *parsed}, before);
             if (!parsed->socket_path.empty()) continue;  // never leaves the machine
             only_loopback = only_loopback && is_loopback_host(parsed->host);
             if (may_be_clear || is_private_host(parsed->host)) continue;
@@ -62,6 +100,23 @@ private:
                          "or set tls.i_accept_the_risk to true where something else encrypts");
         }
         return only_loopback;
+    }
+
+    struct Said {
+        std::string text;
+        ListenAddress address;
+    };
+
+    /// Complains of an address that one `before` has taken, and adds it to them.
+    void check_repeated(Said now, std::vector<Said>& before)
+    {
+        const auto same = std::ranges::find_if(
+            before, [&](const Said& other) { return overlap(other.address, now.address); });
+        if (same != before.end()) {
+            complain("listen", "listen: " + quote(now.text) + " and " + quote(same->text) +
+                                   " are the same port of the same address; leave one out");
+        }
+        before.push_back(std::move(now));
     }
 
     void check_scopes()

@@ -214,6 +214,14 @@ void read_tls(MapReader& file, std::string_view file_name, Settings& out)
     tls.finish();
 }
 
+/// "localhost" or an IP address, an IPv6 one with its zone if it has one (fe80::1%eth0).
+bool is_listen_host(std::string_view host)
+{
+    if (lower_ascii(host) == "localhost") return true;
+    const bool is_v6 = host.find(':') != std::string_view::npos;
+    return net::IpAddress::parse(is_v6 ? host.substr(0, host.find('%')) : host).has_value();
+}
+
 constexpr std::string_view unix_scheme = "unix:";
 
 Result<ListenAddress> unix_address(std::string_view text)
@@ -267,6 +275,10 @@ Result<ListenAddress> parse_listen_address(std::string_view text)
     else if (host.find(':') != std::string_view::npos) {
         return fail(Errc::invalid_argument,
                     "write the IPv6 address of " + quote(text) + " as [ADDRESS]:PORT");
+    }
+    if (!host.empty() && !is_listen_host(host)) {
+        return fail(Errc::invalid_argument, quote(text) + ": " + quote(host) +
+                                                " is neither an IP address nor \"localhost\"");
     }
     return ListenAddress{.host = host.empty() ? "0.0.0.0" : std::string{host},
                          .port = static_cast<std::uint16_t>(*port),

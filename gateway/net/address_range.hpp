@@ -19,11 +19,11 @@ public:
 
     /// The one way in which we write it (RFC 5952).
     std::string text() const;
+    bool is_v4() const noexcept;
     friend bool operator==(const IpAddress&, const IpAddress&) = default;
 
 private:
     friend class AddressRange;
-    bool is_v4() const noexcept;
     std::array<std::uint8_t, 16> bytes_{};  // IPv4 below ::ffff:0:0/96
 };
 

@@ -23,8 +23,8 @@ Status HeldFiles::check() const
     if (replaced != held_.end()) were_replaced_ = true;
     if (!were_replaced_) return {};
     const auto name = replaced != held_.end() ? replaced->path : held_.front().path;
-    const auto* how = were_overwritten_ ? " has not what the gateway wrote into it: another "
-                                          "database was copied or restored over it"
+    const auto* how = were_overwritten_ ? " does not hold what the gateway wrote: another database "
+                                          "was copied or restored over it"
                                         : " is not the file that the gateway opened: it was moved, "
                                           "removed or replaced";
     return fail(Error{Errc::unavailable, "the gateway's database was replaced while it was open"}

@@ -15,6 +15,9 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace tailops::call {
 
 /// A pipeline before a local target of this machine and the commands of a catalogue. Alice may do
@@ -126,6 +129,13 @@ public:
     {
         return run(invocation("execute_command", {{"target", "local"}, {"command_name", name}},
                               subject, id));
+    }
+
+    /// Whether alice is shown the tool.
+    bool sees(std::string_view tool)
+    {
+        return std::ranges::any_of(pipeline->visible_tools(principal("alice")),
+                                   [&](const auto* shown) { return shown->name == tool; });
     }
 
     /// Ends what runs and waits in the blocking pool, as a daemon that stops does.

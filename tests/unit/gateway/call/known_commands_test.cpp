@@ -137,6 +137,26 @@ TEST_F(KnownCommands, AreHiddenAlsoWhereNoneOfThemCouldBeRun)
     }
 }
 
+TEST(NoKnownCommands, AreAnsweredLikeOneThatDoesNotExist)
+{
+    CallRig rig{"commands: []\n"};
+    const auto refused = rig.command("look");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::not_found);
+    EXPECT_EQ(refused.error().public_message(),
+              "there is no command \"look\" for you; list_commands tells which there are");
+    EXPECT_FALSE(rig.sees("execute_command"));
+}
+
+TEST_F(KnownCommands, MakeTheirToolVisibleOnlyWhereOneOfThemCouldBeRun)
+{
+    allow({about("one", Effect::allow, {"look"})});
+    EXPECT_TRUE(rig_.sees("execute_command"));
+    allow({rule("all", Effect::allow), about("none", Effect::deny, {"change", "look", "say"})});
+    EXPECT_FALSE(rig_.sees("execute_command"));
+    EXPECT_TRUE(rig_.sees("get_system_status"));
+}
+
 TEST_F(KnownCommands, TellTheScopeToAskFor)
 {
     allow({rule("all", Effect::allow)});

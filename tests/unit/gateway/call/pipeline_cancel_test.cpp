@@ -135,6 +135,33 @@ TEST_F(PipelineCancel, AChangeThatHasBegunRunsToItsEnd)
     EXPECT_EQ(rig_.trail.records.at(1).outcome, "ok");
 }
 
+TEST_F(PipelineCancel, WhatOnlyLooksIsToldThatTheGatewayStopsAndNotThatItsCallerLeft)
+{
+    testing::run([&](Runtime&) -> Task<void> {
+        const auto home = co_await asio::this_coro::executor;
+        std::vector<Caller> occupants(slots);
+        co_await occupy(home, occupants);
+        Caller waiting;
+        call(home, "occupy", waiting);
+        co_await until([&] { return rig_.trail.records.size() == slots + 1; });
+        rig_.pipeline->stop_beginning();
+        // As the front does when the grace is over.
+        waiting.leave.emit(asio::cancellation_type::terminal);
+        co_await until([&] { return waiting.answer.has_value(); });
+        co_await end(occupants);
+        const std::string told =
+            "the gateway is stopping and gave this up; call again when it is back";
+        for (const auto* caller : {&waiting, &occupants.front()}) {
+            EXPECT_FALSE(*caller->answer);
+            EXPECT_EQ(caller->answer->error().code(), Errc::cancelled);
+            EXPECT_EQ(caller->answer->error().public_message(), told);
+        }
+        EXPECT_TRUE(waiting.answer->error().has_nothing_begun());
+        EXPECT_FALSE(occupants.front().answer->error().has_nothing_begun());
+        EXPECT_EQ(rig_.trail.records.back().detail, told);
+    });
+}
+
 TEST_F(PipelineCancel, AGatewayThatStopsBeginsNoChangeThatWaits)
 {
     testing::run([&](Runtime&) -> Task<void> {
