@@ -1,5 +1,6 @@
 #include "gateway/app/own_places.hpp"
 
+#include "gateway/app/configured_secrets.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/tools/path.hpp"
 
@@ -10,7 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 
 namespace tailops::app {
 namespace {
@@ -29,49 +33,80 @@ std::string resolved(const std::string& path)
     return error ? path : found.string();
 }
 
-class Gathering {
+/// What a file is called and what it is. What is not there is neither.
+void note(tools::PlaceSet& places, const std::string& path)
+{
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) return;
+    places.identities.insert(std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino));
+}
+
+void note_folder(tools::PlaceSet& places, const std::string& path)
+{
+    places.paths.push_back(resolved(path));
+    note(places, path);
+    std::error_code error;
+    fs::recursive_directory_iterator at{path, fs::directory_options::skip_permission_denied, error};
+    std::size_t count = 0;
+    for (; !error && at != fs::end(at) && count < entries_max; at.increment(error), ++count) {
+        if (at.depth() >= depth_max) at.disable_recursion_pending();
+        note(places, at->path().string());
+    }
+}
+
+/// The path of the file that a secret stands in; empty: it stands in none.
+std::string file_of(const targets::CredentialReference& reference,
+                    const targets::Environment& environment)
+{
+    using Source = targets::CredentialReference::Source;
+    if (reference.source == Source::environment) return {};
+    if (reference.source == Source::file) return reference.name;
+    const auto folder = environment("CREDENTIALS_DIRECTORY");
+    return folder ? *folder + '/' + reference.name : std::string{};
+}
+
+/// The files of secrets are looked at each time that somebody asks: who renews a secret puts
+/// another file in the place of the one that was there, or leads a link elsewhere. What a secret
+/// stood in once stays closed.
+class LivePlaces final : public tools::OwnPlaces {
 public:
-    void add(const std::string& path)
+    LivePlaces(std::vector<std::string> files, tools::PlaceSet known)
+        : files_{std::move(files)},
+          known_{std::move(known)}
     {
-        if (path.empty()) return;
-        places_->paths.push_back(resolved(path));
-        note_identity(path);
+        look();
     }
 
-    void add_folder(const std::string& path)
+    bool hold(std::string_view path, const std::vector<std::string_view>& identities) const override
     {
-        add(path);
-        std::error_code error;
-        fs::recursive_directory_iterator at{path, fs::directory_options::skip_permission_denied,
-                                            error};
-        std::size_t count = 0;
-        for (; !error && at != fs::end(at) && count < entries_max; at.increment(error), ++count) {
-            if (at.depth() >= depth_max) at.disable_recursion_pending();
-            note_identity(at->path().string());
+        const std::scoped_lock lock{mutex_};
+        look();
+        return known_.hold(path, identities);
+    }
+
+private:
+    // A list asks for each of its names, within less than this.
+    static constexpr std::chrono::milliseconds fresh{1};
+    // More names than files of secrets can have had in the life of a daemon.
+    static constexpr std::size_t paths_max = 4096;
+
+    void look() const
+    {
+        const auto now = std::chrono::steady_clock::now();
+        if (looked_ && now - *looked_ < fresh) return;
+        looked_ = now;
+        for (const auto& file : files_) {
+            note(known_, file);
+            auto path = resolved(file);
+            const bool is_new = std::ranges::find(known_.paths, path) == known_.paths.end();
+            if (is_new && known_.paths.size() < paths_max) known_.paths.push_back(std::move(path));
         }
     }
 
-    void add(const std::optional<targets::CredentialReference>& reference,
-             const targets::Environment& environment)
-    {
-        using Source = targets::CredentialReference::Source;
-        if (!reference || reference->source == Source::environment) return;
-        if (reference->source == Source::file) return add(reference->name);
-        const auto folder = environment("CREDENTIALS_DIRECTORY");
-        if (folder) add(*folder + '/' + reference->name);
-    }
-
-    std::shared_ptr<const tools::OwnPlaces> finish() && { return std::move(places_); }
-
-private:
-    void note_identity(const std::string& path)
-    {
-        struct stat info{};
-        if (::stat(path.c_str(), &info) != 0) return;
-        places_->identities.insert(std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino));
-    }
-
-    std::shared_ptr<tools::OwnPlaces> places_{std::make_shared<tools::OwnPlaces>()};
+    const std::vector<std::string> files_;
+    mutable std::mutex mutex_;
+    mutable tools::PlaceSet known_;  // guarded by mutex_, as is what follows
+    mutable std::optional<std::chrono::steady_clock::time_point> looked_{};
 };
 
 /// Who reads for a gateway that is root.
@@ -140,25 +175,14 @@ std::shared_ptr<const tools::OwnPlaces> own_places(const Configuration& configur
                                                    const StatePaths& paths,
                                                    const targets::Environment& environment)
 {
-    Gathering out;
-    const auto& settings = configuration.settings;
-    out.add_folder(paths.directory);
-    out.add(settings.tls_key);
-    out.add(settings.audit.key, environment);
-    out.add(settings.auth.oidc.client_secret, environment);
-    out.add(settings.auth.hmac_shared_secret, environment);
-    for (const auto& spec : configuration.targets.targets) {
-        if (const auto* ssh = std::get_if<targets::SshConnection>(&spec.connection)) {
-            out.add(ssh->key_path);
-            out.add(ssh->key, environment);
-            out.add(ssh->passphrase, environment);
-        } else if (const auto* http = std::get_if<targets::HttpConnection>(&spec.connection)) {
-            out.add(http->credential, environment);
-        } else if (const auto* docker = std::get_if<targets::DockerConnection>(&spec.connection)) {
-            if (!docker->cert_path.empty()) out.add(docker->cert_path + "/key.pem");
-        }
+    tools::PlaceSet known;
+    note_folder(known, paths.directory);
+    std::vector<std::string> files;
+    for (const auto& secret : configured_secrets(configuration)) {
+        auto file = file_of(secret.reference, environment);
+        if (!file.empty()) files.push_back(std::move(file));
     }
-    return std::move(out).finish();
+    return std::make_shared<const LivePlaces>(std::move(files), std::move(known));
 }
 
 void note_own_places(const Configuration& configuration, yaml::Problems& problems)

@@ -1,5 +1,6 @@
 #include "gateway/app/world_secrets.hpp"
 
+#include "gateway/app/configured_secrets.hpp"
 #include "gateway/app/own_places.hpp"
 #include "targets/credentials/credentials.hpp"
 
@@ -8,32 +9,12 @@ namespace {
 
 void learn_secrets(SecretRegistry& registry,
                    const Configuration& configuration,
-                   const targets::Environment& environment,
-                   const config::AuthSettings& auth)
+                   const targets::Environment& environment)
 {
-    const auto add = [&](const std::optional<targets::CredentialReference>& reference,
-                         const std::string& user = {}) {
-        if (!reference) return;
-        if (const auto secret = targets::resolve(*reference, environment)) {
-            targets::learn(registry, *secret, user);
-        }
-    };
-    // A key whose file others may read is not used either.
-    const auto add_file = [&](const std::string& path) {
-        using Source = targets::CredentialReference::Source;
-        if (!path.empty()) add(targets::CredentialReference{Source::file, path});
-    };
-    add_file(configuration.settings.tls_key);
-    add(auth.oidc.client_secret);
-    add(auth.hmac_shared_secret);
-    add(configuration.settings.audit.key);
-    for (const auto& spec : configuration.targets.targets) {
-        if (const auto* ssh = std::get_if<targets::SshConnection>(&spec.connection)) {
-            add(ssh->key);
-            add_file(ssh->key_path);
-            add(ssh->passphrase);
-        } else if (const auto* http = std::get_if<targets::HttpConnection>(&spec.connection)) {
-            add(http->credential, http->username);
+    for (const auto& one : configured_secrets(configuration)) {
+        // A key whose file others may read is not used either.
+        if (const auto secret = targets::resolve(one.reference, environment)) {
+            targets::learn(registry, *secret, one.user);
         }
     }
 }
@@ -46,7 +27,7 @@ void guard(call::World& world,
            const StatePaths& paths,
            const targets::Environment& environment)
 {
-    learn_secrets(*secrets, configuration, environment, configuration.settings.auth);
+    learn_secrets(*secrets, configuration, environment);
     world.secrets = secrets;
     world.own_places = own_places(configuration, paths, environment);
 }

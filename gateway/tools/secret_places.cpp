@@ -306,8 +306,8 @@ bool is_closed_name(std::string_view path, const std::vector<std::string>& roots
     });
 }
 
-bool OwnPlaces::hold(std::string_view path,
-                     const std::vector<std::string_view>& place_identities) const
+bool PlaceSet::hold(std::string_view path,
+                    const std::vector<std::string_view>& place_identities) const
 {
     return is_under_any(path, paths) ||
            std::ranges::any_of(place_identities, [&](std::string_view identity) {

@@ -23,12 +23,26 @@ std::optional<std::string_view> closed_place(std::string_view path,
 bool is_closed_name(std::string_view path, const std::vector<std::string>& roots);
 
 /// The gateway's own state and credentials on the machine that it runs on: no setting opens them.
-struct OwnPlaces {
-    std::vector<std::string> paths;    // files and folders, links resolved
-    std::set<std::string> identities;  // of the same, "device:inode", as `stat -c %d:%i` says
+/// Safe from any thread.
+class OwnPlaces {
+public:
+    OwnPlaces() = default;
+    OwnPlaces(const OwnPlaces&) = delete;
+    OwnPlaces& operator=(const OwnPlaces&) = delete;
+    virtual ~OwnPlaces() = default;
 
-    /// Whether a place is one of them or lies in one. `identities` are its own and those of the
-    /// folders above it, so that a folder mounted a second time is known too.
+    /// Whether a place is one of them or lies in one. `identities` ("device:inode", as
+    /// `stat -c %d:%i` says) are its own and those of the folders above it, so that a folder
+    /// mounted a second time is known too.
+    virtual bool hold(std::string_view path,
+                      const std::vector<std::string_view>& identities) const = 0;
+};
+
+/// Where such places are at one moment.
+struct PlaceSet {
+    std::vector<std::string> paths;    // files and folders, links resolved
+    std::set<std::string> identities;  // of the same
+
     bool hold(std::string_view path, const std::vector<std::string_view>& place_identities) const;
 };
 

@@ -188,9 +188,9 @@ TEST_P(Files, NothingOpensWhatIsTheGatewaysOwn)
     fs::create_directory_symlink("state", root / "elsewhere");
     struct stat info{};
     ASSERT_EQ(::stat((state / "audit/audit.key").c_str(), &info), 0);
-    OwnPlaces places{.paths = {state.string()}, .identities = {}};
+    PlaceSet places{.paths = {state.string()}, .identities = {}};
     places.identities.insert(std::to_string(info.st_dev) + ':' + std::to_string(info.st_ino));
-    own = std::make_shared<const OwnPlaces>(std::move(places));
+    own = std::make_shared<const KnownPlaces>(std::move(places));
     for (const auto* path : {"state/audit/audit.key", "elsewhere/audit/audit.key", "copy"}) {
         for (const auto* action : {"read", "tail"}) {
             // By its name a key is closed before anything is opened.

@@ -29,6 +29,19 @@ inline void write(const fs::path& path, std::string_view text)
     std::ofstream{path, std::ios::binary} << text;
 }
 
+/// The gateway's own places, where a test says that they are.
+class KnownPlaces : public OwnPlaces {
+public:
+    explicit KnownPlaces(PlaceSet places) : places_{std::move(places)} {}
+    bool hold(std::string_view path, const std::vector<std::string_view>& identities) const override
+    {
+        return places_.hold(path, identities);
+    }
+
+private:
+    const PlaceSet places_;
+};
+
 /// Closes what a test closes, and notes what it is asked.
 class FakeJudge : public PlaceJudge {
 public:

@@ -119,7 +119,7 @@ TEST(SecretPlaces, WithholdTheNamesInsideThemAndNoOthers)
 
 TEST(OwnPlaces, AreKnownByPathAndByWhatTheyAre)
 {
-    const OwnPlaces own{.paths = {"/var/lib/tailops", "/etc/key"}, .identities = {"1:5", "1:7"}};
+    const PlaceSet own{.paths = {"/var/lib/tailops", "/etc/key"}, .identities = {"1:5", "1:7"}};
     EXPECT_TRUE(own.hold("/var/lib/tailops", {}));
     EXPECT_TRUE(own.hold("/var/lib/tailops/audit/x", {}));
     EXPECT_TRUE(own.hold("/etc/key", {}));
