@@ -261,8 +261,19 @@ Task<void> Continuity::look_at_files()
     find(audit::outcome_alarm,
          "the database was replaced while the gateway had it open: gateway tokens are refused, and "
          "what is kept until the next start goes into the file that has the name no more");
-    // With a mark behind it: a copy that was put in its place shows at the next start.
+    // With a mark behind it: a copy that was put in its place shows at the next start. One that was
+    // written into the open database may have the mark before; it is not to have this one.
     co_await mark_or_log();
+    if (is_failing_) co_await mark_trail();
+}
+
+/// Tells the trail of a mark that the database does not have.
+Task<void> Continuity::mark_trail()
+{
+    auto told = gateway_event("the database that was here is gone");
+    told.request = RequestId{mark_id(epoch_, number_ + 1)};
+    const auto marked = co_await ends_.trail.append(std::move(told), audit::Durability::durable);
+    if (!marked) log(Event::state_mark_failed, {{"why", marked.error().describe()}});
 }
 
 Task<void> Continuity::watch_files(std::chrono::milliseconds interval)

@@ -64,6 +64,7 @@ private:
     void judge(const Seen& seen);
     void find(std::string_view outcome, std::string text);
     Task<Status> record_findings();
+    Task<void> mark_trail();
 
     Ends ends_;
     const std::string epoch_;

@@ -127,12 +127,8 @@ Status Daemon::open()
                          .clock = *clock_,
                          .keys_retention = settings_.limits.idempotency_retention});
     TAILOPS_CHECK(continuity_->compare());
-    const TokenEventRelay::Ends ends{.tokens = *store_,
-                                     .events = *store_,
-                                     .trail = *trail_,
-                                     .blocking = runtime_.blocking,
-                                     // A copy that was made before knows another mark.
-                                     .on_recorded = [this] { return continuity_->mark_or_log(); }};
+    const TokenEventRelay::Ends ends{
+        .tokens = *store_, .events = *store_, .trail = *trail_, .blocking = runtime_.blocking};
     token_events_ = std::make_unique<TokenEventRelay>(ends, runtime_.io.get_executor());
     TAILOPS_TRY(auto world, make_world(first_));
     first_ = {};

@@ -112,9 +112,7 @@ Task<void> TokenEventRelay::run()
     is_running_ = true;
     std::optional<std::int64_t> seen;
     for (;;) {
-        const auto before = recorded_;
         note(co_await look(seen));
-        if (recorded_ != before && ends_.on_recorded) co_await ends_.on_recorded();
         if (is_stopping_) break;
         pause_.expires_after(interval_);
         co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));

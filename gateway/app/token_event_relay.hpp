@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -31,8 +30,6 @@ public:
         auth::TokenEvents& events;  // the same store
         audit::Trail& trail;
         boost::asio::thread_pool& blocking;
-        /// Awaited by run() each time that something was recorded; null: nothing is.
-        std::function<Task<void>()> on_recorded{};
     };
     TokenEventRelay(Ends ends,
                     const boost::asio::any_io_executor& io,

@@ -78,6 +78,13 @@ constexpr std::array steps{
          head_mac TEXT NOT NULL,
          written INTEGER NOT NULL
        ) STRICT)",
+    // 6: how often keys were reserved and tokens minted or revoked; one row. It never falls: a
+    // database in which it did is an older one.
+    R"(CREATE TABLE changes (
+         one INTEGER PRIMARY KEY CHECK (one = 1),
+         count INTEGER NOT NULL
+       ) STRICT;
+       INSERT INTO changes (one, count) VALUES (1, 0))",
 };
 
 Result<std::int64_t> version_of(Database& database)

@@ -171,7 +171,10 @@ Result<std::optional<StoredCallKey>> SqliteStore::reserve(const CallKeyReservati
     TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
     TAILOPS_CHECK(forget(keys, wanted.when, bounds, use));
     TAILOPS_TRY(auto found, find_key(keys.find, wanted.scope));
+    auto changes = state_->changes_known;
     if (!found) {
+        // Of a database that lacks what we know of, the key may be lacking as well.
+        TAILOPS_TRY(changes, state_->count_change());
         TAILOPS_CHECK(make_room(state_->database, keys, wanted, bounds));
         TAILOPS_CHECK(bind_scope(keys.insert, 1, wanted.scope)
                           .bind(5, wanted.fingerprint)
@@ -180,6 +183,7 @@ Result<std::optional<StoredCallKey>> SqliteStore::reserve(const CallKeyReservati
                           .run());
     }
     TAILOPS_CHECK(transaction.commit());
+    state_->note_changes(changes);
     return found;
 }
 

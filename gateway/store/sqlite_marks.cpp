@@ -55,6 +55,8 @@ Status MarkStatements::prepare(Database& database)
                 database.prepare("INSERT INTO call_keys (principal, tool, target, key,"
                                  " fingerprint, request, created) VALUES (?, ?, ?, ?, ?, ?, ?)"
                                  " ON CONFLICT DO NOTHING"));
+    TAILOPS_TRY(count, database.prepare("SELECT count FROM changes"));
+    TAILOPS_TRY(count_on, database.prepare("UPDATE changes SET count = count + 1 RETURNING count"));
     return {};
 }
 
@@ -64,18 +66,51 @@ Result<std::optional<StateMark>> MarkStatements::read()
     return next_mark(find);
 }
 
-Status SqliteStore::State::check_marks()
+namespace {
+
+Result<std::int64_t> only_number(Statement& statement)
+{
+    const Rewind rewind{statement};
+    TAILOPS_TRY(const auto has_row, statement.step());
+    return has_row ? statement.integer(0) : 0;
+}
+
+}  // namespace
+
+Result<std::int64_t> MarkStatements::changes()
+{
+    return only_number(count);
+}
+
+Result<std::int64_t> MarkStatements::count_change()
+{
+    return only_number(count_on);
+}
+
+Status SqliteStore::State::check_content()
 {
     TAILOPS_CHECK(files.check());
-    if (!own_mark) return {};
-    const auto found = marks.read();
-    // One that cannot be read now says nothing of whose it is.
-    if (!found) return {};
-    if (*found && (*found)->epoch == own_mark->epoch && (*found)->number == own_mark->number) {
-        return {};
+    // What cannot be read now says nothing of whose it is.
+    if (own_mark) {
+        const auto found = marks.read();
+        const bool is_ours = !found || (*found && (*found)->epoch == own_mark->epoch &&
+                                        (*found)->number == own_mark->number);
+        if (!is_ours) files.note_overwritten();
     }
-    files.note_overwritten();
+    if (const auto count = marks.changes()) {
+        if (*count < changes_known) files.note_overwritten();
+        note_changes(*count);
+    }
     return files.check();
+}
+
+Result<std::int64_t> SqliteStore::State::count_change()
+{
+    TAILOPS_TRY(const auto count, marks.count_change());
+    if (count > changes_known) return count;
+    files.note_overwritten();
+    TAILOPS_CHECK(files.check());
+    return count;
 }
 
 Result<std::optional<StateMark>> SqliteStore::last_mark()
@@ -89,7 +124,7 @@ Status SqliteStore::set_mark(const StateMark& mark)
     const std::scoped_lock lock{state_->mutex};
     TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
     // Over an older copy it would hide from the next start that it is one.
-    auto checked = state_->check_marks();
+    auto checked = state_->check_content();
     if (!checked && state_->files.were_overwritten()) return checked;
     TAILOPS_CHECK(state_->marks.set.bind(1, mark.epoch)
                       .bind(2, mark.number)

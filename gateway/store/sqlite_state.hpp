@@ -3,6 +3,7 @@
 #include "gateway/store/held_files.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <string_view>
 
@@ -89,18 +90,28 @@ struct MarkStatements {
     Statement find;
     Statement set;
     Statement restore_key;
+    Statement count;
+    Statement count_on;
 
     Status prepare(Database& database);
     /// The mark that is there now; none in a database that is new.
     Result<std::optional<StateMark>> read();
+    /// The number of changes, read or increased by one.
+    Result<std::int64_t> changes();
+    Result<std::int64_t> count_change();
 };
 
 struct SqliteStore::State {
     State(Database opened, const std::string& path) : files{path}, database{std::move(opened)} {}
 
-    /// Whether the database is the one that was opened, and still has the mark that we left: not if
-    /// another was written into the same file. Errors: unavailable, and no other.
-    Status check_marks();
+    /// Whether the database is the one that was opened, and has the mark that we left and all
+    /// changes that we know of: not if another was written into the same file. Errors: unavailable,
+    /// and no other.
+    Status check_content();
+    /// Counts a change of the open transaction, which note_changes() is told of once it is
+    /// committed. Errors: unavailable (changes that we know of are gone), busy, internal.
+    Result<std::int64_t> count_change();
+    void note_changes(std::int64_t count) { changes_known = std::max(changes_known, count); }
 
     HeldFiles files;
 
@@ -111,6 +122,7 @@ struct SqliteStore::State {
     CallKeyStatements call_keys;
     MarkStatements marks;
     std::optional<StateMark> own_mark;  // none: this connection has left none
+    std::int64_t changes_known{0};
     std::int64_t last_data_version{0};
     std::int64_t generation{0};
 };

@@ -151,10 +151,12 @@ Status SqliteStore::insert(const StoredToken& token, const TokenActor& by)
     if (state_->database.changes() == 0) {
         return fail(Errc::invalid_argument, "token " + quote(token.id) + " is there already");
     }
-    auto noted = state_->tokens.note(TokenEvent::Kind::minted, token.id, token.created, by);
-    if (noted) noted = transaction.commit();
-    if (noted) ++state_->generation;
-    return noted;
+    TAILOPS_CHECK(state_->tokens.note(TokenEvent::Kind::minted, token.id, token.created, by));
+    TAILOPS_TRY(const auto changes, state_->count_change());
+    TAILOPS_CHECK(transaction.commit());
+    state_->note_changes(changes);
+    ++state_->generation;
+    return {};
 }
 
 Result<std::vector<StoredToken>> SqliteStore::list()
@@ -178,10 +180,12 @@ Status SqliteStore::revoke(const std::string& id, TimePoint when, const TokenAct
     auto done = state_->tokens.revoke.bind(1, to_column(when)).bind(2, id).run();
     if (!done) return done;
     if (state_->database.changes() > 0) {
-        done = state_->tokens.note(TokenEvent::Kind::revoked, id, when, by);
-        if (done) done = transaction.commit();
-        if (done) ++state_->generation;
-        return done;
+        TAILOPS_CHECK(state_->tokens.note(TokenEvent::Kind::revoked, id, when, by));
+        TAILOPS_TRY(const auto changes, state_->count_change());
+        TAILOPS_CHECK(transaction.commit());
+        state_->note_changes(changes);
+        ++state_->generation;
+        return {};
     }
     const Rewind rewind{state_->tokens.exists};
     TAILOPS_TRY(const auto exists, state_->tokens.exists.bind(1, id).step());
@@ -194,7 +198,7 @@ Status SqliteStore::check_files()
     // Whoever waits for a database that another process holds is not waited for: the next look will
     // do.
     const std::unique_lock lock{state_->mutex, std::try_to_lock};
-    return lock ? state_->check_marks() : state_->files.check();
+    return lock ? state_->check_content() : state_->files.check();
 }
 
 bool SqliteStore::is_replaced() const noexcept
@@ -218,7 +222,7 @@ Result<std::int64_t> SqliteStore::generation()
     // It changes when another connection commits, not when ours does.
     const auto version = has_row ? statement.integer(0) : 0;
     if (version != state_->last_data_version) {
-        TAILOPS_CHECK(state_->check_marks());
+        TAILOPS_CHECK(state_->check_content());
         state_->last_data_version = version;
         ++state_->generation;
     }

@@ -336,6 +336,31 @@ TEST_F(ContinuityTest, AlarmsOnceWhenAnOlderCopyIsRestoredIntoTheOpenDatabase)
     EXPECT_TRUE(open_store()->list()->front().revoked) << "the trail knows of it";
 }
 
+TEST_F(ContinuityTest, GivesBackWhatACopyLacksThatHasTheSameMark)
+{
+    mint();
+    run();
+    run([this](store::SqliteStore& store, audit::JsonlTrail& trail, Continuity& continuity,
+               Runtime& runtime) -> Task<void> {
+        co_await continuity.mark_or_log();
+        testing::restore_database(database(), folder_.file("backup.db"));
+        EXPECT_TRUE(store.revoke("tk_1", clock_.now(), alice));
+        co_await relay(store, trail, runtime);
+        EXPECT_FALSE(*store.reserve(reservation("k"), {}, {}));
+        auto record = spending("k");
+        EXPECT_TRUE(co_await trail.append(record, audit::Durability::durable));
+        testing::restore_database(folder_.file("backup.db"), database());
+        for (int look = 0; look < 3; ++look) co_await continuity.look_at_files();
+        EXPECT_EQ(told(audit::outcome_alarm).size(), 1U);
+        EXPECT_TRUE(store.is_replaced()) << "so that no gateway token is taken";
+    });
+    run();
+    EXPECT_EQ(told(audit::outcome_alarm).size(), 1U);
+    const auto store = open_store();
+    EXPECT_TRUE(store->list()->front().revoked) << "the trail knows of it";
+    EXPECT_TRUE(*store->reserve(reservation("k"), {}, {})) << "and of the key";
+}
+
 TEST_F(ContinuityTest, FindsACutWithoutAStart)
 {
     mint();

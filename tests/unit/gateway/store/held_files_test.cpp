@@ -108,6 +108,57 @@ TEST(HeldFiles, AreSeenToBeOlderBeforeAMarkIsPutOverThem)
     EXPECT_TRUE(is_unavailable(*store, store->set_mark(mark(3))));
 }
 
+TEST(HeldFiles, HaveEveryRevocationThatWasInThemWhateverTheMark)
+{
+    const Folder folder;
+    const auto file = folder.file("state.db");
+    const auto store = open(file), command = open(file);
+    ASSERT_TRUE(store->insert(token(), somebody));
+    restore_database(file, folder.file("backup.db"));
+    ASSERT_TRUE(command->revoke("tk_1", at(200), somebody)) << "by another process";
+    ASSERT_TRUE(store->generation());
+    ASSERT_TRUE(store->check_files());
+    restore_database(folder.file("backup.db"), file);
+    EXPECT_TRUE(is_unavailable(*store, store->generation()));
+    EXPECT_TRUE(is_unavailable(*store, store->check_files()));
+}
+
+CallKeyReservation key(const std::string& name)
+{
+    return {.scope = {.principal = "p", .tool = "t", .target = "one", .key = name},
+            .fingerprint = "f",
+            .request = "r-" + name,
+            .when = at(1000)};
+}
+
+TEST(HeldFiles, ReserveNoKeyOnceThoseThatWereUsedAreGone)
+{
+    const Folder folder;
+    const auto file = folder.file("state.db");
+    const auto store = open(file);
+    ASSERT_FALSE(*store->reserve(key("a"), {}, {}));
+    restore_database(file, folder.file("backup.db"));
+    ASSERT_FALSE(*store->reserve(key("b"), {}, {}));
+    restore_database(folder.file("backup.db"), file);
+    const auto again = store->reserve(key("b"), {}, {});
+    EXPECT_TRUE(is_unavailable(*store, again)) << "it would run twice";
+    EXPECT_TRUE(*store->reserve(key("a"), {}, {})) << "what is there is told";
+}
+
+TEST(HeldFiles, GoOnWithACopyThatLacksNothing)
+{
+    const Folder folder;
+    const auto file = folder.file("state.db");
+    const auto store = open(file);
+    ASSERT_FALSE(*store->reserve(key("a"), {}, {}));
+    ASSERT_TRUE(store->insert(token(), somebody));
+    restore_database(file, folder.file("backup.db"));
+    restore_database(folder.file("backup.db"), file);
+    EXPECT_TRUE(store->generation());
+    EXPECT_TRUE(store->check_files());
+    EXPECT_FALSE(*store->reserve(key("b"), {}, {}));
+}
+
 TEST(HeldFiles, StayReplacedWhenTheOldOnesComeBack)
 {
     const Folder folder;

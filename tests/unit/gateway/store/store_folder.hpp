@@ -42,7 +42,7 @@ inline std::shared_ptr<SqliteStore> open(const std::string& path)
 /// Takes a database back to its first schema, as an early gateway left it.
 inline constexpr const char* back_to_first_schema =
     "DROP TABLE tasks; DROP TABLE token_events; DROP TABLE call_keys;"
-    "DROP TABLE state;"
+    "DROP TABLE state; DROP TABLE changes;"
     "DELETE FROM schema_version WHERE version > 1";
 
 }  // namespace tailops::store
