@@ -52,6 +52,7 @@ struct Commitment::State {
     bool is_ended{false};
     std::shared_ptr<const Error> why{};
     std::function<void()> stop{};
+    std::function<Status()> check{};
 };
 
 Commitment::Commitment(Once begun) : state_{std::make_shared<State>(begun)} {}
@@ -61,8 +62,22 @@ Status Commitment::begin() const
     if (!state_) return {};
     const std::scoped_lock lock{state_->mutex};
     if (state_->why) return fail(Error{*state_->why});
+    if (const auto check = state_->has_begun ? nullptr : std::exchange(state_->check, nullptr)) {
+        if (auto checked = check(); !checked) {
+            auto refused = std::move(checked).error().with_nothing_begun();
+            state_->why = std::make_shared<const Error>(std::move(refused));
+            return fail(Error{*state_->why});
+        }
+    }
     state_->has_begun = true;
     return {};
+}
+
+void Commitment::check_with(std::function<Status()> check) const
+{
+    if (!state_) return;
+    const std::scoped_lock lock{state_->mutex};
+    state_->check = std::move(check);
 }
 
 void Commitment::withdraw(Error why) const

@@ -37,6 +37,10 @@ public:
     /// Asks to act now. Errors: why nothing may be done any more, with nothing begun. Further calls
     /// get the same answer as the first.
     [[nodiscard]] Status begin() const;
+    /// Has begin() ask `check` first, from the thread that says it: what that refuses is not begun,
+    /// for the reason that it gives. Null: nothing. Returns only when an earlier one is not being
+    /// called any more. `check` must not use the commitment.
+    void check_with(std::function<Status()> check) const;
     /// Takes the call back for `why` (which then has nothing begun), and stops who works on it.
     /// Does nothing to one that is held.
     void withdraw(Error why) const;

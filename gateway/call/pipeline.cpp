@@ -61,11 +61,31 @@ RunResult result_for_book(const Result<Answer>& answer)
     return answer->content;
 }
 
+/// Whether a call that was permitted in one world still is when its turn comes in the next: a
+/// reload may have come while it waited.
+Status check_again(const World& now, const policy::AccessRequest& request)
+{
+    const auto target = now.registry->find(request.target.id);
+    if (!target) {
+        return fail(Errc::not_found,
+                    "the target was removed while the call waited; nothing was done");
+    }
+    auto again = request;
+    again.principal = now.gate->admit(request.principal.identity);
+    again.target = target->spec.facts;
+    const auto [decision, permit] = now.gate->decide(again);
+    if (permit) return {};
+    return fail(Error{refusal(again, decision)});
+}
+
 /// Until the target is asked to act, who leaves takes the call back: also one who left while the
 /// intent was written, when a cancellation was only noted.
 Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit permit)
 {
     const auto commitment = permit.commitment();
+    // What it asks refers to the call, which is over before a late begin() could come.
+    const std::shared_ptr<void> unchecked{nullptr,
+                                          [commitment](void*) { commitment.check_with(nullptr); }};
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {
         commitment.withdraw(caller_left());
@@ -153,6 +173,10 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     if (prepared.plan.place.present) {
         prepared.judge = std::make_shared<GateJudge>(world->gate, request, permit->obligations());
     }
+    permit->commitment().check_with([this, &decided_in = *world, &asked = request]() -> Status {
+        const auto now = world_.get();
+        return now.get() == &decided_in ? Status{} : check_again(*now, asked);
+    });
     const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
     auto answered = co_await carry_out(prepared, *std::move(permit), *world, *run, record);
     const auto outcome = outcome_of(answered);

@@ -210,6 +210,35 @@ TEST(Withdrawable, LosesNoCancellationThatComesWhileNobodyWaits)
         1);
 }
 
+TEST(Commitment, IsBegunOnlyIfWhatIsCheckedLastAllowsIt)
+{
+    const Commitment refused{Commitment::Once::held};
+    refused.check_with([]() -> Status { return fail(Errc::denied, "not any more"); });
+    for (int i = 0; i < 2; ++i) {
+        const auto begun = refused.begin();
+        ASSERT_FALSE(begun);
+        EXPECT_EQ(begun.error().code(), Errc::denied);
+        EXPECT_TRUE(begun.error().has_nothing_begun());
+    }
+    int checks = 0;
+    const Commitment allowed{Commitment::Once::held};
+    allowed.check_with([&]() -> Status {
+        ++checks;
+        return {};
+    });
+    EXPECT_TRUE(allowed.begin());
+    EXPECT_TRUE(allowed.begin());
+    EXPECT_EQ(checks, 1) << "what has begun is not asked again";
+    const Commitment left{Commitment::Once::held};
+    left.check_with([&]() -> Status {
+        ++checks;
+        return {};
+    });
+    left.check_with(nullptr);
+    EXPECT_TRUE(left.begin());
+    EXPECT_EQ(checks, 1);
+}
+
 TEST(Commitments, AfterTheirEndNothingThatWaitsBegins)
 {
     testing::run([](Runtime& runtime) -> Task<void> {

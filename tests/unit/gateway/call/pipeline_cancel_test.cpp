@@ -106,6 +106,36 @@ TEST_F(PipelineCancel, AChangeThatWaitsForItsTurnIsTakenBackByWhoLeaves)
               "the caller went away before anything was done");
 }
 
+TEST_F(PipelineCancel, AChangeThatWaitedIsHeldAgainstThePolicyThatHoldsWhenItsTurnComes)
+{
+    const auto waits_for = [&](const std::shared_ptr<const policy::Gate>& next) {
+        std::optional<Result<Answer>> answer;
+        testing::run([&](Runtime&) -> Task<void> {
+            const auto home = co_await asio::this_coro::executor;
+            std::vector<Caller> occupants(slots);
+            co_await occupy(home, occupants);
+            const auto before = rig_.trail.records.size();
+            Caller caller;
+            call(home, "mark", caller);
+            co_await until([&] { return rig_.trail.records.size() == before + 1; });
+            rig_.swap_gate(next);
+            co_await end(occupants);
+            co_await until([&] { return caller.answer.has_value(); });
+            answer = *caller.answer;
+        });
+        return *answer;
+    };
+    const auto denied = waits_for(CallRig::gate_of({"anna"}));
+    ASSERT_FALSE(denied);
+    EXPECT_EQ(denied.error().code(), Errc::denied);
+    EXPECT_TRUE(denied.error().has_nothing_begun());
+    EXPECT_EQ(rig_.trail.records.back().outcome, "refused");
+    EXPECT_FALSE(is_marked());
+    rig_.swap_gate(CallRig::gate_of({"alice", "anna"}));
+    EXPECT_TRUE(waits_for(CallRig::gate_of({"alice"}))) << "another policy, which permits it too";
+    EXPECT_TRUE(is_marked());
+}
+
 TEST_F(PipelineCancel, AChangeWhoseCallerLeavesWhileTheIntentIsWrittenIsNotBegun)
 {
     testing::run([&](Runtime&) -> Task<void> {
