@@ -100,9 +100,10 @@ void note_unused_capabilities(const targets::TargetsFile& targets,
                               yaml::Problems& problems)
 {
     CapabilitySet exercised{gateway_read()};
-    for (const auto& tool : tools::all()) {
+    const auto tools = tools::ToolCatalogue::shipped();
+    for (const auto& tool : tools->all()) {
         for (const auto& right : tool.rights)
-            exercised.merge(expand_scopes({std::string{right.capability}}));
+            exercised.merge(expand_scopes({right.capability.text()}));
     }
     for (const auto& offer : targets.offers) {
         if (exercised.contains(offer.capability)) continue;
@@ -136,7 +137,7 @@ Configuration load_configuration(const std::string& gateway_file,
     if (policy && targets && out.commands) {
         out.policy = policy::read_policy(
             *policy, files.policy_file,
-            tools::policy_vocabulary(out.targets.targets, *out.commands), problems);
+            tools::policy_vocabulary(out.targets.targets, *out.commands, *out.tools), problems);
     }
     return out;
 }
@@ -163,9 +164,9 @@ Configuration embedded_configuration(const std::string& state_dir,
         targets::read_targets(embedded_targets, "embedded targets", environment, problems);
     limit_readers(out.targets);
     out.commands = load_commands({}, problems);
-    out.policy =
-        policy::read_policy(embedded_policy, "embedded policy",
-                            tools::policy_vocabulary(out.targets.targets, *out.commands), problems);
+    out.policy = policy::read_policy(
+        embedded_policy, "embedded policy",
+        tools::policy_vocabulary(out.targets.targets, *out.commands, *out.tools), problems);
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/config/settings.hpp"
+#include "gateway/tools/catalogue.hpp"
 #include "gateway/tools/commands.hpp"
 #include "policy/policy_file.hpp"
 #include "targets/targets_file.hpp"
@@ -18,6 +19,7 @@ struct Configuration {
     targets::TargetsFile targets;
     policy::Policy policy;
     std::shared_ptr<const tools::CommandCatalogue> commands;
+    std::shared_ptr<const tools::ToolCatalogue> tools{tools::ToolCatalogue::shipped()};
 };
 
 /// Reads gateway.yaml and the files it names. Everything wrong in any of them goes to `problems`;

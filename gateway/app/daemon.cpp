@@ -262,6 +262,7 @@ Result<std::shared_ptr<const call::World>> Daemon::make_world(const Configuratio
                                        current ? current->registry.get() : nullptr, context));
     world->gate = std::make_shared<const policy::Gate>(configuration.policy);
     world->commands = configuration.commands;
+    world->tools = configuration.tools;
     guard(*world, secrets_, configuration, paths_, environment_);
     world->generation = current ? current->generation + 1 : 1;
     return world;

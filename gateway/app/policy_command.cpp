@@ -123,7 +123,8 @@ Result<Arguments> arguments_of(const tools::Tool& tool,
 {
     TAILOPS_TRY(const auto words,
                 with_target(options.parameters, tool.needs_target() ? options.target : ""));
-    auto schema = tools::full_input_schema(tool);
+    const auto full_schema = tools::full_input_schema(tool);
+    auto schema = full_schema;
     TAILOPS_TRY(auto arguments, read_arguments(words, schema));
     schema.erase("required");
     if (auto valid = tools::validate_against(schema, arguments); !valid) {
@@ -133,7 +134,7 @@ Result<Arguments> arguments_of(const tools::Tool& tool,
                     error.public_message() +
                         " (one of the command's own is written parameters.NAME=value)");
     }
-    if (auto valid = tools::validate_arguments(tool, arguments); !valid) {
+    if (auto valid = tools::validate_against(full_schema, arguments); !valid) {
         if (tool.needs_target()) note_incomplete(valid.error().public_message());
         return Arguments{.given = std::move(arguments)};
     }
@@ -163,11 +164,7 @@ tools::Plan partial_plan(const tools::Tool& tool,
                               ? commands.find(text_member(given, "command_name"))
                               : nullptr;
     if (!command) return plan;
-    for (const auto& right : tool.rights) {
-        if (right.tier == command->tier && right.capability == command->capability.text()) {
-            plan.right = right;
-        }
-    }
+    plan.right = {command->capability, command->tier};
     plan.parameters = tools::parameters_of(*command);
     return plan;
 }
@@ -226,19 +223,18 @@ struct Asked {
 /// The question as the gateway would put it, but for who asks.
 Result<Asked> question(const ExplainOptions& options, const Configuration& configuration)
 {
-    const auto* tool = tools::find(options.tool);
+    const auto* tool = configuration.tools->find(options.tool);
     if (!tool) {
         std::vector<std::string_view> names;
-        for (const auto& row : tools::all()) names.push_back(row.name);
+        for (const auto& row : configuration.tools->all()) names.push_back(row.name);
         return fail(Errc::not_found,
                     "there is no tool " + quote(options.tool) + did_you_mean(options.tool, names));
     }
     TAILOPS_TRY(const auto* const target, target_of(*tool, options, configuration.targets));
     TAILOPS_TRY(auto plan, plan_of(*tool, options, target, *configuration.commands));
-    TAILOPS_TRY(auto action, parse_capability(plan.right.capability));
     policy::AccessRequest request;
     request.tool = ToolName{options.tool};
-    request.action = action;
+    request.action = plan.right.capability;
     request.tier = plan.right.tier;
     request.target = tool->needs_target() ? target->facts : call::gateway_facts();
     request.parameters = std::move(plan.parameters);
@@ -265,7 +261,7 @@ void put_by(const Asker& asker,
             policy::AccessRequest& request)
 {
     request.principal = world.gate->admit(identity_of(options, asker));
-    const auto* tool = tools::find(options.tool);
+    const auto* tool = world.tools->find(options.tool);
     const bool is_probe = tool->needs_target() && tool->facet == targets::Facet::reachability;
     request.mildest = is_probe ? call::mildest_use(world, request.principal, request.target)
                                : policy::Effect::allow;
@@ -318,6 +314,7 @@ int policy_explain(const ExplainOptions& options)
         .gate = std::make_shared<const policy::Gate>(std::move(configuration.policy)),
         .registry = nullptr,
         .commands = configuration.commands,
+        .tools = configuration.tools,
         .secrets = nullptr};
     auto asked = question(options, configuration);
     if (!asked) return complain(asked.error(), exit_usage);

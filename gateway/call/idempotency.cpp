@@ -31,10 +31,10 @@ using store::StoredCallKey;
 constexpr std::size_t digest_digits = 16;
 /// Whether the argument says what leaving it out says: an empty object, where the schema has that
 /// as the default.
-bool says_nothing(std::string_view tool, std::string_view name, const json& value)
+bool says_nothing(const tools::Tool& tool, std::string_view name, const json& value)
 {
-    const auto* row = value.is_object() && value.empty() ? tools::find(tool) : nullptr;
-    const auto schema = row ? parse_json(row->input_schema) : json{};
+    if (!value.is_object() || !value.empty()) return false;
+    const auto schema = parse_json(tool.input_schema);
     const auto* properties = schema ? find_member(*schema, "properties") : nullptr;
     const auto* property = properties ? find_member(*properties, name) : nullptr;
     const auto* usual = property ? find_member(*property, "default") : nullptr;
@@ -43,7 +43,7 @@ bool says_nothing(std::string_view tool, std::string_view name, const json& valu
 
 /// A digest of each argument but the key, so that a difference can be named. nlohmann::json sorts
 /// by name: equal values have equal texts.
-json fingerprint_of(std::string_view tool, const json& arguments)
+json fingerprint_of(const tools::Tool& tool, const json& arguments)
 {
     auto digests = json::object();
     for (const auto& [name, value] : arguments.items()) {
@@ -105,14 +105,17 @@ Error not_kept(Error cause)
         .with_nothing_begun();
 }
 
-CallKeyReservation reservation_of(const Invocation& call, const TargetId& target, TimePoint now)
+CallKeyReservation reservation_of(const Invocation& call,
+                                  const tools::Tool& tool,
+                                  const TargetId& target,
+                                  TimePoint now)
 {
     CallKeyReservation wanted;
     wanted.scope = {.principal = call.principal.identity.key(),
                     .tool = call.tool,
                     .target = target.str(),
                     .key = std::string{idempotency_key_of(call)}};
-    wanted.fingerprint = dump_json(fingerprint_of(call.tool, *call.arguments));
+    wanted.fingerprint = dump_json(fingerprint_of(tool, *call.arguments));
     wanted.request = call.id.str();
     wanted.when = now;
     return wanted;
@@ -257,10 +260,12 @@ IdempotencyKeys::~IdempotencyKeys()
     state_->is_over = true;
 }
 
-Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call, const TargetId& target)
+Task<Result<Claim>> IdempotencyKeys::claim(const Invocation& call,
+                                           const tools::Tool& tool,
+                                           const TargetId& target)
 {
     auto& state = *state_;
-    auto wanted = reservation_of(call, target, state.ages.now());
+    auto wanted = reservation_of(call, tool, target, state.ages.now());
     // What does not run any more has written its outcome, unless it was interrupted: what looks
     // interrupted is looked at once more.
     for (bool is_last_look = false;; is_last_look = true) {

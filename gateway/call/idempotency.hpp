@@ -69,7 +69,9 @@ public:
     /// has to be settled. Not to be cancelled. Errors: invalid_argument (other arguments than those
     /// of the first call), outcome_unknown (that was interrupted), busy (it still runs; a bound is
     /// reached), unavailable (nothing can be kept).
-    Task<Result<Claim>> claim(const Invocation& call, const TargetId& target);
+    Task<Result<Claim>> claim(const Invocation& call,
+                              const tools::Tool& tool,
+                              const TargetId& target);
 
     /// Keeps the outcome on the disk, or forgets the key when the target was asked for nothing
     /// (Error::has_nothing_begun). Not to be cancelled. A failure is logged, and tried again until

@@ -147,7 +147,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
         co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation(),
                                                            asio::disable_cancellation());
         if (!permit->obligations().dry_run && !idempotency_key_of(call).empty()) {
-            auto claimed = co_await claim_key(call, request.target.id);
+            auto claimed = co_await claim_key(call, *prepared.tool, request.target.id);
             if (!claimed || claimed->first) {
                 co_return co_await answer_again(call, std::move(record), std::move(claimed));
             }
@@ -247,9 +247,11 @@ void Pipeline::conclude(const Invocation& call, audit::Record& record, CallOutco
     log_outcome(call, record, outcome);
 }
 
-Task<Result<Claim>> Pipeline::claim_key(const Invocation& call, const TargetId& target)
+Task<Result<Claim>> Pipeline::claim_key(const Invocation& call,
+                                        const tools::Tool& tool,
+                                        const TargetId& target)
 {
-    if (keys_) co_return co_await keys_->claim(call, target);
+    if (keys_) co_return co_await keys_->claim(call, tool, target);
     co_return fail(Errc::unavailable, "this gateway keeps no idempotency keys; nothing was done");
 }
 
@@ -282,7 +284,7 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
 {
     const PrincipalView::Moment moment{clock_.now(), started_};
     const PrincipalView view{world, call.principal, states_, trail_, runs_, moment};
-    Result<nlohmann::json> content;
+    Result<tools::Content> content;
     if (tool.fetch)
         content = co_await tool.fetch(*call.arguments, view);
     else
@@ -291,10 +293,9 @@ Task<Result<Answer>> Pipeline::answer(const Invocation& call,
     record.phase = audit::Phase::outcome;
     Result<Answer> answered = fail(Errc::internal, "no answer");
     if (content) {
-        make_fit(*content, world);
-        const bool failed = tells_of_failure(*content);
-        auto shown = std::make_shared<const nlohmann::json>(*std::move(content));
-        answered = Answer{.content = std::move(shown), .failed = failed};
+        make_fit(**content, world);
+        const bool failed = tells_of_failure(**content);
+        answered = Answer{.content = *std::move(content), .failed = failed};
     } else {
         answered = fail(std::move(content).error());
     }

@@ -79,7 +79,8 @@ public:
 
     /// The tools that `principal` may ever use, sorted by name: on some target, with some
     /// arguments.
-    std::vector<const tools::Tool*> visible_tools(const auth::Principal& principal) const;
+    using VisibleTool = std::shared_ptr<const tools::Tool>;
+    std::vector<VisibleTool> visible_tools(const auth::Principal& principal) const;
 
     /// The targets that `principal` may know of, by id, with the tools that it may use there.
     std::vector<tools::GatewayView::VisibleTarget> visible_targets(
@@ -142,7 +143,9 @@ private:
     /// The end of a call of which nothing was begun on its target.
     Task<Result<Answer>> give_up(const Invocation& call, audit::Record record, Error error);
 
-    Task<Result<Claim>> claim_key(const Invocation& call, const TargetId& target);
+    Task<Result<Claim>> claim_key(const Invocation& call,
+                                  const tools::Tool& tool,
+                                  const TargetId& target);
     /// The end of a call whose key tells that nothing may be done.
     Task<Result<Answer>> answer_again(const Invocation& call,
                                       audit::Record record,

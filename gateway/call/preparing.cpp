@@ -83,12 +83,7 @@ tools::Right right_without_plan(const World& world,
     const auto* command = named_command(world, call);
     if (!command) command = any_command(world, target);
     if (!command) return tool.rights.front();
-    for (const auto& right : tool.rights) {
-        if (right.tier == command->tier && right.capability == command->capability.text()) {
-            return right;
-        }
-    }
-    return tool.rights.front();
+    return {command->capability, command->tier};
 }
 
 tools::PlanContext context_of(const World& world, const targets::TargetSpec& target)
@@ -104,9 +99,9 @@ tools::PlanContext context_of(const World& world, const targets::TargetSpec& tar
 Result<Prepared> prepare(const World& world, const Invocation& call)
 {
     Prepared prepared;
-    prepared.tool = tools::find(call.tool);
+    prepared.tool = world.tools->find(call.tool);
     if (!prepared.tool) return fail(Errc::not_found, "there is no tool " + quote(call.tool));
-    if (auto valid = tools::validate_arguments(*prepared.tool, *call.arguments); !valid) {
+    if (auto valid = world.tools->validate(*prepared.tool, *call.arguments); !valid) {
         return fail(std::move(valid).error());
     }
     if (!prepared.tool->needs_target()) {
@@ -139,12 +134,11 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
 
 namespace {
 
-Result<policy::AccessRequest> question(const Invocation& call, Prepared& prepared, TimePoint now)
+policy::AccessRequest question(const Invocation& call, Prepared& prepared, TimePoint now)
 {
-    TAILOPS_TRY(auto action, parse_capability(prepared.plan.right.capability));
     return policy::AccessRequest{.principal = call.principal,
                                  .tool = ToolName{call.tool},
-                                 .action = action,
+                                 .action = prepared.plan.right.capability,
                                  .tier = prepared.plan.right.tier,
                                  .target = facts_of(prepared),
                                  .parameters = std::move(prepared.plan.parameters),
@@ -161,8 +155,6 @@ std::string bound_probe(const World& world, policy::AccessRequest& request, tool
     if (!probe) return {};
     request.mildest = mildest_use(world, request.principal, request.target);
     if (!plan.inquiry) return {};
-    const auto capability = parse_capability(plan.inquiry->right.capability);
-    if (!capability) return {};
     std::string sent{"sends"};
     for (const auto* name : {"method", "path"}) {
         const auto word = plan.inquiry->parameters.find(name);
@@ -171,7 +163,7 @@ std::string bound_probe(const World& world, policy::AccessRequest& request, tool
     }
     const policy::AccessRequest inquiry{.principal = request.principal,
                                         .tool = ToolName{std::string{plan.inquiry->tool}},
-                                        .action = *capability,
+                                        .action = plan.inquiry->right.capability,
                                         .tier = plan.inquiry->right.tier,
                                         .target = request.target,
                                         .parameters = std::move(plan.inquiry->parameters),
@@ -207,7 +199,7 @@ Task<Result<Decided>> decide(const World& world,
                              const audit::Trail& trail,
                              TimePoint now)
 {
-    TAILOPS_CO_TRY(auto request, question(call, prepared, now));
+    auto request = question(call, prepared, now);
     auto meaning = co_await understand(world, prepared, request, trail);
     auto [decision, permit] = world.gate->decide(request);
     // Where no call of the tool could be permitted, there is nothing to allow.

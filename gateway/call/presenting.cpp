@@ -42,11 +42,10 @@ Result<Answer> present(const Prepared& call,
                     "less of it, or have output_limit raised in the policy or the target");
     }
     TAILOPS_TRY(auto content, std::move(presented));
-    make_fit(content, world, result.redacted);
-    if (result.truncated && plan.rest == tools::Plan::Rest::kept) runs.tell(run, content);
-    const bool failed = tells_of_failure(content);
-    return Answer{.content = std::make_shared<const nlohmann::json>(std::move(content)),
-                  .failed = failed};
+    make_fit(*content, world, result.redacted);
+    if (result.truncated && plan.rest == tools::Plan::Rest::kept) runs.tell(run, *content);
+    const bool failed = tells_of_failure(*content);
+    return Answer{.content = std::move(content), .failed = failed};
 }
 
 Status judge(const Prepared& call, const Result<targets::ExecutionResult>& result)

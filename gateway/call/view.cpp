@@ -71,7 +71,8 @@ bool could_run(const World& world,
                const tools::CatalogueCommand& command)
 {
     if (!principal.capabilities.contains(command.capability)) return false;
-    const auto* tool = tools::find("execute_command");
+    const auto* tool = world.tools->find("execute_command");
+    if (!tool) return false;
     const auto own = tools::own_parameters_of(command);
     const std::set<std::string> open{own.begin(), own.end()};
     policy::AccessRequest request{.principal = principal,
@@ -105,7 +106,7 @@ policy::Effect mildest_use(const World& world,
                            const policy::TargetFacts& target)
 {
     auto mildest = policy::Effect::deny;
-    for (const auto& tool : tools::all()) {
+    for (const auto& tool : world.tools->all()) {
         if (!is_use(tool) || !targets::has_facet(target.kind, tool.facet)) continue;
         const ToolName name{std::string{tool.name}};
         for (const auto& need : tools::needs_of(tool, *world.commands)) {
@@ -122,7 +123,7 @@ bool can_see(const World& world,
              const auth::Principal& principal,
              const policy::TargetFacts& target)
 {
-    return std::ranges::any_of(tools::all(), [&](const tools::Tool& tool) {
+    return std::ranges::any_of(world.tools->all(), [&](const tools::Tool& tool) {
         return is_use(tool) && could_use(world, principal, tool, target);
     });
 }
@@ -163,7 +164,7 @@ std::vector<tools::GatewayView::VisibleTarget> PrincipalView::targets() const
     for (const auto& [id, target] : world_.registry->all()) {
         if (!can_see(world_, principal_, target->spec.facts)) continue;
         VisibleTarget visible{target, states_.get(id), {}};
-        for (const auto& tool : tools::all()) {
+        for (const auto& tool : world_.tools->all()) {
             if (tool.needs_target() && could_use(world_, principal_, tool, target->spec.facts)) {
                 visible.tools.emplace_back(tool.name);
             }

@@ -19,11 +19,11 @@ bool could_run_any(const World& world, const auth::Principal& principal)
 
 }  // namespace
 
-std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& principal) const
+std::vector<Pipeline::VisibleTool> Pipeline::visible_tools(const auth::Principal& principal) const
 {
     const auto world = world_.get();
-    std::vector<const tools::Tool*> out;
-    for (const auto& tool : tools::all()) {
+    std::vector<VisibleTool> out;
+    for (const auto& tool : world->tools->all()) {
         const bool visible =
             tool.needs_target()
                 ? std::ranges::any_of(world->registry->all(),
@@ -34,7 +34,7 @@ std::vector<const tools::Tool*> Pipeline::visible_tools(const auth::Principal& p
                 : could_use(*world, principal, tool, gateway_facts());
         if (!visible) continue;
         if (tool.name == "execute_command" && !could_run_any(*world, principal)) continue;
-        out.push_back(&tool);
+        out.emplace_back(world->tools, &tool);
     }
     return out;
 }
@@ -80,8 +80,9 @@ std::vector<tools::RunView> Pipeline::visible_runs(const auth::Principal& princi
 
 bool Pipeline::may_ask(const auth::Principal& principal, std::string_view tool) const
 {
-    const auto* asked = tools::find(tool);
-    return asked && could_use(*world_.get(), principal, *asked, gateway_facts());
+    const auto world = world_.get();
+    const auto* asked = world->tools->find(tool);
+    return asked && could_use(*world, principal, *asked, gateway_facts());
 }
 
 auth::Principal Pipeline::admitted_now(const auth::Principal& principal) const

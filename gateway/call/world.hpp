@@ -2,6 +2,7 @@
 
 #include "gateway/core/secret_registry.hpp"
 #include "gateway/core/snapshot.hpp"
+#include "gateway/tools/catalogue.hpp"
 #include "gateway/tools/commands.hpp"
 #include "gateway/tools/secret_places.hpp"
 #include "policy/gate.hpp"
@@ -17,6 +18,7 @@ struct World {
     std::shared_ptr<const policy::Gate> gate;
     std::shared_ptr<const targets::Registry> registry;
     std::shared_ptr<const tools::CommandCatalogue> commands;
+    std::shared_ptr<const tools::ToolCatalogue> tools{tools::ToolCatalogue::shipped()};
     /// The gateway's own secrets, which neither a record nor an answer may hold.
     std::shared_ptr<const SecretRegistry> secrets;
     /// Its own files, which no call reads on the machine that it runs on. May be null.

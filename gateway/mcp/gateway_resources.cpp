@@ -50,13 +50,14 @@ Kind kind_of_template(std::string_view uri)
     return uri.starts_with("tailops://commands/") ? Kind::command : Kind::target;
 }
 
-json tool_rows(const std::vector<const tools::Tool*>& visible)
+json tool_rows(const std::vector<call::Pipeline::VisibleTool>& visible)
 {
     auto rows = json::array();
-    for (const auto* tool : visible) {
+    for (const auto& tool : visible) {
         auto rights = json::array();
         for (const auto& right : tool->rights) {
-            rights.push_back({{"capability", right.capability}, {"tier", to_string(right.tier)}});
+            rights.push_back(
+                {{"capability", right.capability.text()}, {"tier", to_string(right.tier)}});
         }
         rows.push_back({{"name", tool->name},
                         {"title", tool->title},

@@ -33,30 +33,21 @@ std::shared_ptr<const json> shared(json value)
     return std::make_shared<const json>(std::move(value));
 }
 
-/// The listing of every tool; schemas are parsed once.
-const std::map<std::string_view, ToolListing>& listings()
+ToolListing listing_of(const tools::Tool& tool, const json& arguments_schema)
 {
-    static const auto table = [] {
-        std::map<std::string_view, ToolListing> out;
-        for (const auto& tool : tools::all()) {
-            ToolListing listing{.name = std::string{tool.name},
-                                .title = std::string{tool.title},
-                                .description = std::string{tool.summary},
-                                .input_schema = shared(tools::full_input_schema(tool)),
-                                .output_schema = shared(tools::full_output_schema(tool)),
-                                .annotations = shared(annotations_of(tool)),
-                                .may_last = tool.needs_target()};
-            out.emplace(tool.name, std::move(listing));
-        }
-        return out;
-    }();
-    return table;
+    return {.name = tool.name,
+            .title = tool.title,
+            .description = tool.summary,
+            .input_schema = shared(arguments_schema),
+            .output_schema = shared(tools::full_output_schema(tool)),
+            .annotations = shared(annotations_of(tool)),
+            .may_last = tool.needs_target()};
 }
 
-GatewayPrompts::ToolNames names_of(const std::vector<const tools::Tool*>& tools)
+GatewayPrompts::ToolNames names_of(const std::vector<call::Pipeline::VisibleTool>& tools)
 {
     GatewayPrompts::ToolNames names;
-    for (const auto* tool : tools) names.emplace(tool->name);
+    for (const auto& tool : tools) names.emplace(tool->name);
     return names;
 }
 
@@ -128,20 +119,38 @@ std::string GatewayService::instructions() const
            "do not work around it. \"approval required\" means that a person must agree first.";
 }
 
-const ToolListing* GatewayService::find_tool(std::string_view name) const
+std::shared_ptr<const GatewayService::Listings> GatewayService::listings() const
+{
+    const auto catalogue = pipeline_.world().get()->tools;
+    const std::scoped_lock lock{mutex_};
+    if (listed_ == catalogue) return listings_;
+    Listings listings;
+    for (const auto& tool : catalogue->all()) {
+        auto listing = listing_of(tool, catalogue->arguments_schema(tool));
+        listings.emplace(tool.name, std::make_shared<const ToolListing>(std::move(listing)));
+    }
+    listed_ = catalogue;
+    listings_ = std::make_shared<const Listings>(std::move(listings));
+    return listings_;
+}
+
+std::shared_ptr<const ToolListing> GatewayService::find_tool(std::string_view name) const
 {
     if (exposure_ == ToolExposure::compact) {
-        if (const auto* tool = find_compact_tool(name)) return tool;
+        if (const auto* tool = find_compact_tool(name)) return {std::shared_ptr<void>{}, tool};
     }
-    const auto at = listings().find(name);
-    return at == listings().end() ? nullptr : &at->second;
+    const auto all = listings();
+    const auto at = all->find(name);
+    return at == all->end() ? nullptr : at->second;
 }
 
 std::vector<ToolListing> GatewayService::usable_tools(const auth::Principal& principal) const
 {
     std::vector<ToolListing> out;
-    for (const auto* tool : pipeline_.visible_tools(principal)) {
-        out.push_back(listings().at(tool->name));
+    const auto all = listings();
+    for (const auto& tool : pipeline_.visible_tools(principal)) {
+        const auto at = all->find(tool->name);
+        if (at != all->end()) out.push_back(*at->second);
     }
     return out;
 }
@@ -212,7 +221,7 @@ Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
                                                    std::string name,
                                                    JsonPart arguments)
 {
-    if (!tools::find(name))
+    if (!pipeline_.world().get()->tools->find(name))
         co_return fail(Errc::not_found, "Unknown tool: " + escaped_line(name, 64));
     if (auto allowed = check_rate(caller.principal()); !allowed) {
         co_return as_result(allowed.error());

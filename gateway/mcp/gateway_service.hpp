@@ -7,6 +7,12 @@
 #include "gateway/mcp/gateway_resources.hpp"
 #include "gateway/mcp/service.hpp"
 
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
 namespace tailops::mcp {
 
 struct GatewayServiceSettings {
@@ -28,7 +34,7 @@ public:
         return {.prompts = true, .resources = true, .completions = true, .logging = true};
     }
     std::string listing_key(ListKind, const auth::Principal&) const override;
-    const ToolListing* find_tool(std::string_view name) const override;
+    std::shared_ptr<const ToolListing> find_tool(std::string_view name) const override;
     std::vector<ToolListing> list_tools(const auth::Principal&) const override;
     std::vector<PromptListing> list_prompts(const auth::Principal&) const override;
     std::vector<ResourceListing> list_resources(const auth::Principal&) const override;
@@ -42,6 +48,9 @@ public:
     Following following(const auth::Principal&, std::string_view uri) const override;
 
 private:
+    using Listings = std::map<std::string, std::shared_ptr<const ToolListing>, std::less<>>;
+    /// Those of the present world's tools, made once for each catalogue.
+    std::shared_ptr<const Listings> listings() const;
     std::vector<ToolListing> usable_tools(const auth::Principal&) const;
     /// Counts a call, a reading or what else costs. Errors: busy, which says how long to wait.
     Status check_rate(const auth::Principal&);
@@ -54,6 +63,9 @@ private:
     CallRate rate_;
     GatewayResources resources_;
     GatewayCompletions completions_;
+    mutable std::mutex mutex_;
+    mutable std::shared_ptr<const tools::ToolCatalogue> listed_;  // guarded by mutex_, as is
+    mutable std::shared_ptr<const Listings> listings_;            // what was made of it
 };
 
 }  // namespace tailops::mcp

@@ -149,9 +149,9 @@ public:
 
     /// Equal keys mean equal answers of the list: what is rendered is kept under it.
     virtual std::string listing_key(ListKind, const auth::Principal&) const = 0;
-    /// The tool of that name, whoever may use it; null when there is none. Lives as long as the
-    /// service, and never changes.
-    virtual const ToolListing* find_tool(std::string_view name) const = 0;
+    /// The tool of that name, whoever may use it; null when there is none. Another object means
+    /// that it has changed.
+    virtual std::shared_ptr<const ToolListing> find_tool(std::string_view name) const = 0;
     /// Lists in a settled order; only what the principal may use.
     virtual std::vector<ToolListing> list_tools(const auth::Principal&) const = 0;
     virtual std::vector<PromptListing> list_prompts(const auth::Principal&) const;

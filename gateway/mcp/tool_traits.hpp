@@ -25,8 +25,12 @@ public:
     std::shared_ptr<const ToolTraits> get(const Service& service, std::string_view tool);
 
 private:
+    struct Entry {
+        std::shared_ptr<const ToolListing> listing;  // that the traits were read from
+        std::shared_ptr<const ToolTraits> traits;
+    };
     std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const ToolTraits>, std::less<>> by_name_;
+    std::map<std::string, Entry, std::less<>> by_name_;
 };
 
 }  // namespace tailops::mcp

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tailops::tools {
 
@@ -22,5 +23,16 @@ bool boolean_or(const nlohmann::json& arguments, std::string_view name, bool abs
 /// What every tool about a target that could not do its work answers with: a result, not an Error,
 /// because the target did answer.
 nlohmann::json failure(std::string error);
+
+/// A reader that makes JSON, as one that makes content.
+template <class Reader>
+auto as_content(Reader read)
+{
+    return [read = std::move(read)](const auto& from, auto&... more) -> Result<Content> {
+        auto made = read(from, more...);
+        if (!made) return fail(std::move(made).error());
+        return std::make_shared<typename decltype(made)::value_type>(*std::move(made));
+    };
+}
 
 }  // namespace tailops::tools

@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace tailops::tools {
@@ -55,15 +56,20 @@ constexpr std::string_view output = R"json({
 })json";
 
 /// Capabilities that read, at every tier: a dangerous command of the earlier system has no other.
-constexpr std::array<std::string_view, 11> reading = {
-    "container:read", "database:read", "file:read",    "logs:read",
-    "metrics:read",   "network:diag",  "network:read", "package:read",
-    "security:read",  "service:read",  "system:read"};
+constexpr std::array reading = {
+    Capability{"container", "read"}, Capability{"database", "read"}, Capability{"file", "read"},
+    Capability{"logs", "read"},      Capability{"metrics", "read"},  Capability{"network", "diag"},
+    Capability{"network", "read"},   Capability{"package", "read"},  Capability{"security", "read"},
+    Capability{"service", "read"},   Capability{"system", "read"}};
 /// Capabilities that change something: never at tier observe.
-constexpr std::array<std::string_view, 13> changing = {
-    "backup:write", "cache:write",     "container:admin", "container:control", "container:write",
-    "file:write",   "network:control", "network:write",   "package:install",   "service:control",
-    "system:admin", "system:control",  "system:write"};
+constexpr std::array changing = {
+    Capability{"backup", "write"},    Capability{"cache", "write"},
+    Capability{"container", "admin"}, Capability{"container", "control"},
+    Capability{"container", "write"}, Capability{"file", "write"},
+    Capability{"network", "control"}, Capability{"network", "write"},
+    Capability{"package", "install"}, Capability{"service", "control"},
+    Capability{"system", "admin"},    Capability{"system", "control"},
+    Capability{"system", "write"}};
 
 constexpr auto rights = [] {
     std::array<Right, reading.size() * 3 + changing.size() * 2> out{};
@@ -114,16 +120,6 @@ policy::Parameters policy_view(const CatalogueCommand& command,
     return out;
 }
 
-/// The row of `rights` that says what `command` needs: its text outlives every catalogue.
-Right right_of(const CatalogueCommand& command)
-{
-    const auto name = command.capability.text();
-    for (const auto& right : rights) {
-        if (right.capability == name && right.tier == command.tier) return right;
-    }
-    return {"system:admin", Tier::admin};
-}
-
 Result<Plan> plan(const json& arguments, const PlanContext& context)
 {
     static const json none = json::object();
@@ -139,39 +135,39 @@ Result<Plan> plan(const json& arguments, const PlanContext& context)
     }
     const auto* given = find_member(arguments, "parameters");
     TAILOPS_TRY(const auto values, command->accept(given ? *given : none));
-    return Plan{
-        .right = right_of(*command),
-        .operation = command->bind(values),
-        .parameters = policy_view(*command, values),
-        .namings = namings_of(*command, values),
-        .present = [name](const targets::ExecutionResult& result) { return present(result, name); },
-        .rest = Plan::Rest::kept};
+    return Plan{.right = {command->capability, command->tier},
+                .operation = command->bind(values),
+                .parameters = policy_view(*command, values),
+                .namings = namings_of(*command, values),
+                .present = as_content([name](const targets::ExecutionResult& result) {
+                    return present(result, name);
+                }),
+                .rest = Plan::Rest::kept};
 }
 
 }  // namespace
 
-std::span<const Right> command_rights()
+bool takes_right(const Right& right)
 {
-    return rights;
+    return std::ranges::find(rights, right) != rights.end();
 }
 
-std::span<const Tool> command_tools()
+std::vector<Tool> command_tools()
 {
-    static constexpr std::array tools = {
+    return {
         Tool{.name = "execute_command",
              .title = "Run a catalogue command",
              .summary = "Runs one of the commands that list_commands shows, with typed parameters. "
                         "There is no free-form shell here.",
-             .input_schema = input,
-             .output_schema = output,
-             .rights = rights,
+             .input_schema = std::string{input},
+             .output_schema = std::string{output},
+             .rights = {rights.begin(), rights.end()},
              .annotations = {.read_only = false,
                              .destructive = true,
                              .idempotent = false,
                              .open_world = false},
              .plan = plan},
     };
-    return tools;
 }
 
 }  // namespace tailops::tools

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,10 @@
 namespace tailops::tools {
 
 struct Right;
+
+/// What a command is about, as lists are asked for.
+inline constexpr std::array<std::string_view, 7> command_categories = {
+    "system", "disk", "network", "process", "service", "docker", "custom"};
 
 /// A parameter of a catalogue command: text that must match `pattern` whole, or a number in a
 /// range.
@@ -89,8 +94,8 @@ private:
     std::vector<CatalogueCommand> commands_;  // as in the file
 };
 
-/// The capabilities and tiers that a catalogue command may need: the rights of execute_command.
-std::span<const Right> command_rights();
+/// Whether a catalogue command may need this right: it is one of those of execute_command.
+bool takes_right(const Right& right);
 
 /// The text of deploy/commands.yaml.
 std::string_view shipped_commands_text();

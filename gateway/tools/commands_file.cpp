@@ -155,11 +155,7 @@ void read_right(yaml::MapReader& reader, CatalogueCommand& command)
     const auto capability = parse_capability(text);
     if (!capability) return reader.complain(at("capability"), capability.error().public_message());
     command.capability = *capability;
-    const auto rights = command_rights();
-    const bool is_offered = std::ranges::any_of(rights, [&](const Right& right) {
-        return right.capability == text && right.tier == command.tier;
-    });
-    if (!is_offered) {
+    if (!takes_right({*capability, command.tier})) {
         reader.complain(at("capability"), "execute_command does not exercise " + quote(text) +
                                               " at the tier " +
                                               std::string{to_string(command.tier)} +

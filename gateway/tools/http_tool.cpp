@@ -60,8 +60,8 @@ constexpr std::string_view output = R"json({
   }
 })json";
 
-constexpr std::array rights = {Right{"http:read", Tier::observe},
-                               Right{"http:write", Tier::control}};
+constexpr std::array rights = {Right{{"http", "read"}, Tier::observe},
+                               Right{{"http", "write"}, Tier::control}};
 
 bool only_reads(std::string_view method)
 {
@@ -281,7 +281,7 @@ Result<Plan> plan(const json& arguments, const PlanContext&)
                 .operation = std::move(call),
                 .parameters = {{"method", method}, {"path", path}},
                 .aliases = {{"path", aliases_of_path(path)}},
-                .present = present,
+                .present = as_content(present),
                 .rest = Plan::Rest::kept};
 }
 
@@ -292,28 +292,27 @@ policy::Aliases aliases_of_path(const std::string& path)
     return {.same = {}, .others = targets::slash_spellings(path), .any_case = true};
 }
 
-const Right& right_of_method(std::string_view method)
+Right right_of_method(std::string_view method)
 {
     return only_reads(method) ? rights[0] : rights[1];
 }
 
-std::span<const Tool> http_tools()
+std::vector<Tool> http_tools()
 {
-    static constexpr std::array tools = {
+    return {
         Tool{.name = "http_request",
              .title = "HTTP request to an API",
              .summary =
                  "Sends a request to the HTTP API of a target and shows what it answers. The "
                  "gateway adds the credentials.",
-             .input_schema = input,
-             .output_schema = output,
-             .rights = rights,
+             .input_schema = std::string{input},
+             .output_schema = std::string{output},
+             .rights = {rights.begin(), rights.end()},
              .annotations =
                  {.read_only = false, .destructive = true, .idempotent = false, .open_world = true},
              .plan = plan,
              .facet = targets::Facet::http_api},
     };
-    return tools;
 }
 
 }  // namespace tailops::tools

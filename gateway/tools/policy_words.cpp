@@ -113,7 +113,7 @@ std::map<std::string, ParameterShape, std::less<>> shapes_of(const Tool& tool)
 ToolForm form_of(const Right& right)
 {
     ToolForm out;
-    if (const auto capability = Capability::find(right.capability)) out.capability = *capability;
+    out.capability = right.capability;
     out.tier = right.tier;
     return out;
 }
@@ -127,11 +127,7 @@ ParameterShape always(const std::string& name, const std::string& value)
 /// Any category there can be: a rule about one that no command has today is for later ones.
 ParameterShape any_category()
 {
-    const auto* lister = find("list_commands");
-    const auto schema = parse_json(lister ? lister->input_schema : "{}");
-    const auto* properties = schema ? find_member(*schema, "properties") : nullptr;
-    const auto* category = properties ? find_member(*properties, "category") : nullptr;
-    return category ? shape_of("category", *category, true) : ParameterShape{};
+    return shape_of("category", json{{"type", "string"}, {"enum", command_categories}}, true);
 }
 
 ParameterShape shape_of(const CommandParameter& parameter)
@@ -256,11 +252,7 @@ std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands)
     if (tool.name == "execute_command") {
         for (const auto& command : commands.all()) needs.emplace(command.capability, command.tier);
     } else {
-        for (const auto& right : tool.rights) {
-            if (const auto capability = Capability::find(right.capability)) {
-                needs.emplace(*capability, right.tier);
-            }
-        }
+        for (const auto& right : tool.rights) needs.emplace(right.capability, right.tier);
     }
     std::vector<Need> out;
     for (const auto& [capability, tier] : needs) out.push_back({capability, tier});
@@ -268,10 +260,11 @@ std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands)
 }
 
 policy::Vocabulary policy_vocabulary(std::span<const targets::TargetSpec> targets,
-                                     const CommandCatalogue& commands)
+                                     const CommandCatalogue& commands,
+                                     const ToolCatalogue& tools)
 {
     policy::Vocabulary out;
-    for (const auto& tool : all()) out.tools.emplace(tool.name, policy_forms(tool, commands));
+    for (const auto& tool : tools.all()) out.tools.emplace(tool.name, policy_forms(tool, commands));
     auto& gateway = out.targets[gateway_target.str()];
     gateway.id = gateway_target;
     gateway.offers = {gateway_read()};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/tools/catalogue.hpp"
 #include "gateway/tools/commands.hpp"
 #include "gateway/tools/tool.hpp"
 #include "policy/vocabulary.hpp"
@@ -28,9 +29,10 @@ struct Need {
 /// What calls of the tool may need: of execute_command, what some command of the catalogue does.
 std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands);
 
-/// What a policy may speak of with these targets, these commands and this version's tools. The
-/// answer keeps no reference to them.
+/// What a policy may speak of with these targets, commands and tools. The answer keeps no reference
+/// to them.
 policy::Vocabulary policy_vocabulary(std::span<const targets::TargetSpec> targets,
-                                     const CommandCatalogue& commands);
+                                     const CommandCatalogue& commands,
+                                     const ToolCatalogue& tools);
 
 }  // namespace tailops::tools

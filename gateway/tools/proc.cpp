@@ -28,17 +28,6 @@ std::optional<std::uint64_t> number(std::string_view text)
     return value;
 }
 
-std::optional<double> decimal(std::string_view text)
-{
-    double value = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) ||
-        value < 0)
-        return std::nullopt;
-    return value;
-}
-
 }  // namespace
 
 Result<CpuTicks> parse_stat(std::string_view line)
@@ -64,6 +53,33 @@ double busy_percent(const CpuTicks& before, const CpuTicks& after)
     const auto idle =
         after.idle > before.idle ? static_cast<double>(after.idle - before.idle) : 0.0;
     return std::clamp(100.0 * (total - idle) / total, 0.0, 100.0);
+}
+
+std::optional<double> decimal(std::string_view text)
+{
+    double value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) ||
+        value < 0)
+        return std::nullopt;
+    return value;
+}
+
+std::int64_t cpu_count(std::string_view text)
+{
+    const auto count = parse_int(trim(text), 1, 65536);
+    return count ? *count : 1;
+}
+
+double rounded(double value)
+{
+    return std::round(value * 10) / 10;
+}
+
+double percent_of(std::uint64_t part, std::uint64_t whole)
+{
+    return whole == 0 ? 0 : rounded(100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 Result<Load> parse_loadavg(std::string_view text)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,16 @@ Result<CpuTicks> parse_stat(std::string_view line);
 
 /// How busy the processors were between two samples, in [0, 100].
 double busy_percent(const CpuTicks& before, const CpuTicks& after);
+
+/// The number of processors that `text` says; a kernel that does not tell has one.
+std::int64_t cpu_count(std::string_view text);
+
+/// A number that is not negative, as 12 or 0.000125; nothing for any other text.
+std::optional<double> decimal(std::string_view text);
+
+/// To one digit behind the point.
+double rounded(double value);
+double percent_of(std::uint64_t part, std::uint64_t whole);
 
 struct Load {
     double one{0}, five{0}, fifteen{0};

@@ -98,7 +98,8 @@ std::string rights_text(const Tool& tool)
 {
     std::vector<std::pair<std::string, std::string>> rows;
     for (const auto& right : tool.rights) {
-        const std::string name{right.capability}, tier{to_string(right.tier)};
+        const auto name = right.capability.text();
+        const std::string tier{to_string(right.tier)};
         const auto at = std::ranges::find(rows, name, &std::pair<std::string, std::string>::first);
         if (at == rows.end()) {
             rows.emplace_back(name, tier);
@@ -152,6 +153,7 @@ std::string section(const Tool& tool)
 
 std::string tools_reference()
 {
+    const auto catalogue = ToolCatalogue::shipped();
     std::string out =
         "# Tools\n\n"
         "Made by `tailops tools-reference` from the table of tools; do not edit.\n\n"
@@ -174,13 +176,13 @@ std::string tools_reference()
         "and `first_request`, and does nothing. A call that only looks does not remember its "
         "key.\n\n"
         "| tool | needs | what it does |\n|---|---|---|\n";
-    for (const auto& tool : all()) {
+    for (const auto& tool : catalogue->all()) {
         const bool is_long = tool.rights.size() > 4;
         out += "| [" + std::string{tool.name} + "](#" + std::string{tool.name} + ") | " +
                (is_long ? "what the command needs" : rights_text(tool)) + " | " +
                cell(tool.summary) + " |\n";
     }
-    for (const auto& tool : all()) out += section(tool);
+    for (const auto& tool : catalogue->all()) out += section(tool);
     return out;
 }
 

@@ -271,31 +271,6 @@ json idempotency_key_schema()
         {"examples", json::array({"restart-web-2026-11-01-a"})}};
 }
 
-/// The input schemas of every tool, parsed once. The unit tests parse them all, so an unreadable
-/// one never ships; were there one, its tool would take no argument at all.
-const std::map<std::string_view, json>& input_schemas()
-{
-    static const auto table = [] {
-        std::map<std::string_view, json> out;
-        for (const auto& tool : all()) {
-            auto schema = parse_json(tool.input_schema);
-            auto& entry = out[tool.name];
-            entry = schema ? *std::move(schema) : json{{"additionalProperties", false}};
-            if (tool.has_long_lists) entry["properties"]["format"] = format_property();
-            if (!tool.needs_target()) continue;
-            entry["properties"]["target"] = target_property();
-            auto required = json::array({"target"});
-            for (auto& name : entry["required"]) required.push_back(std::move(name));
-            entry["required"] = std::move(required);
-            if (takes_idempotency_key(tool)) {
-                entry["properties"][idempotency_key_argument] = idempotency_key_schema();
-            }
-        }
-        return out;
-    }();
-    return table;
-}
-
 }  // namespace
 
 json full_output_schema(const Tool& tool)
@@ -313,19 +288,18 @@ json full_output_schema(const Tool& tool)
 
 json full_input_schema(const Tool& tool)
 {
-    const auto& table = input_schemas();
-    const auto at = table.find(tool.name);
-    return at == table.end() ? json::object() : at->second;
-}
-
-Status validate_arguments(const Tool& tool, const json& arguments)
-{
-    const auto& table = input_schemas();
-    const auto at = table.find(tool.name);
-    if (at == table.end()) {
-        return fail(Errc::not_found, "there is no tool " + quote(tool.name));
+    // Were there an unreadable one, its tool would take no argument at all.
+    auto out = parse_json(tool.input_schema).value_or(json{{"additionalProperties", false}});
+    if (tool.has_long_lists) out["properties"]["format"] = format_property();
+    if (!tool.needs_target()) return out;
+    out["properties"]["target"] = target_property();
+    auto required = json::array({"target"});
+    for (auto& name : out["required"]) required.push_back(std::move(name));
+    out["required"] = std::move(required);
+    if (takes_idempotency_key(tool)) {
+        out["properties"][idempotency_key_argument] = idempotency_key_schema();
     }
-    return check({at->second, arguments, ""});
+    return out;
 }
 
 Status validate_against(const json& schema, const json& value)

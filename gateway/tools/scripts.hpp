@@ -13,10 +13,6 @@
 /// C++.
 namespace tailops::tools::scripts {
 
-extern const std::string_view system_status;   // no parameters
-extern const std::string_view top_processes;   // no parameters
-extern const std::string_view network_status;  // no parameters
-
 extern const std::string_view file_list;    // path, offset, count, then the allowed directories
 extern const std::string_view file_info;    // path, then the allowed directories
 extern const std::string_view file_read;    // path, offset, lines, bytes, then the allowed ones

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/async/awaitable.hpp"
+#include "gateway/core/capability.hpp"
 #include "gateway/tools/gateway_view.hpp"
 #include "gateway/tools/place.hpp"
 #include "gateway/tools/secret_places.hpp"
@@ -12,7 +13,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,17 +21,26 @@ namespace tailops::tools {
 
 /// A right that a tool exercises: which of them a call needs can depend on its arguments.
 struct Right {
-    std::string_view capability;  // "container:read"
+    Capability capability;
     Tier tier{};
+
+    friend bool operator==(const Right&, const Right&) = default;
 };
 
 /// What clients are told of a tool's temper (MCP 2026-07-28, server/tools, ToolAnnotations).
 struct Annotations {
-    bool read_only;
-    bool destructive;
-    bool idempotent;
-    bool open_world;
+    bool read_only{false};
+    bool destructive{false};
+    bool idempotent{false};
+    bool open_world{false};
 };
+
+/// Of tools that change nothing.
+inline constexpr Annotations looking{
+    .read_only = true, .destructive = false, .idempotent = true, .open_world = false};
+
+/// A structured result: a JSON object, and its only owner.
+using Content = std::shared_ptr<nlohmann::json>;
 
 /// What a word of the caller's turned out to name on the target.
 struct Named {
@@ -73,7 +82,7 @@ struct Plan {
     /// A probe of an API sends this, where the caller may: otherwise it connects and no more.
     std::optional<Inquiry> inquiry{};
     /// Turns what the target answered into the tool's structured result (output_schema). Pure.
-    std::function<Result<nlohmann::json>(const targets::ExecutionResult&)> present;
+    std::function<Result<Content>(const targets::ExecutionResult&)> present;
     /// What becomes of output that the result has no room for. Kept output is shown raw by
     /// read_output: only where `present` hides nothing of it.
     enum class Rest { dropped, kept };
@@ -89,7 +98,7 @@ struct Plan {
         /// Whether the caller may have what the output's beginning, up to `rest_begins_after`,
         /// says was opened.
         std::function<Status(std::string_view output, PlaceJudge&)> check;
-        std::function<Result<nlohmann::json>(const targets::ExecutionResult&, PlaceJudge&)> present;
+        std::function<Result<Content>(const targets::ExecutionResult&, PlaceJudge&)> present;
     };
     Place place{};
 };
@@ -101,25 +110,24 @@ struct PlanContext {
     std::shared_ptr<const OwnPlaces> own_places{};  // of a target that is the gateway's machine
 };
 
-/// What a tool is, as data. The table of these is the daemon's attack surface; the columns a
-/// reviewer cares about are therefore columns, not code.
+/// What a tool is, as data.
 struct Tool {
-    std::string_view name;
-    std::string_view title;
-    std::string_view summary;        // what a model reads to choose it
-    std::string_view input_schema;   // JSON Schema 2020-12 of everything but `target`
-    std::string_view output_schema;  // of the structured result
-    std::span<const Right> rights;   // every one a call may need
-    Annotations annotations;
+    std::string name;
+    std::string title;
+    std::string summary;        // what a model reads to choose it
+    std::string input_schema;   // JSON Schema 2020-12 of everything but `target`
+    std::string output_schema;  // of the structured result
+    std::vector<Right> rights;  // every one a call may need
+    Annotations annotations{};
 
     /// About a target: turns validated arguments into a Plan. Pure: no I/O, no policy.
-    Result<Plan> (*plan)(const nlohmann::json& arguments, const PlanContext&){nullptr};
+    std::function<Result<Plan>(const nlohmann::json& arguments, const PlanContext&)> plan{};
     /// About the gateway itself: answers from what it knows. Pure.
-    Result<nlohmann::json> (*answer)(const nlohmann::json& arguments, const GatewayView&){nullptr};
+    std::function<Result<Content>(const nlohmann::json& arguments, const GatewayView&)> answer{};
     /// About the gateway itself: answers from what lies on its disk. Exactly one of `plan`,
     /// `answer`, `fetch` is set.
-    Task<Result<nlohmann::json>> (*fetch)(const nlohmann::json& arguments,
-                                          const GatewayView&){nullptr};
+    std::function<Task<Result<Content>>(const nlohmann::json& arguments, const GatewayView&)>
+        fetch{};
 
     /// Its results hold long lists of like things: they can be asked for as TOON.
     bool has_long_lists{false};
@@ -127,11 +135,8 @@ struct Tool {
     /// About a target: what its operations ask of one.
     targets::Facet facet{targets::Facet::shell};
 
-    bool needs_target() const noexcept { return plan != nullptr; }
+    bool needs_target() const noexcept { return static_cast<bool>(plan); }
 };
-
-/// Every tool there is, sorted by name.
-std::span<const Tool> all();
 
 /// The argument that makes a retry answer what the first call came to, instead of doing it twice.
 inline constexpr std::string_view idempotency_key_argument = "idempotency_key";
@@ -140,22 +145,12 @@ inline constexpr std::string_view idempotency_key_argument = "idempotency_key";
 /// idempotency_key.
 bool takes_idempotency_key(const Tool&);
 
-/// Null when there is no such tool.
-const Tool* find(std::string_view name);
-
-/// The text block that accompanies a structured result: `content` as JSON on one line.
-std::string as_text(const Tool&, const nlohmann::json& content);
-
 /// The schema a client sees: `input_schema` and, for a tool about a target, a required `target`; an
 /// `idempotency_key` where the tool takes one. Plans and policies never look at the latter.
 nlohmann::json full_input_schema(const Tool&);
 
 /// The schema of its results: `output_schema` and, for a tool about a target, `redacted`.
 nlohmann::json full_output_schema(const Tool&);
-
-/// Checks arguments against the tool's schema. Errors: invalid_argument, naming the field, the rule
-/// it broke and an example of a value that fits, e.g. `"limit" must be at most 100, e.g. 10`.
-Status validate_arguments(const Tool&, const nlohmann::json& arguments);
 
 /// Checks `value` against the subset of JSON Schema 2020-12 that our schemas use: type, properties,
 /// required, additionalProperties, items, enum, const, minimum, maximum, minLength, maxLength,

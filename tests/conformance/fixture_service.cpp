@@ -144,10 +144,11 @@ FixtureService::FixtureService()
     std::ranges::sort(tools_, {}, &mcp::ToolListing::name);
 }
 
-const mcp::ToolListing* FixtureService::find_tool(std::string_view name) const
+std::shared_ptr<const mcp::ToolListing> FixtureService::find_tool(std::string_view name) const
 {
     const auto at = std::ranges::find(tools_, name, &mcp::ToolListing::name);
-    return at == tools_.end() ? nullptr : &*at;
+    if (at == tools_.end()) return nullptr;
+    return {std::shared_ptr<void>{}, &*at};  // lives as long as we do
 }
 
 std::vector<mcp::ToolListing> FixtureService::list_tools(const auth::Principal&) const

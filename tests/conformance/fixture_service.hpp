@@ -28,7 +28,7 @@ public:
         return {.prompts = true, .resources = true, .completions = true, .logging = true};
     }
     std::string listing_key(mcp::ListKind, const auth::Principal&) const override { return {}; }
-    const mcp::ToolListing* find_tool(std::string_view name) const override;
+    std::shared_ptr<const mcp::ToolListing> find_tool(std::string_view name) const override;
     std::vector<mcp::ToolListing> list_tools(const auth::Principal&) const override;
     std::vector<mcp::PromptListing> list_prompts(const auth::Principal&) const override;
     std::vector<mcp::ResourceListing> list_resources(const auth::Principal&) const override;

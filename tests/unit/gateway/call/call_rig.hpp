@@ -135,7 +135,7 @@ public:
     bool sees(std::string_view tool)
     {
         return std::ranges::any_of(pipeline->visible_tools(principal("alice")),
-                                   [&](const auto* shown) { return shown->name == tool; });
+                                   [&](const auto& shown) { return shown->name == tool; });
     }
 
     /// Ends what runs and waits in the blocking pool, as a daemon that stops does.

@@ -200,7 +200,8 @@ TEST_F(IdempotencyTest, NeverDoesAgainWhatACrashInterrupted)
     const auto dying = invocation(with_key);
     const auto lost = testing::run([&](Runtime& runtime) -> Task<Result<Claim>> {
         IdempotencyKeys keys{store_, runtime.blocking, ages_, bounds_};
-        co_return co_await keys.claim(dying, TargetId{"one"});
+        co_return co_await keys.claim(
+            dying, *tools::ToolCatalogue::shipped()->find("execute_command"), TargetId{"one"});
     });
     ASSERT_TRUE(lost && !lost->first);
     store_ = open();

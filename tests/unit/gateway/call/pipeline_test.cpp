@@ -267,7 +267,7 @@ TEST_F(PipelineTest, ShowsOnlyTheToolsThatTheCallerMayUse)
     const auto names = [&](const std::string& subject) {
         std::set<std::string_view> out;
         const auto call = invocation("whoami", json::object(), subject);
-        for (const auto* tool : pipeline_->visible_tools(call.principal)) out.insert(tool->name);
+        for (const auto& tool : pipeline_->visible_tools(call.principal)) out.insert(tool->name);
         return out;
     };
     EXPECT_TRUE(names("alice").contains("get_system_status"));

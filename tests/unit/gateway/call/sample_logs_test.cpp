@@ -31,8 +31,8 @@ const policy::Gate& sample_gate()
         const auto targets = targets::read_targets(
             slurp("targets.yaml"), "targets.yaml", [](const std::string&) { return std::nullopt; },
             problems);
-        const auto words =
-            tools::policy_vocabulary(targets.targets, tools::CommandCatalogue::shipped());
+        const auto words = tools::policy_vocabulary(
+            targets.targets, tools::CommandCatalogue::shipped(), *tools::ToolCatalogue::shipped());
         auto policy = policy::read_policy(slurp("policy.yaml"), "policy.yaml", words, problems);
         EXPECT_TRUE(problems.empty()) << problems.render();
         return policy;

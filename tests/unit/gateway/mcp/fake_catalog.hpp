@@ -35,9 +35,10 @@ public:
     {
         return principal.identity.subject.str() + std::to_string(generation);
     }
-    const ToolListing* find_tool(std::string_view name) const override
+    std::shared_ptr<const ToolListing> find_tool(std::string_view name) const override
     {
-        return name == "long" ? &long_ : nullptr;
+        if (name != "long") return nullptr;
+        return {std::shared_ptr<void>{}, &long_};
     }
     std::vector<ToolListing> list_tools(const auth::Principal&) const override
     {

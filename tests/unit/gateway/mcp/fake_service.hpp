@@ -39,10 +39,10 @@ public:
     {
         return principal.identity.subject.str();
     }
-    const ToolListing* find_tool(std::string_view name) const override
+    std::shared_ptr<const ToolListing> find_tool(std::string_view name) const override
     {
         for (const auto& tool : tools_) {
-            if (tool.name == name) return &tool;
+            if (tool.name == name) return {std::shared_ptr<void>{}, &tool};
         }
         return nullptr;
     }

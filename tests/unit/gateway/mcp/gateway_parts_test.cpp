@@ -18,7 +18,7 @@ using nlohmann::json;
 GatewayPrompts::ToolNames every_tool()
 {
     GatewayPrompts::ToolNames names;
-    for (const auto& tool : tools::all()) names.emplace(tool.name);
+    for (const auto& tool : tools::ToolCatalogue::shipped()->all()) names.emplace(tool.name);
     return names;
 }
 
@@ -29,7 +29,8 @@ TEST(GatewayPrompts, NameOnlyToolsThatThereAre)
     for (const auto& prompt : prompt_table()) {
         for (const auto& step : prompt.steps) {
             for (const auto tool : step.tools) {
-                EXPECT_TRUE(tools::find(tool)) << prompt.name << ": " << tool;
+                EXPECT_TRUE(tools::ToolCatalogue::shipped()->find(tool))
+                    << prompt.name << ": " << tool;
             }
         }
     }
@@ -145,7 +146,7 @@ TEST(CompactExposure, DeclaresOfAnInnerToolWhatAllToolsDeclare)
     const auto& schema = find_compact_tool("call_tool")->output_schema;
     ASSERT_TRUE(schema);
     EXPECT_EQ(*schema, json({{"type", "object"}}));
-    for (const auto& tool : tools::all()) {
+    for (const auto& tool : tools::ToolCatalogue::shipped()->all()) {
         const auto inner = parse_json(tool.output_schema).value_or(json{});
         EXPECT_EQ(text_member(inner, "type"), "object") << tool.name;
     }

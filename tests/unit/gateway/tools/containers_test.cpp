@@ -1,6 +1,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/container_json.hpp"
 #include "gateway/tools/tool.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +51,7 @@ TEST(GetContainerList, AsksForAllAndShowsThem)
     EXPECT_EQ(call.method, "GET");
     EXPECT_EQ(call.path, "/containers/json");
     EXPECT_EQ(call.query.at(0).second, "1");
-    const auto content = plan.present(answered(200, list_answer));
+    const auto content = told(plan.present(answered(200, list_answer)));
     ASSERT_TRUE(content) << content.error().describe();
     EXPECT_TRUE(validate_against(*parse_json(find("get_container_list")->output_schema), *content));
     EXPECT_EQ(content->at("count"), 2);
@@ -72,9 +73,9 @@ TEST(GetContainerList, AnAnswerThatWasCutShowsTheWholeContainersOfIt)
     const auto second = list_answer.find("{\"Id\": \"9cd");
     for (auto size = list_answer.find('[') + 1; size < list_answer.size() - 1; ++size) {
         auto cut = answered(200, list_answer.substr(0, size));
-        EXPECT_FALSE(plan.present(cut)) << "it is the engine that broke off";
+        EXPECT_FALSE(told(plan.present(cut))) << "it is the engine that broke off";
         cut.truncated = true;
-        const auto content = plan.present(cut);
+        const auto content = told(plan.present(cut));
         ASSERT_TRUE(content) << size;
         EXPECT_EQ(content->at("truncated"), true);
         EXPECT_LE(content->at("count").get<std::size_t>(), size < second ? 1U : 2U);
@@ -88,12 +89,12 @@ TEST(GetContainerList, WhatIsNoListIsAnError)
          {"", "{}", "null", "[{]", "[}", "[1,]]", "[1]", "[null]", "[\"", "[nonsense]", "[{}]",
           R"([{"Id": "9c", "Id": "9d"}])", R"([{"Id": "9c", "Created": 1e999}])",
           R"([{"Id": "9c", "Names": ["/\ud800"]}])"}) {
-        const auto content = plan.present(answered(200, body));
+        const auto content = told(plan.present(answered(200, body)));
         ASSERT_FALSE(content) << body;
         EXPECT_EQ(content.error().code(), Errc::internal) << "not the caller's fault: " << body;
     }
-    EXPECT_EQ(plan.present(answered(200, "[]"))->at("count"), 0);
-    const auto refused = plan.present(answered(500, R"({"message": "server error"})"));
+    EXPECT_EQ(told(plan.present(answered(200, "[]")))->at("count"), 0);
+    const auto refused = told(plan.present(answered(500, R"({"message": "server error"})")));
     ASSERT_TRUE(refused);
     EXPECT_EQ(refused->at("success"), false);
     EXPECT_THAT(refused->at("error").get<std::string>(), HasSubstr("HTTP 500: server error"));
@@ -115,7 +116,7 @@ TEST(InspectContainer, ShowsTheContainerAndNoSecretOfIt)
 {
     const auto plan = plan_of("inspect_container", {{"name_or_id", "web"}});
     EXPECT_EQ(std::get<EngineCall>(plan.operation).path, "/containers/web/json");
-    const auto content = plan.present(answered(200, inspect_answer));
+    const auto content = told(plan.present(answered(200, inspect_answer)));
     ASSERT_TRUE(content) << content.error().describe();
     EXPECT_TRUE(validate_against(*parse_json(find("inspect_container")->output_schema), *content));
     EXPECT_EQ(content->dump().find("hunter2"), std::string::npos) << *content;
@@ -133,20 +134,21 @@ TEST(InspectContainer, ShowsTheContainerAndNoSecretOfIt)
 TEST(InspectContainer, ToldOfNoneSaysSo)
 {
     const auto plan = plan_of("inspect_container", {{"name_or_id", "web"}});
-    const auto content = plan.present(answered(404, R"({"message": "No such container: web"})"));
+    const auto content =
+        told(plan.present(answered(404, R"({"message": "No such container: web"})")));
     ASSERT_TRUE(content);
     EXPECT_EQ(content->at("success"), false);
     EXPECT_EQ(content->at("error"), "no container \"web\" on this target");
     auto cut = answered(200, inspect_answer.substr(0, 200));
     cut.truncated = true;
-    EXPECT_THAT(plan.present(cut).error().public_message(), HasSubstr("output limit"));
+    EXPECT_THAT(told(plan.present(cut)).error().public_message(), HasSubstr("output limit"));
 }
 
 TEST(InspectContainer, ToldOfSomethingElseBlamesTheEngine)
 {
     const auto plan = plan_of("inspect_container", {{"name_or_id", "web"}});
     for (const auto* body : {"", "null", "[]", "{}", "nonsense", R"({"Id": 7})"}) {
-        const auto content = plan.present(answered(200, body));
+        const auto content = told(plan.present(answered(200, body)));
         ASSERT_FALSE(content) << body;
         EXPECT_EQ(content.error().code(), Errc::internal) << body;
     }
@@ -155,8 +157,8 @@ TEST(InspectContainer, ToldOfSomethingElseBlamesTheEngine)
 TEST(GetContainerList, NamesAContainerThatOthersAreLinkedTo)
 {
     const auto plan = plan_of("get_container_list");
-    const auto content = plan.present(
-        answered(200, R"([{"Id": "9cd87474be90", "Names": ["/app/cache", "/redis", "/web/db"]}])"));
+    const auto content = told(plan.present(answered(
+        200, R"([{"Id": "9cd87474be90", "Names": ["/app/cache", "/redis", "/web/db"]}])")));
     ASSERT_TRUE(content);
     EXPECT_EQ(content->at("containers").at(0).at("name"), "redis");
 }
@@ -178,12 +180,12 @@ TEST(GetContainerLogs, AsksForTheEndAndShowsBothStreamsAsOne)
     EXPECT_EQ(plan.rest, Plan::Rest::kept);
     auto result = answered(200, "one\ntwo\n");
     result.output_lines = 2;
-    const auto content = plan.present(result);
+    const auto content = told(plan.present(result));
     ASSERT_TRUE(content);
     EXPECT_TRUE(validate_against(*parse_json(find("get_container_logs")->output_schema), *content));
     EXPECT_EQ(content->at("logs"), "one\ntwo\n");
     EXPECT_EQ(content->at("lines"), 2);
-    EXPECT_EQ(plan.present(answered(404, "{}"))->at("error"),
+    EXPECT_EQ(told(plan.present(answered(404, "{}")))->at("error"),
               "no container \"web\" on this target");
     EXPECT_FALSE(
         find("get_container_logs")->plan({{"name_or_id", "web"}, {"since", "2026-99-01Tx"}}, {}));
@@ -194,21 +196,21 @@ TEST(ManageContainer, SaysWhatItDidAndWhetherThatChangedAnything)
     for (const auto& [action, done] : {std::pair{"start", "started"}, std::pair{"stop", "stopped"},
                                        std::pair{"restart", "restarted"}}) {
         const auto plan = plan_of("manage_container", {{"action", action}, {"name_or_id", "web"}});
-        EXPECT_EQ(plan.right.capability, "container:write");
-        EXPECT_EQ(plan.right.tier, Tier::control);
+        EXPECT_EQ(plan.right, (Right{{"container", "write"}, Tier::control}));
         const auto& call = std::get<EngineCall>(plan.operation);
         EXPECT_EQ(call.method, "POST");
         EXPECT_EQ(call.path, std::string{"/containers/web/"} + action);
         EXPECT_EQ(call.query.empty(), std::string_view{action} == "start");
         EXPECT_EQ(std::get<std::string>(plan.parameters.at("action")), action);
-        const auto changed = plan.present(answered(204, ""));
+        const auto changed = told(plan.present(answered(204, "")));
         EXPECT_EQ(changed->at("action"), done);
         EXPECT_EQ(changed->at("changed"), true);
-        EXPECT_EQ(plan.present(answered(304, ""))->at("changed"), false);
-        EXPECT_EQ(plan.present(answered(304, ""))->at("success"), true);
-        EXPECT_EQ(plan.present(answered(404, ""))->at("error"),
+        EXPECT_EQ(told(plan.present(answered(304, "")))->at("changed"), false);
+        EXPECT_EQ(told(plan.present(answered(304, "")))->at("success"), true);
+        EXPECT_EQ(told(plan.present(answered(404, "")))->at("error"),
                   "no container \"web\" on this target");
-        EXPECT_EQ(plan.present(answered(409, R"({"message": "is paused"})"))->at("success"), false);
+        EXPECT_EQ(told(plan.present(answered(409, R"({"message": "is paused"})")))->at("success"),
+                  false);
     }
 }
 

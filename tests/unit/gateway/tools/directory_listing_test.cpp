@@ -12,7 +12,7 @@ protected:
         arguments["action"] = "list";
         const auto made = plan(arguments);
         const auto raw = testing::run(std::get<targets::Command>(made->operation), GetParam());
-        auto content = made->place.present(testing::cut(raw, bytes), judge);
+        auto content = told(made->place.present(testing::cut(raw, bytes), judge));
         EXPECT_TRUE(content) << content.error().describe();
         return content ? *std::move(content) : json{};
     }

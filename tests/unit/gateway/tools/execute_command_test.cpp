@@ -2,6 +2,7 @@
 #include "gateway/tools/tool.hpp"
 #include "tests/support/source_dir.hpp"
 #include "tests/unit/gateway/tools/shell.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -135,7 +136,7 @@ TEST(ExecuteCommand, ShowsPolicyWhatItIsAbout)
     const auto plan =
         execute({{"command_name", "disk_usage_path"}, {"parameters", {{"path", "/var//log/"}}}});
     ASSERT_TRUE(plan) << plan.error().describe();
-    EXPECT_EQ(plan->right.capability, "file:read");
+    EXPECT_EQ(plan->right.capability.text(), "file:read");
     EXPECT_EQ(std::get<std::string>(plan->parameters.at("command_name")), "disk_usage_path");
     EXPECT_EQ(std::get<std::string>(plan->parameters.at("parameters.path")), "/var/log");
     EXPECT_EQ(std::get<bool>(plan->parameters.at("requires_confirmation")), false);
@@ -160,7 +161,7 @@ TEST(ExecuteCommand, KeepsTheOutputOfACommandThatFailed)
     result.status = 3;
     result.output = "nginx.service - inactive (dead)\n";
     result.diagnostics = "a warning\n";
-    const auto content = plan->present(result);
+    const auto content = told(plan->present(result));
     ASSERT_TRUE(content);
     EXPECT_EQ(content->at("success"), false);
     EXPECT_EQ(content->at("exit_code"), 3);
@@ -168,8 +169,8 @@ TEST(ExecuteCommand, KeepsTheOutputOfACommandThatFailed)
     EXPECT_EQ(content->at("error"), "a warning");
     result.status = -1;
     result.signal = "KILL";
-    EXPECT_EQ(plan->present(result)->at("signal"), "KILL");
-    EXPECT_EQ(plan->present(result)->at("success"), false);
+    EXPECT_EQ(told(plan->present(result))->at("signal"), "KILL");
+    EXPECT_EQ(told(plan->present(result))->at("success"), false);
 }
 
 TEST(ExecuteCommand, SaysWhenOutputWasCut)
@@ -179,7 +180,7 @@ TEST(ExecuteCommand, SaysWhenOutputWasCut)
     result.output = "abc\xff";
     result.output_bytes = 100'000;
     result.truncated = true;
-    const auto content = plan->present(result);
+    const auto content = told(plan->present(result));
     EXPECT_EQ(content->at("truncated"), true);
     EXPECT_EQ(content->at("stdout_bytes"), 100'000);
     EXPECT_EQ(content->at("output"), "abc\xEF\xBF\xBD");
@@ -199,7 +200,7 @@ TEST(ExecuteCommand, ShowsBothEndsOfWhatWasCut)
     result.diagnostics_bytes = 292;
     result.diagnostics_lines = 100;
     result.truncated = true;
-    const auto content = plan->present(result);
+    const auto content = told(plan->present(result));
     EXPECT_TRUE(validate_against(*parse_json(find("execute_command")->output_schema), *content));
     EXPECT_EQ(content->at("output"), "1\n2\n3\n4\n5\n6\n");
     EXPECT_EQ(content->at("output_tail"), "100\n");

@@ -1,5 +1,6 @@
 #include "gateway/core/secret_scan.hpp"
 #include "tests/unit/gateway/tools/files_rig.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <sys/stat.h>
 
@@ -62,7 +63,7 @@ TEST_P(Files, WhatIsSwappedForALinkAfterTheCheckIsNotRead)
     command.argv[2].insert(at, "    rm " + (root / "plain.log").string() + "; ln -s " +
                                    (tree.path() / "secret").string() + ' ' +
                                    (root / "plain.log").string() + '\n');
-    const auto content = made->place.present(testing::run(command, GetParam()), judge);
+    const auto content = told(made->place.present(testing::run(command, GetParam()), judge));
     ASSERT_TRUE(content);
     EXPECT_EQ(content->at("success"), false);
     EXPECT_EQ(content->dump().find("do not tell"), std::string::npos);
@@ -221,7 +222,7 @@ TEST_P(Files, WhatIsReplacedWhileItIsOpenIsNotShown)
     const auto at = command.argv[2].find(asking);
     ASSERT_NE(at, std::string::npos);
     command.argv[2].insert(at, "    rm " + (root / "secret.key").string() + '\n');
-    const auto content = made->place.present(testing::run(command, GetParam()), judge);
+    const auto content = told(made->place.present(testing::run(command, GetParam()), judge));
     EXPECT_FALSE(content && content->value("success", true));
     EXPECT_TRUE(!content || content->dump().find("do not tell") == std::string::npos);
 }

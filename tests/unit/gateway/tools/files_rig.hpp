@@ -3,6 +3,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/tool.hpp"
 #include "tests/unit/gateway/tools/shell.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -84,7 +85,7 @@ protected:
         const auto made = plan({{"action", action}, {"path", path.string()}});
         if (!made) return made.error();
         const auto result = testing::run(std::get<targets::Command>(made->operation), GetParam());
-        const auto content = made->place.present(result, judge);
+        const auto content = told(made->place.present(result, judge));
         if (!content) return content.error();
         ADD_FAILURE() << action << path << content->dump();
         return Error{Errc::internal, "it was answered"};
@@ -98,7 +99,7 @@ protected:
         }
         const auto whole = testing::run(std::get<targets::Command>(made->operation), GetParam());
         const auto result = testing::cut(whole, 65'536);
-        const auto content = made->place.present(result, judge);
+        const auto content = told(made->place.present(result, judge));
         EXPECT_TRUE(content) << content.error().describe() << result.output << result.diagnostics;
         if (!content) return json::object();
         const auto fits =

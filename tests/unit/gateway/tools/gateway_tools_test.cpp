@@ -1,5 +1,6 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/tool.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -62,7 +63,7 @@ public:
 
 json answer(const char* tool, const GatewayView& view, const json& arguments = json::object())
 {
-    const auto content = find(tool)->answer(arguments, view);
+    const auto content = told(find(tool)->answer(arguments, view));
     if (!content) throw std::runtime_error{content.error().describe()};
     const auto fits = validate_against(*parse_json(find(tool)->output_schema), *content);
     EXPECT_TRUE(fits) << fits.error().describe();
@@ -134,10 +135,10 @@ TEST(TestTarget, IsAProbe)
     const auto plan = find("test_target")->plan(json::object(), {.target = &spec});
     ASSERT_TRUE(plan);
     EXPECT_TRUE(std::holds_alternative<targets::Probe>(plan->operation));
-    EXPECT_EQ(plan->right.capability, "gateway:read");
+    EXPECT_EQ(plan->right.capability.text(), "gateway:read");
     targets::ExecutionResult result;
     result.elapsed = 12ms;
-    const auto content = plan->present(result);
+    const auto content = told(plan->present(result));
     EXPECT_EQ(content->at("success"), true);
     EXPECT_EQ(content->at("elapsed_ms"), 12);
 }

@@ -1,5 +1,6 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/tool.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,13 +24,13 @@ TEST(HttpRequest, ReadingAndChangingAreTwoRights)
     for (const auto* method : {"GET", "HEAD"}) {
         const auto made = plan({{"method", method}, {"path", "/api"}});
         ASSERT_TRUE(made);
-        EXPECT_EQ(made->right.capability, "http:read");
+        EXPECT_EQ(made->right.capability.text(), "http:read");
         EXPECT_EQ(made->right.tier, Tier::observe);
     }
     for (const auto* method : {"POST", "PUT", "PATCH", "DELETE"}) {
         const auto made = plan({{"method", method}, {"path", "/api"}});
         ASSERT_TRUE(made);
-        EXPECT_EQ(made->right.capability, "http:write");
+        EXPECT_EQ(made->right.capability.text(), "http:write");
         EXPECT_EQ(made->right.tier, Tier::control);
     }
     EXPECT_FALSE(validate_arguments(*find("http_request"),
@@ -91,19 +92,19 @@ TEST(HttpRequest, ShowsTheAnswer)
     result.content_type = "application/json";
     result.output = R"({"a": 1})";
     result.output_bytes = 8;
-    const auto good = made->present(result);
+    const auto good = told(made->present(result));
     ASSERT_TRUE(good);
     EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *good));
     EXPECT_EQ(good->at("success"), true);
     EXPECT_EQ(good->at("body"), R"({"a": 1})");
     result.status = 404;
-    EXPECT_EQ(made->present(result)->at("success"), false);
+    EXPECT_EQ(told(made->present(result))->at("success"), false);
     result.output = std::string{"\x89PNG\0", 5};
-    EXPECT_FALSE(made->present(result)->contains("body"));
-    EXPECT_THAT(made->present(result)->at("note").get<std::string>(), HasSubstr("no text"));
+    EXPECT_FALSE(told(made->present(result))->contains("body"));
+    EXPECT_THAT(told(made->present(result))->at("note").get<std::string>(), HasSubstr("no text"));
     result.output = "caf\xC3";  // cut within a character
     result.truncated = true;
-    EXPECT_EQ(made->present(result)->at("body"), "caf");
+    EXPECT_EQ(told(made->present(result))->at("body"), "caf");
     EXPECT_EQ(made->rest, Plan::Rest::kept);
 }
 
@@ -132,7 +133,7 @@ TEST(HttpRequest, ShowsATextThatIsNotUtf8AsItsServerMeansIt)
         result.content_type = row.content_type;
         result.output = row.bytes;
         result.output_bytes = row.bytes.size();
-        const auto content = made->present(result);
+        const auto content = told(made->present(result));
         ASSERT_TRUE(content);
         EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *content));
         EXPECT_EQ(content->value("body", "(none)"), row.shown ? row.shown : "(none)")
@@ -150,11 +151,11 @@ TEST(HttpRequest, SaysThatABodyIsCompressed)
     result.headers = {{"content-encoding", "br"}};
     result.output = "\x0B\x05\x80{}";
     result.output_bytes = 5;
-    const auto content = made->present(result);
+    const auto content = told(made->present(result));
     EXPECT_FALSE(content->contains("body"));
     EXPECT_THAT(content->at("note").get<std::string>(), HasSubstr("compressed (br)"));
     result.headers = {{"content-encoding", "identity"}};
-    EXPECT_TRUE(made->present(result)->contains("body"));
+    EXPECT_TRUE(told(made->present(result))->contains("body"));
 }
 
 TEST(HttpRequest, ShowsTheHeadersThatLeadOn)
@@ -162,9 +163,9 @@ TEST(HttpRequest, ShowsTheHeadersThatLeadOn)
     const auto made = plan({{"path", "/"}});
     targets::ExecutionResult result;
     result.status = 302;
-    EXPECT_FALSE(made->present(result)->contains("headers"));
+    EXPECT_FALSE(told(made->present(result))->contains("headers"));
     result.headers = {{"location", "https://login.example/start"}, {"etag", "\"v7\""}};
-    const auto content = made->present(result);
+    const auto content = told(made->present(result));
     EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *content));
     EXPECT_EQ(content->at("headers"),
               (json{{"location", "https://login.example/start"}, {"etag", "\"v7\""}}));
@@ -179,7 +180,7 @@ TEST(HttpRequest, ShowsBothEndsOfAnAnswerThatWasCut)
     result.output_tail = "\xBC\nlast\n";
     result.output_bytes = 5000;
     result.truncated = true;
-    const auto content = made->present(result);
+    const auto content = told(made->present(result));
     ASSERT_TRUE(content);
     EXPECT_TRUE(validate_against(*parse_json(find("http_request")->output_schema), *content));
     EXPECT_EQ(content->at("body"), "one\ntwo\n");

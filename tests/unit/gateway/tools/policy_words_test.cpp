@@ -2,6 +2,7 @@
 
 #include "gateway/core/json.hpp"
 #include "policy/policy_file.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -71,7 +72,7 @@ TEST(PolicyForms, AreWhatPlansPutBeforeTheGate)
             ASSERT_TRUE(validate_arguments(tool, arguments));
             const auto plan = tool.plan(arguments, {.target = &spec, .commands = &commands});
             ASSERT_TRUE(plan) << plan.error().describe();
-            EXPECT_EQ(plan->right.capability, form.capability.text());
+            EXPECT_EQ(plan->right.capability, form.capability);
             EXPECT_EQ(plan->right.tier, form.tier);
             EXPECT_EQ(policy::names_in(plan->parameters), policy::names_in(form.parameters));
             for (const auto& [name, shape] : form.parameters) {
@@ -102,7 +103,7 @@ std::string problem_with(const std::string& fields, std::string_view commands = 
     const auto catalogue = commands.empty()
                                ? CommandCatalogue::shipped()
                                : CommandCatalogue::read(commands, "commands.yaml", problems);
-    const auto words = policy_vocabulary({}, catalogue);
+    const auto words = policy_vocabulary({}, catalogue, *ToolCatalogue::shipped());
     policy::read_policy("version: 1\nrules:\n  - {id: r, effect: allow, " + fields + "}\n", "p",
                         words, problems);
     const auto text = problems.render();

@@ -1,6 +1,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/tool.hpp"
 #include "tests/support/run.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -55,7 +56,7 @@ Result<json> read(const FakeView& view, json arguments)
     const auto* tool = find("read_output");
     if (auto fits = validate_arguments(*tool, arguments); !fits) return fail(fits.error());
     return tailops::testing::run([&](Runtime&) -> Task<Result<json>> {
-        auto content = co_await tool->fetch(arguments, view);
+        auto content = told(co_await tool->fetch(arguments, view));
         if (content) {
             EXPECT_TRUE(validate_against(*parse_json(tool->output_schema), *content));
         }
@@ -70,7 +71,7 @@ TEST(GetRun, TellsStateResultAndWhereToReadOn)
         .id = RequestId{"r1"}, .tool = ToolName{"execute_command"}, .target = TargetId{"t"}};
     view.known.started = TimePoint{} + 1s;
     const auto* tool = find("get_run");
-    const auto ask = [&](const char* id) { return tool->answer({{"run_id", id}}, view); };
+    const auto ask = [&](const char* id) { return told(tool->answer({{"run_id", id}}, view)); };
     EXPECT_EQ(ask("r1")->at("state"), "running");
     EXPECT_EQ(ask("r2").error().code(), Errc::not_found);
     view.known.state = RunState::ok;
@@ -98,7 +99,7 @@ TEST(ListRuns, TellsTheNewestAndThoseOfAState)
     FakeView view;
     const auto* tool = find("list_runs");
     const auto ids = [&](const json& arguments) {
-        const auto answer = tool->answer(arguments, view);
+        const auto answer = told(tool->answer(arguments, view));
         EXPECT_TRUE(validate_against(*parse_json(tool->output_schema), *answer));
         std::string out;
         for (const auto& run : answer->at("runs")) out += std::string{run.at("run_id")};

@@ -1,5 +1,6 @@
 #include "gateway/core/json.hpp"
 #include "gateway/tools/tool.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,6 +4,7 @@
 #include "gateway/core/text.hpp"
 #include "gateway/tools/tool.hpp"
 #include "tests/unit/gateway/tools/shell.hpp"
+#include "tests/unit/gateway/tools/shipped.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -31,7 +32,7 @@ protected:
         const auto plan = plan_of(tool, arguments);
         const auto result = testing::run(std::get<targets::Command>(plan.operation), GetParam());
         EXPECT_EQ(result.status, 0) << result.diagnostics;
-        const auto content = plan.present(result);
+        const auto content = told(plan.present(result));
         EXPECT_TRUE(content) << content.error().describe() << result.output << result.diagnostics;
         if (!content) return json::object();
         const auto fits = validate_against(*parse_json(find(tool)->output_schema), *content);
@@ -114,7 +115,7 @@ TEST_P(SystemScripts, ALongListThatIsCutIsStillRead)
 {
     const auto plan = plan_of("get_top_processes", {{"limit", 5}});
     auto raw = testing::run(std::get<targets::Command>(plan.operation), GetParam());
-    const auto content = plan.present(testing::cut(raw, raw.output.size() - 40));
+    const auto content = told(plan.present(testing::cut(raw, raw.output.size() - 40)));
     ASSERT_TRUE(content);
     EXPECT_EQ(content->at("truncated"), true);
     EXPECT_EQ(content->at("processes").size(), 5U);
@@ -138,11 +139,11 @@ TEST_P(SystemScripts, AddressesAreTheSameWithoutTheCommandIp)
 {
     const auto plan = plan_of("get_network_status");
     auto command = std::get<targets::Command>(plan.operation);
-    const auto with = plan.present(testing::run(command, GetParam()));
+    const auto with = told(plan.present(testing::run(command, GetParam())));
     const auto at = command.argv[2].find("command -v ip ");
     ASSERT_NE(at, std::string::npos);
     command.argv[2].replace(at, 14, "command -v no-such-command ");
-    const auto without = plan.present(testing::run(command, GetParam()));
+    const auto without = told(plan.present(testing::run(command, GetParam())));
     ASSERT_TRUE(with && without);
     const auto addresses = [](const json& content) {
         std::set<std::string> out;
@@ -164,7 +165,7 @@ TEST(SystemTools, AnAnswerOfSomethingElseIsAnErrorNotACrash)
              {"", "\n", "sh: not found\n", "@@tailops:5b1e8f2c9d47:stat@@\ncpu x\n"}) {
             targets::ExecutionResult result;
             result.output = output;
-            EXPECT_FALSE(plan.present(result)) << name << output;
+            EXPECT_FALSE(told(plan.present(result))) << name << output;
         }
     }
 }
@@ -175,7 +176,7 @@ TEST(SystemTools, EveryPrefixOfAnAnswerIsReadOrRefused)
         const auto plan = find(name)->plan(json::object(), {}).value();
         const auto raw = testing::run(std::get<targets::Command>(plan.operation));
         for (std::size_t size = 0; size < raw.output.size(); size += 7) {
-            const auto content = plan.present(testing::cut(raw, size));
+            const auto content = told(plan.present(testing::cut(raw, size)));
             if (content) {
                 EXPECT_EQ(content->at("truncated"), true);
             }

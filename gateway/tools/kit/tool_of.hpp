@@ -1,0 +1,170 @@
+#pragma once
+
+#include "gateway/core/try.hpp"
+#include "gateway/tools/kit/fields.hpp"
+#include "gateway/tools/kit/json_values.hpp"
+#include "gateway/tools/scripts.hpp"
+#include "gateway/tools/sections.hpp"
+#include "gateway/tools/tool.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tailops::tools::kit {
+
+/// What is said of a tool besides what it takes and what it answers.
+struct About {
+    std::string name{};
+    std::string title{};
+    std::string summary{};
+    std::vector<Right> rights{};  // the first is that of a plan that names none
+    Annotations annotations{looking};
+    bool has_long_lists{false};
+    targets::Facet facet{targets::Facet::shell};
+};
+
+/// Of a tool that takes nothing but its target.
+struct NoArguments {
+    static void fields(Fields&, NoArguments&) {}
+};
+
+/// The row that `about` begins, with the schemas of the two structs. `requires_all`: results are
+/// always whole, which those about a target are not: a dry run and a failure answer otherwise.
+Tool tool_row(About about, Object& blank_arguments, Object& blank_result, bool requires_all);
+
+/// The value as the content of an answer.
+Content content_of(Object& value);
+
+template <Struct T>
+Content content_of(T value)
+{
+    ObjectOf<T> fields{value};
+    return content_of(static_cast<Object&>(fields));
+}
+
+template <Struct T>
+Result<T> arguments_from(const nlohmann::json& arguments)
+{
+    T out;
+    ObjectOf<T> fields{out};
+    TAILOPS_CHECK(read_json(arguments, fields));
+    return out;
+}
+
+/// What a call of a tool about a target comes to: a Plan whose reader answers an R.
+template <Struct R>
+struct PlanOf {
+    targets::Operation operation;
+    std::function<Result<R>(const targets::ExecutionResult&)> read;
+    std::optional<Right> right{};  // none: the tool's first
+    std::vector<Naming> namings{};
+    policy::AliasesByName aliases{};
+    std::optional<Inquiry> inquiry{};
+    Plan::Rest rest{Plan::Rest::dropped};
+};
+
+/// A tool that takes an A and answers an R:
+///
+///     Tool get_uptime() {
+///         return ToolOf<NoArguments, Uptime>{{.name = "get_uptime", ...}}.runs(script,
+///         read_uptime);
+///     }
+///
+/// Where R has a member `truncated`, it is set when the output limit cut what the target said.
+template <Struct A, Struct R>
+class ToolOf {
+public:
+    explicit ToolOf(About about) : about_{std::move(about)} {}
+
+    /// Runs a constant script on the target; `read` makes the answer of what it printed. Pure.
+    using Reader = Result<R> (*)(const Sections& printed, const A& arguments);
+    Tool runs(std::string_view script, Reader read) &&
+    {
+        return std::move(*this).plans([script, read](const A& arguments, const PlanContext&) {
+            return Result<PlanOf<R>>{
+                PlanOf<R>{.operation = scripts::command(script),
+                          .read = [read, arguments](const targets::ExecutionResult& result) {
+                              return read(Sections::read(result.output), arguments);
+                          }}};
+        });
+    }
+
+    /// Thinks each call through. Pure.
+    using Planner = std::function<Result<PlanOf<R>>(const A& arguments, const PlanContext&)>;
+    Tool plans(Planner plan) &&
+    {
+        auto row = row_of(false);
+        row.plan = [plan = std::move(plan), usual = row.rights.front()](
+                       const nlohmann::json& from, const PlanContext& context) -> Result<Plan> {
+            TAILOPS_TRY(auto arguments, arguments_from<A>(from));
+            TAILOPS_TRY(auto made, plan(arguments, context));
+            ObjectOf<A> fields{arguments};
+            return Plan{.right = made.right.value_or(usual),
+                        .operation = std::move(made.operation),
+                        .parameters = policy_parameters(fields),
+                        .aliases = std::move(made.aliases),
+                        .namings = std::move(made.namings),
+                        .inquiry = std::move(made.inquiry),
+                        .present = [read = std::move(made.read)](
+                                       const targets::ExecutionResult& result) -> Result<Content> {
+                            TAILOPS_TRY(auto told, read(result));
+                            if constexpr (requires { told.truncated = true; }) {
+                                if (result.truncated) told.truncated = true;
+                            }
+                            return content_of(std::move(told));
+                        },
+                        .rest = made.rest};
+        };
+        return row;
+    }
+
+    /// Of a tool about the gateway itself: answers from what the view shows. Pure.
+    Tool answers(Result<R> (*answer)(const A& arguments, const GatewayView&)) &&
+    {
+        auto row = row_of(true);
+        row.answer = [answer](const nlohmann::json& from,
+                              const GatewayView& view) -> Result<Content> {
+            TAILOPS_TRY(const auto arguments, arguments_from<A>(from));
+            TAILOPS_TRY(auto told, answer(arguments, view));
+            return content_of(std::move(told));
+        };
+        return row;
+    }
+
+    /// The same from what lies on the gateway's disk. The view outlives the task.
+    Tool fetches(Task<Result<R>> (*fetch)(A arguments, const GatewayView&)) &&
+    {
+        auto row = row_of(true);
+        row.fetch = [fetch](const nlohmann::json& from, const GatewayView& view) {
+            return fetched(fetch, arguments_from<A>(from), view);
+        };
+        return row;
+    }
+
+private:
+    Tool row_of(bool requires_all) &&
+    {
+        A arguments{};
+        R result{};
+        ObjectOf<A> argument_fields{arguments};
+        ObjectOf<R> result_fields{result};
+        return tool_row(std::move(about_), argument_fields, result_fields, requires_all);
+    }
+    Tool row_of(bool requires_all) & { return std::move(*this).row_of(requires_all); }
+
+    static Task<Result<Content>> fetched(Task<Result<R>> (*fetch)(A, const GatewayView&),
+                                         Result<A> arguments,
+                                         const GatewayView& view)
+    {
+        if (!arguments) co_return fail(std::move(arguments).error());
+        TAILOPS_CO_TRY(auto told, co_await fetch(*std::move(arguments), view));
+        co_return content_of(std::move(told));
+    }
+
+    About about_;
+};
+
+}  // namespace tailops::tools::kit
