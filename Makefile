@@ -114,7 +114,7 @@ bench: build deps-bench npm ## measure, as ratios within one run (docs/performan
 	@python3 tests/bench/run.py --build build/release $(if $(PART),--only $(PART))
 
 golden: debug ## rewrite the golden files from what the code does now; review the diff
-	@TAILOPS_GOLDEN=write ./build/debug/bin/call_test --gtest_filter='*Golden*'
+	@for test in call tools; do TAILOPS_GOLDEN=write ./build/debug/bin/$${test}_test --gtest_filter='*Golden*'; done
 
 docs: build ## rewrite the generated documentation (docs/tools.md)
 	@build/release/bin/tailops tools-reference > docs/tools.md
