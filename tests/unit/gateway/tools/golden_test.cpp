@@ -186,7 +186,7 @@ TEST_P(Golden, WhatMachinesPrintedIsReadAsReviewed)
 TEST_P(Golden, WhatMachinesPrintedIsReadOrRefusedWhereverItIsCut)
 {
     for (const auto& [machine, output] : fixtures()) {
-        const auto step = std::max<std::size_t>(1, output.size() / 400);
+        const auto step = std::max<std::size_t>(1, output.size() / 150);
         for (std::size_t size = 0; size < output.size(); size += step) {
             const auto content = presented(output.substr(0, size), true);
             if (!content) continue;
@@ -200,9 +200,9 @@ TEST_P(Golden, WhatMachinesPrintedIsReadOrRefusedWhereverItIsCut)
 TEST_P(Golden, WhatMachinesPrintedIsReadOrRefusedWhateverByteIsWrong)
 {
     for (const auto& [machine, output] : fixtures()) {
-        const auto step = std::max<std::size_t>(1, output.size() / 200);
+        const auto step = std::max<std::size_t>(1, output.size() / 100);
         for (std::size_t at = 0; at < output.size(); at += step) {
-            for (const char wrong : {'\0', '\n', ' ', '9', '-', '\xff'}) {
+            for (const char wrong : {'\n', '9', '\xff'}) {
                 auto other = output;
                 other[at] = wrong;
                 const auto content = presented(other);
