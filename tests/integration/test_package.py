@@ -26,6 +26,8 @@ for place in etc usr var; do
     mount -t overlay overlay -o "lowerdir=/$place,upperdir=$1/$place,workdir=$1/$place.work" "/$place"
 done
 mount -t tmpfs tmpfs /run
+# What somebody has tried on this machine is none of the package's.
+rm -rf /var/lib/tailops /etc/tailops
 unset NODE_OPTIONS
 """
 
