@@ -4,7 +4,6 @@
 #include "gateway/core/try.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <set>
 
@@ -12,156 +11,7 @@ namespace tailops::tools {
 namespace {
 
 using Names = CommandParameter::Names;
-using Words = std::vector<std::string_view>;
 using targets::ExecutionResult;
-
-template <class Range>
-bool has(const Range& range, std::string_view word)
-{
-    return std::ranges::find(range, word) != std::ranges::end(range);
-}
-
-// Options that take the word after them, of systemctl(1) and docker(1).
-constexpr auto systemctl_values = std::to_array<std::string_view>(
-    {"-t", "--type", "--state", "-p", "--property", "-P", "-n", "--lines", "-o", "--output", "-H",
-     "--host", "-M", "--machine", "-s", "--signal", "--root", "--job-mode"});
-constexpr auto docker_global_values = std::to_array<std::string_view>(
-    {"-H", "--host", "-c", "--context", "--config", "-l", "--log-level"});
-constexpr auto docker_values =
-    std::to_array<std::string_view>({"-n", "--tail", "--since", "--until", "--time", "--signal",
-                                     "-u", "--user", "-w", "--workdir", "-e", "--env", "--format"});
-// Subcommands of docker(1) whose words are containers, and those of which only the first is one.
-constexpr auto docker_all =
-    std::to_array<std::string_view>({"cp", "diff", "inspect", "kill", "logs", "pause", "restart",
-                                     "rm", "start", "stats", "stop", "unpause", "update", "wait"});
-constexpr auto docker_first = std::to_array<std::string_view>(
-    {"attach", "commit", "exec", "export", "port", "rename", "top"});
-
-std::string_view base_name(std::string_view word)
-{
-    return word.substr(word.rfind('/') + 1);
-}
-
-/// A word that means itself to a shell.
-bool is_plain(std::string_view word)
-{
-    return word.find_first_of("{}'\"$`\\|;&()<>*?[]=~#!") == std::string_view::npos;
-}
-
-/// The words of a template; a line end is a word that ends a command.
-Words words_of(std::string_view line)
-{
-    Words out;
-    for (const auto row : split(line, '\n')) {
-        for (const auto part : split(row, ' ')) {
-            for (const auto word : split(part, '\t')) {
-                if (!word.empty()) out.push_back(word);
-            }
-        }
-        out.emplace_back(";");
-    }
-    return out;
-}
-
-bool is_separator(std::string_view word)
-{
-    constexpr auto separators =
-        std::to_array<std::string_view>({"|", "||", "&&", "&", "(", "{", "then", "do", "else",
-                                         "elif", "if", "while", "until", "!"});
-    return has(separators, word) || word.ends_with(';');
-}
-
-/// The simple command in which the word `at` stands: its words before that one.
-Words command_before(const Words& words, std::size_t at)
-{
-    auto begin = at;
-    while (begin > 0 && !is_separator(words[begin - 1])) --begin;
-    Words out{words.begin() + static_cast<std::ptrdiff_t>(begin),
-              words.begin() + static_cast<std::ptrdiff_t>(at)};
-    if (!out.empty() && out.front().starts_with('(')) out.front().remove_prefix(1);
-    return out;
-}
-
-std::vector<std::string> texts(const Words& words, std::size_t begin, std::size_t end)
-{
-    std::vector<std::string> out;
-    for (auto i = begin; i < end; ++i) out.emplace_back(words[i]);
-    return out;
-}
-
-/// The program at `at` with what stands before it (sudo), where that means itself.
-std::vector<std::string> program_with_prefix(const Words& command, std::size_t at)
-{
-    const bool is_plain_up_to = std::ranges::all_of(
-        command.begin(), command.begin() + static_cast<std::ptrdiff_t>(at) + 1, is_plain);
-    return texts(command, is_plain_up_to ? 0 : at, at + 1);
-}
-
-/// The first word from `begin` on that is neither an option nor the value of one.
-template <class Values>
-std::size_t next_operand(const Words& command, std::size_t begin, const Values& with_value)
-{
-    auto at = begin;
-    while (at < command.size() && command[at].starts_with('-'))
-        at += has(with_value, command[at]) ? 2 : 1;
-    return std::min(at, command.size());
-}
-
-std::optional<NamingUse> use_of_systemctl(const Words& command, std::size_t program)
-{
-    const auto& last = command.back();
-    if (command.size() > program + 1 && has(systemctl_values, last)) return std::nullopt;
-    NamingUse use{.names = Names::unit, .asked_by = program_with_prefix(command, program)};
-    if (has(command, "--user")) use.asked_by.emplace_back("--user");
-    return use;
-}
-
-/// `service NAME ACTION`: the name follows at once.
-std::optional<NamingUse> use_of_service(const Words& command, std::size_t program)
-{
-    if (command.size() != program + 1) return std::nullopt;
-    return NamingUse{.names = Names::unit, .asked_by = {"systemctl"}};
-}
-
-std::optional<NamingUse> use_of_journalctl(const Words& command)
-{
-    const auto& last = command.back();
-    if (last == "-u" || last == "--unit")
-        return NamingUse{.names = Names::unit, .asked_by = {"systemctl"}};
-    if (last != "--user-unit") return std::nullopt;
-    return NamingUse{.names = Names::unit, .asked_by = {"systemctl", "--user"}};
-}
-
-std::optional<NamingUse> use_of_docker(const Words& command, std::size_t program)
-{
-    auto verb = next_operand(command, program + 1, docker_global_values);
-    const auto options_end = verb;
-    if (verb < command.size() && command[verb] == "container") ++verb;
-    if (verb >= command.size()) return std::nullopt;
-    const bool is_first_only = has(docker_first, command[verb]);
-    if (!is_first_only && !has(docker_all, command[verb])) return std::nullopt;
-    if (has(docker_values, command.back())) return std::nullopt;
-    if (is_first_only && next_operand(command, verb + 1, docker_values) != command.size()) {
-        return std::nullopt;
-    }
-    NamingUse use{.names = Names::container, .asked_by = program_with_prefix(command, program)};
-    for (auto i = program + 1; i < options_end; ++i) {
-        if (is_plain(command[i])) use.asked_by.emplace_back(command[i]);
-    }
-    return use;
-}
-
-std::optional<NamingUse> use_in(const Words& command)
-{
-    for (std::size_t i = 0; i < command.size(); ++i) {
-        const auto program = base_name(command[i]);
-        if (program == "systemctl") return use_of_systemctl(command, i);
-        if (program == "service") return use_of_service(command, i);
-        if (program == "journalctl") return use_of_journalctl(command);
-        if (program == "docker" || program == "podman") return use_of_docker(command, i);
-    }
-    return std::nullopt;
-}
 
 /// "ssh" for "ssh.service"; empty for a unit of another type.
 std::string short_name(std::string_view unit)
@@ -233,27 +83,46 @@ Result<std::optional<Named>> read_container(const ExecutionResult& result, const
                                             escaped_line(trim(result.diagnostics), 200));
 }
 
-}  // namespace
-
-std::optional<NamingUse> naming_use(std::string_view command_template, std::string_view parameter)
+/// The command with what stands around each looked-up value left out: the value is the whole name.
+CatalogueCommand with_whole_names(CatalogueCommand command)
 {
-    const auto placeholder = '{' + std::string{parameter} + '}';
-    const auto words = words_of(command_template);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        auto word = words[i];
-        if (!word.starts_with(placeholder)) continue;
-        word.remove_prefix(placeholder.size());
-        const auto suffix = word.substr(0, word.find_first_of(");|&<>"));
-        auto command = command_before(words, i);
-        if (command.empty()) continue;
-        if (auto use = use_in(command)) {
-            // "web:/etc" is a place inside of the container "web".
-            if (!suffix.starts_with(':')) use->suffix = suffix;
-            return use;
+    for (auto& word : command.argv) {
+        for (std::size_t at = 0; at < word.size(); ++at) {
+            const auto parameter =
+                std::ranges::find(command.parameters, word[at].parameter, &CommandParameter::name);
+            const bool is_named = !word[at].parameter.empty() &&
+                                  parameter != command.parameters.end() &&
+                                  parameter->names != Names::nothing;
+            if (!is_named) continue;
+            // The template was read so that every word has the same text there (names_in).
+            if (at > 0 && word[at - 1].literal.ends_with(parameter->names_prefix)) {
+                auto& text = word[at - 1].literal;
+                text.resize(text.size() - parameter->names_prefix.size());
+            }
+            if (at + 1 < word.size() && word[at + 1].literal.starts_with(parameter->names_suffix)) {
+                word[at + 1].literal.erase(0, parameter->names_suffix.size());
+            }
         }
     }
-    return std::nullopt;
+    return command;
 }
+
+/// What asks the target which thing is meant, and changes nothing.
+targets::Command question_about(const CommandParameter& parameter, const std::string& word)
+{
+    targets::Command question{.argv = parameter.asked_by, .input = {}};
+    if (parameter.names == Names::unit) {
+        for (const auto* more : {"show", "--property=Id", "--property=Names", "--"})
+            question.argv.emplace_back(more);
+    } else {
+        for (const auto* more : {"inspect", "--type", "container", "--format", "{{.Id}} {{.Name}}"})
+            question.argv.emplace_back(more);
+    }
+    question.argv.push_back(word);
+    return question;
+}
+
+}  // namespace
 
 Result<std::optional<Named>> named_container(std::string_view id,
                                              std::string_view name,
@@ -287,37 +156,24 @@ std::vector<Naming> namings_of(const CatalogueCommand& command,
         if (parameter.names == Names::nothing || value == values.end()) continue;
         if (!bound) {
             bound = std::make_shared<CatalogueCommand::Values>(values);
-            kept = std::make_shared<const CatalogueCommand>(command);
+            kept = std::make_shared<const CatalogueCommand>(with_whole_names(command));
         }
         const bool is_unit = parameter.names == Names::unit;
-        const auto word = value->second + parameter.names_suffix;
-        targets::Command question{.argv = parameter.asked_by, .input = {}};
-        if (is_unit) {
-            for (const auto* more : {"show", "--property=Id", "--property=Names", "--"})
-                question.argv.emplace_back(more);
-        } else {
-            for (const auto* more :
-                 {"inspect", "--type", "container", "--format", "{{.Id}} {{.Name}}"})
-                question.argv.emplace_back(more);
-        }
-        question.argv.push_back(word);
+        const auto word = parameter.names_prefix + value->second + parameter.names_suffix;
+        bound->insert_or_assign(parameter.name, word);
         out.push_back({.parameter = "parameters." + parameter.name,
                        .word = value->second,
                        .kind = is_unit ? "unit" : "container",
-                       .question = std::move(question),
+                       .question = question_about(parameter, word),
                        .read =
                            [word, is_unit](const ExecutionResult& result) {
                                return is_unit ? read_unit(result, word)
                                               : read_container(result, word);
                            },
                        .act_on =
-                           [bound, kept, name = parameter.name, suffix = parameter.names_suffix](
-                               targets::Operation& operation, const std::string& exact) {
-                               auto meant = exact;
-                               if (!suffix.empty() && meant.ends_with(suffix)) {
-                                   meant.resize(meant.size() - suffix.size());
-                               }
-                               (*bound)[name] = std::move(meant);
+                           [bound, kept, name = parameter.name](targets::Operation& operation,
+                                                                const std::string& exact) {
+                               bound->insert_or_assign(name, exact);
                                operation = kept->bind(*bound);
                            }});
     }

@@ -50,8 +50,6 @@ std::optional<Verdict> check_special(Words words, std::string_view name, Input i
 /// `command` without what only shapes it: keywords and constant assignments.
 std::optional<Words> without_prefix(const SimpleCommand& command, Verdict& problem)
 {
-    constexpr auto keywords = std::to_array<std::string_view>(
-        {"!", "{", "}", "if", "then", "else", "elif", "fi", "while", "until", "do", "done"});
     Words words{command.words};
     while (!words.empty()) {
         const auto& word = words.front();
@@ -60,7 +58,8 @@ std::optional<Words> without_prefix(const SimpleCommand& command, Verdict& probl
                 problem = misuse(word, "a parameter cannot become a variable");
                 return std::nullopt;
             }
-        } else if (!word.is_bare || word.has_parameter() || !is_in(word.literal, keywords)) {
+        } else if (!word.is_bare || word.has_parameter() ||
+                   !is_in(word.literal, command_keywords)) {
             break;
         }
         words = words.subspan(1);

@@ -26,6 +26,10 @@ public:
 
     std::expected<CompiledTemplate, TemplateProblem> compile()
     {
+        // What runs the command reads up to it, and would run another template than was checked.
+        if (const auto nul = text_.find('\0'); nul != text_.npos) {
+            return Failure{{nul, "a template cannot hold a NUL byte"}};
+        }
         while (at_ < text_.size() && !problem_) step();
         end_word();
         end_command();
@@ -38,6 +42,8 @@ public:
                             "needs a shell"}};
         }
         if (auto misuse = find_any_misuse()) return Failure{*std::move(misuse)};
+        out_.commands = std::move(commands_);
+        out_.is_read = !grammar_;
         return needs_shell_ ? as_script() : as_words();
     }
 
@@ -49,6 +55,7 @@ private:
         bool is_fixed{true};
         bool is_bare{true};
         bool has_brace{false};
+        bool is_pattern{false};
     };
     struct Use {
         std::size_t begin, end;
@@ -163,6 +170,7 @@ private:
             note_dollar();
         } else if (is_special || (is_first && c == '~')) {
             word_.is_fixed = false;
+            word_.is_pattern = word_.is_pattern || is_special;
         }
         if (c == '{') word_.has_brace = true;
     }
@@ -256,6 +264,8 @@ private:
                                 word.literal.find("..") != std::string::npos);
         word.is_fixed = !word_.has_parameter && (word_.is_fixed || is_test) && !may_become_many;
         word.is_bare = word_.is_bare;
+        word.is_pattern = word_.is_pattern && !is_test;
+        word.pieces = word_.pieces;
         const auto& before = command_.words;
         const bool begins =
             before.empty() || (before.back().is_bare && is_one_of(before.back().literal, keywords));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/tools/commands.hpp"
+#include "gateway/tools/template_word.hpp"
 
 #include <expected>
 #include <set>
@@ -20,13 +21,8 @@ namespace tailops::tools {
 struct CompiledTemplate {
     std::vector<std::vector<CatalogueCommand::Piece>> argv;
     std::set<std::string, std::less<>> used;  // parameters
-};
-
-/// Why a template is refused, and where in it.
-struct TemplateProblem {
-    std::size_t offset{0};
-    std::string text;
-    bool can_be_trusted{false};  // an entry that says `trusted: true` may do this
+    std::vector<SimpleCommand> commands;      // its words; they point into the parameters
+    bool is_read{true};                       // no grammar in it that `commands` does not show
 };
 
 /// Whether whoever wrote the template answers for what its programs make of a value.

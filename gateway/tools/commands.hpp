@@ -38,7 +38,7 @@ struct CommandParameter {
     enum class Names { nothing, unit, container };
     Names names{Names::nothing};
     std::vector<std::string> asked_by{};  // the words that ask which one, before `show`, `inspect`
-    std::string names_suffix{};           // that the template puts behind the value
+    std::string names_prefix{}, names_suffix{};  // that the template puts around the value
 
     /// `value` as it goes to the target: checked, and a path in canonical form. Errors:
     /// invalid_argument, naming the parameter, the rule and an example.

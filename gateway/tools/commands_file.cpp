@@ -1,6 +1,6 @@
 #include "gateway/core/text.hpp"
-#include "gateway/tools/command_naming.hpp"
 #include "gateway/tools/command_template.hpp"
+#include "gateway/tools/template_names.hpp"
 #include "gateway/tools/tool.hpp"
 
 #include <re2/re2.h>
@@ -90,6 +90,11 @@ void read_names(yaml::MapReader& reader, CommandParameter& parameter)
 {
     const auto names = reader.choice("names", {"unit", "container", "nothing"});
     if (!names) return;
+    if (parameter.type == Type::integer && *names != "nothing") {
+        return reader.complain(*reader.node("names"),
+                               "an integer is not looked up as a " + *names +
+                                   "; make the parameter type: name, or say names: nothing");
+    }
     parameter.asked_by = {*names == "container" ? "docker" : "systemctl"};
     if (*names == "unit") parameter.names = Names::unit;
     if (*names == "container") parameter.names = Names::container;
@@ -163,20 +168,21 @@ void read_right(yaml::MapReader& reader, CatalogueCommand& command)
     }
 }
 
-/// What the parameter names, as its program says, unless the file says it.
-void note_naming(CommandParameter& parameter, std::string_view command_template)
+/// What the parameters name, as their programs show it or the file says it.
+std::optional<TemplateProblem> note_naming(CatalogueCommand& command,
+                                           const CompiledTemplate& compiled)
 {
-    const bool is_said = !parameter.asked_by.empty();
-    const bool is_nothing = is_said && parameter.names == Names::nothing;
-    const auto use = naming_use(command_template, parameter.name);
-    if (is_nothing || parameter.type == Type::integer) {
-        parameter.names = Names::nothing;
-        parameter.asked_by.clear();
-    } else if (use && (!is_said || use->names == parameter.names)) {
-        parameter.names = use->names;
-        parameter.asked_by = use->asked_by;
-        parameter.names_suffix = use->suffix;
+    auto names = names_in(compiled, command.parameters);
+    if (!names) return names.error();
+    for (auto& parameter : command.parameters) {
+        auto use = names->contains(parameter.name) ? std::move(names->find(parameter.name)->second)
+                                                   : NamingUse{};
+        parameter.names = use.names;
+        parameter.asked_by = std::move(use.asked_by);
+        parameter.names_prefix = std::move(use.prefix);
+        parameter.names_suffix = std::move(use.suffix);
     }
+    return std::nullopt;
 }
 
 /// Whether the entry answers for its template itself. A reason is a must, for those who come after.
@@ -185,7 +191,7 @@ Trust read_trust(yaml::MapReader& reader, CatalogueCommand& command)
     const bool is_trusted = reader.boolean("trusted").value_or(false);
     const bool has_reason = reader.has("reason");
     command.trusted_because = reader.text("reason").value_or("");
-    if (is_trusted && command.trusted_because.empty()) {
+    if (is_trusted && trim(std::string_view{command.trusted_because}).empty()) {
         reader.complain(*reader.node("trusted"),
                         "a trusted command needs a \"reason\": what keeps its values harmless");
     } else if (!is_trusted && has_reason) {
@@ -199,6 +205,20 @@ Trust read_trust(yaml::MapReader& reader, CatalogueCommand& command)
     return is_trusted ? Trust::given : Trust::none;
 }
 
+void complain_of(const TemplateProblem& problem, const yaml::Node& node, yaml::MapReader& reader)
+{
+    auto place = node.place();
+    // In a quoted or folded scalar the columns of the file are not those of the text.
+    if (node.is_plain()) place.column += static_cast<int>(problem.offset);
+    auto text = problem.text;
+    if (problem.can_be_trusted) {
+        text +=
+            "; write it otherwise, or say trusted: true and why in \"reason\" if no value can do "
+            "harm there";
+    }
+    reader.problems().add(node.file(), place, std::move(text));
+}
+
 void read_template(yaml::MapReader& reader, CatalogueCommand& command)
 {
     const auto trust = read_trust(reader, command);
@@ -206,21 +226,9 @@ void read_template(yaml::MapReader& reader, CatalogueCommand& command)
     const auto node = reader.node("command_template");
     if (!node || command.line.empty()) return;
     auto compiled = compile_template(command.line, command.parameters, trust);
-    if (!compiled) {
-        auto place = node->place();
-        // In a quoted or folded scalar the columns of the file are not those of the text.
-        if (node->is_plain()) place.column += static_cast<int>(compiled.error().offset);
-        auto text = compiled.error().text;
-        if (compiled.error().can_be_trusted) {
-            text +=
-                "; write it otherwise, or say trusted: true and why in \"reason\" if no value can "
-                "do harm there";
-        }
-        reader.problems().add(node->file(), place, std::move(text));
-        return;
-    }
+    if (!compiled) return complain_of(compiled.error(), *node, reader);
     command.argv = std::move(compiled->argv);
-    for (auto& parameter : command.parameters) note_naming(parameter, command.line);
+    if (const auto problem = note_naming(command, *compiled)) complain_of(*problem, *node, reader);
     for (const auto& parameter : command.parameters) {
         if (!compiled->used.contains(parameter.name)) {
             reader.complain(*node, "the parameter " + quote(parameter.name) +

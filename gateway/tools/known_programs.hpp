@@ -32,6 +32,10 @@ constexpr bool is_listed(std::string_view word, std::string_view list)
     return any_listed(list, [&](std::string_view name) { return name == word; });
 }
 
+/// Words of a shell after which a command begins, or that end a part of its grammar.
+inline constexpr auto command_keywords = std::to_array<std::string_view>(
+    {"!", "{", "}", "if", "then", "else", "elif", "fi", "while", "until", "do", "done"});
+
 // --- programs whose arguments are data --------------------------------------------------------
 
 /// Programs that run nothing their arguments or their input name. Those with an exception are in

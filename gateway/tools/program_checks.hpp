@@ -50,6 +50,8 @@ Verdict check_program(Words words, Input input);
 
 /// Where the operands of the program begin, behind its options. Nothing: see `problem`.
 std::optional<std::size_t> skip_options(Words words, const Wrapper& wrapper, Verdict& problem);
+/// The words of the program that the wrapper runs. Nothing: see `problem`.
+std::optional<Words> inner_words(Words words, const Wrapper& wrapper, Verdict& problem);
 Verdict check_wrapped(Words words, const Wrapper& wrapper, Input input);
 Verdict check_ssh(Words words, Input input);
 Verdict check_xargs(Words words, Input input);

@@ -56,9 +56,6 @@ std::optional<std::size_t> skip_options(Words words, const Wrapper& wrapper, Ver
     return std::min(at, words.size());
 }
 
-namespace {
-
-/// Skips what a wrapper has of its own; the words of the program it runs.
 std::optional<Words> inner_words(Words words, const Wrapper& wrapper, Verdict& problem)
 {
     auto at = skip_options(words, wrapper, problem);
@@ -85,8 +82,6 @@ std::optional<Words> inner_words(Words words, const Wrapper& wrapper, Verdict& p
     }
     return words.subspan(*at);
 }
-
-}  // namespace
 
 Verdict check_wrapped(Words words, const Wrapper& wrapper, Input input)
 {

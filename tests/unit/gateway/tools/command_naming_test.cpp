@@ -1,8 +1,12 @@
 #include "gateway/tools/command_naming.hpp"
 
+#include "gateway/tools/template_names.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include <span>
 
 namespace tailops::tools {
 namespace {
@@ -12,14 +16,41 @@ using Words = std::vector<std::string>;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
+/// What `{x}` names in a trusted template in which all parameters are names.
+std::optional<NamingUse> naming_use(std::string_view line)
+{
+    std::vector<CommandParameter> parameters(2);
+    parameters[0].name = "x";
+    parameters[1].name = "y";
+    const auto compiled = compile_template(line, parameters, Trust::given);
+    if (!compiled) throw std::runtime_error{compiled.error().text};
+    auto names = names_in(*compiled, parameters);
+    if (!names || !names->contains("x")) return std::nullopt;
+    return names->find("x")->second;
+}
+
+struct Row {
+    std::string_view line;
+    Names names;
+    Words asked_by;
+    std::string suffix{};
+    std::string prefix{};
+};
+
+void expect(std::span<const Row> rows)
+{
+    for (const auto& row : rows) {
+        const auto use = naming_use(row.line);
+        ASSERT_TRUE(use) << row.line;
+        EXPECT_EQ(use->names, row.names) << row.line;
+        EXPECT_EQ(use->asked_by, row.asked_by) << row.line;
+        EXPECT_EQ(use->suffix, row.suffix) << row.line;
+        EXPECT_EQ(use->prefix, row.prefix) << row.line;
+    }
+}
+
 TEST(NamingUse, KnowsProgramsThatTakeAThingByOneOfItsNames)
 {
-    struct Row {
-        std::string_view line;
-        Names names;
-        Words asked_by;
-        std::string suffix{};
-    };
     const Row rows[] = {
         {"systemctl status {x} --no-pager", Names::unit, {"systemctl"}},
         {"systemctl --user restart {x}", Names::unit, {"systemctl", "--user"}},
@@ -42,13 +73,53 @@ TEST(NamingUse, KnowsProgramsThatTakeAThingByOneOfItsNames)
         {"docker exec -u root {x} ls", Names::container, {"docker"}},
         {"docker cp {x}:/etc/hosts -", Names::container, {"docker"}},
     };
-    for (const auto& row : rows) {
-        const auto use = naming_use(row.line, "x");
-        ASSERT_TRUE(use) << row.line;
-        EXPECT_EQ(use->names, row.names) << row.line;
-        EXPECT_EQ(use->asked_by, row.asked_by) << row.line;
-        EXPECT_EQ(use->suffix, row.suffix) << row.line;
-    }
+    expect(rows);
+}
+
+TEST(NamingUse, KnowsThemHoweverTheyAreWritten)
+{
+    const Row rows[] = {
+        {"'systemctl' restart {x}", Names::unit, {"systemctl"}},
+        {"\"/usr/bin/systemctl\" \"restart\" {x}", Names::unit, {"/usr/bin/systemctl"}},
+        {"s\\ystemctl restart {x}", Names::unit, {"systemctl"}},
+        {"systemctl restart \"nginx\" {x}", Names::unit, {"systemctl"}},
+        {"exec systemctl restart {x}", Names::unit, {"systemctl"}},
+        {"command systemctl restart {x}", Names::unit, {"systemctl"}},
+        {"timeout 5 systemctl restart {x}", Names::unit, {"systemctl"}},
+        {"busybox timeout 5 systemctl restart {x}", Names::unit, {"systemctl"}},
+        {"find /x -exec systemctl restart {x} \\;", Names::unit, {"systemctl"}},
+        {"( systemctl restart {x} )", Names::unit, {"systemctl"}},
+        {"sudo -u app systemctl --user restart {x}",
+         Names::unit,
+         {"sudo", "-u", "app", "systemctl", "--user"}},
+        {"systemctl -H db restart {x}", Names::unit, {"systemctl", "-H", "db"}},
+        {"systemctl kill -s KILL {x}", Names::unit, {"systemctl"}},
+        {"systemctl -qn 5 status {x}", Names::unit, {"systemctl"}},
+        // Options in one word.
+        {"journalctl -xeu {x}", Names::unit, {"systemctl"}},
+        {"journalctl -fu {x}", Names::unit, {"systemctl"}},
+        {"journalctl -n 5 -ru {x}", Names::unit, {"systemctl"}},
+        {"journalctl --user -u {x}", Names::unit, {"systemctl", "--user"}},
+        {"docker exec -iu 0 {x} ls", Names::container, {"docker"}},
+        {"docker logs -fn 5 {x}", Names::container, {"docker"}},
+        {"docker top {x} -eo pid", Names::container, {"docker"}},
+        // Elsewhere.
+        {"ssh db-02 systemctl restart {x}", Names::unit, {"ssh", "db-02", "systemctl"}},
+        {"ssh db-02 journalctl -u {x}", Names::unit, {"ssh", "db-02", "systemctl"}},
+        {"docker exec web systemctl restart {x}",
+         Names::unit,
+         {"docker", "exec", "web", "systemctl"}},
+        {"docker container exec web service {x} restart",
+         Names::unit,
+         {"docker", "container", "exec", "web", "systemctl"}},
+        {"DOCKER_HOST=tcp://b:1 docker stop {x}",
+         Names::container,
+         {"env", "DOCKER_HOST=tcp://b:1", "docker"}},
+        // Text around the value.
+        {"systemctl restart app-{x}@1.service", Names::unit, {"systemctl"}, "@1.service", "app-"},
+        {"docker stop 'web'-{x}-1", Names::container, {"docker"}, "-1", "web-"},
+    };
+    expect(rows);
 }
 
 TEST(NamingUse, LeavesOtherWordsAlone)
@@ -58,8 +129,109 @@ TEST(NamingUse, LeavesOtherWordsAlone)
           "systemctl -n {x} status ssh", "systemctl status ssh | grep {x}",
           "docker exec web ls {x}", "docker logs --tail {x} web", "docker compose logs {x}",
           "systemctl status {y}", "service ssh {x}", "systemctl status ssh\necho {x}"}) {
-        EXPECT_FALSE(naming_use(line, "x")) << line;
+        EXPECT_FALSE(naming_use(line)) << line;
     }
+}
+
+struct Refusal {
+    const char* line;
+    const char* why;
+};
+
+std::string problems_of(std::string_view line, std::string_view more = "")
+{
+    yaml::Problems problems;
+    const auto text =
+        "commands:\n  - name: x\n    description: y\n    command_template: >-\n      " +
+        std::string{line} + "\n    trusted: true\n    reason: z\n    parameters: {" +
+        std::string{more} + "}\n";
+    const auto read = CommandCatalogue::read(text, "commands.yaml", problems);
+    return problems.render();
+}
+
+TEST(NamingUse, RefusesANameOfSeveralParameters)
+{
+    for (const auto* line :
+         {"systemctl restart {u}.{v}", "systemctl restart {u}@{v}.service", "docker stop {u}-{v}-1",
+          "journalctl -n 5 -u {u}@{v}", "docker stop {u}{v}", "docker stop {u}{u}"}) {
+        const std::string_view declared =
+            std::string_view{line}.find("{v}") == std::string_view::npos ? "u: a" : "u: a, v: b";
+        EXPECT_THAT(problems_of(line, declared), HasSubstr("can hold one parameter only")) << line;
+    }
+    EXPECT_EQ(problems_of("docker stop {u}-{v}-1", "u: {names: nothing}, v: {names: nothing}"), "");
+    EXPECT_THAT(problems_of("docker stop {u}-{v}", "u: {names: nothing}, v: b"),
+                HasSubstr("can hold one parameter only"));
+    EXPECT_THAT(problems_of("/opt/run {u}-{v}", "u: {names: unit}, v: b"),
+                HasSubstr("can hold one parameter only"));
+}
+
+TEST(NamingUse, RefusesWhatItCannotLookUp)
+{
+    for (const auto& row : {
+             // A place that is not understood.
+             Refusal{"journalctl --un {u}", "{u} names a unit or a container is not clear"},
+             Refusal{"journalctl -nu {u}", "is not clear"},
+             Refusal{"journalctl {u}", "is not clear"},
+             Refusal{"journalctl _SYSTEMD_UNIT={u}", "is not clear"},
+             Refusal{"journalctl -M box -u {u}", "is not clear"},
+             Refusal{"systemctl --us restart {u}", "is not clear"},
+             Refusal{"systemctl set-property {u} x", "is not clear"},
+             Refusal{"systemctl restart ./{u}", "is not clear"},
+             Refusal{"systemctl {u} ssh", "is not clear"},
+             Refusal{"docker ps --filter name={u}", "is not clear"},
+             Refusal{"docker ps -af {u}", "is not clear"},
+             Refusal{"docker run {u}", "is not clear"},
+             Refusal{"docker compose stop {u}", "is not clear"},
+             Refusal{"docker stop --foo {u}", "is not clear"},
+             Refusal{"podman logs -n {u} web", "is not clear"},
+             Refusal{"ssh db docker stop {u}", "is not clear"},
+             Refusal{"nsenter -t 1 -m systemctl restart {u}", "is not clear"},
+             Refusal{"sh -c 'systemctl restart \"$0\"' {u}", "is not clear"},
+             Refusal{"nerdctl stop {u}", "is not clear"},
+             Refusal{"curl --unix-socket /run/docker.sock http://d/containers/{u}", "is not clear"},
+             // A value that gets there by another way.
+             Refusal{"echo {u} | xargs journalctl -u", "is not clear"},
+             Refusal{"echo {u} | xargs -n 1 sudo docker stop", "is not clear"},
+             Refusal{"echo {u} | xargs sh -c 'docker stop \"$0\"'", "is not clear"},
+             Refusal{"find /x -name {u} -exec docker stop {} \\;", "is not clear"},
+             Refusal{"echo {u} | while read x; do systemctl stop $x; done", "is not clear"},
+             Refusal{"systemctl restart $(cat {u})", "is not clear"},
+             Refusal{"export DOCKER_HOST=b; docker stop {u}", "is not clear"},
+             // One value for several things.
+             Refusal{"systemctl stop {u} && docker stop {u}", "names another kind of thing"},
+             Refusal{"docker stop {u} && podman stop {u}", "names another kind of thing"},
+             Refusal{"systemctl stop {u} && systemctl --user stop {u}", "another kind of thing"},
+             Refusal{"systemctl stop {u}.service {u}.socket", "other text around it"},
+             Refusal{"docker exec {u} cat x-{u}", "other text around it"},
+         }) {
+        EXPECT_THAT(problems_of(row.line, "u: a"), HasSubstr(row.why)) << row.line;
+        EXPECT_EQ(problems_of(row.line, "u: {names: nothing}"), "") << row.line;
+    }
+    EXPECT_EQ(problems_of("echo {u} | xargs journalctl -u", "u: {names: unit}"), "");
+    EXPECT_EQ(problems_of("journalctl _SYSTEMD_UNIT={u}", "u: {names: unit}"), "");
+    EXPECT_EQ(problems_of("sudo systemctl restart {u} && systemctl status {u}", "u: a"), "");
+    EXPECT_EQ(problems_of("/opt/deploy/run {u}", "u: a"), "");
+}
+
+TEST(NamingUse, RefusesAnIntegerThatNamesAThing)
+{
+    for (const auto* line :
+         {"docker stop {u}", "docker stop 1{u}", "systemctl status {u}", "docker logs {u}"}) {
+        EXPECT_THAT(problems_of(line, "u: {type: integer}"), HasSubstr("make it type: name"))
+            << line;
+        EXPECT_EQ(problems_of(line, "u: {type: integer, names: nothing}"), "") << line;
+    }
+    EXPECT_THAT(problems_of("/opt/run {u}", "u: {type: integer, names: container}"),
+                HasSubstr("an integer is not looked up as a container"));
+    EXPECT_EQ(problems_of("docker logs -n {u} web", "u: {type: integer}"), "");
+    EXPECT_EQ(problems_of("docker ps -n {u}", "u: {type: integer}"), "");
+    EXPECT_EQ(problems_of("journalctl -n {u} -u ssh", "u: {type: integer}"), "");
+}
+
+TEST(NamingUse, RefusesNamesThatTheTemplateBelies)
+{
+    EXPECT_THAT(problems_of("systemctl stop {u}", "u: {names: container}"),
+                HasSubstr("its \"names\" says otherwise"));
 }
 
 CommandCatalogue catalogue(std::string_view text)
@@ -76,6 +248,8 @@ const auto commands = R"(commands:
   - {name: own, description: x, command_template: "/opt/restart {what}", parameters: {what: {description: w, names: unit}}, trusted: true, reason: it restarts one unit}
   - {name: told, description: x, command_template: "systemctl show {unit}", parameters: {unit: {description: w, names: nothing}}}
   - {name: suffixed, description: x, command_template: "systemctl stop {unit}.service", parameters: {unit: u}}
+  - {name: around, description: x, command_template: "systemctl stop app-{unit}.service", parameters: {unit: u}}
+  - {name: inside, description: x, command_template: "docker cp {box}:/etc/hosts -", parameters: {box: b}, trusted: true, reason: it only reads}
   - {name: plain, description: x, command_template: "echo {word}", parameters: {word: w}}
 )";
 
@@ -179,6 +353,23 @@ TEST(Namings, KeepWhatStandsBehindAName)
     targets::Operation operation;
     naming.act_on(operation, "ssh.service");
     EXPECT_EQ(argv_of(operation), (Words{"systemctl", "stop", "ssh.service"}));
+}
+
+TEST(Namings, PutTheTextAroundANameIntoQuestionAndAct)
+{
+    const auto naming = namings("around", {{"unit", "db"}}).front();
+    EXPECT_EQ(argv_of(naming.question).back(), "app-db.service");
+    targets::Operation operation;
+    naming.act_on(operation, "app-db.service");
+    EXPECT_EQ(argv_of(operation), (Words{"systemctl", "stop", "app-db.service"}));
+    // The thing itself may be called otherwise.
+    naming.act_on(operation, "store.socket");
+    EXPECT_EQ(argv_of(operation), (Words{"systemctl", "stop", "store.socket"}));
+
+    const auto inside = namings("inside", {{"box", "web"}}).front();
+    EXPECT_EQ(argv_of(inside.question).back(), "web");
+    inside.act_on(operation, "4f1c9e2ab7d3");
+    EXPECT_EQ(argv_of(operation), (Words{"docker", "cp", "4f1c9e2ab7d3:/etc/hosts", "-"}));
 }
 
 TEST(Namings, FindTheContainerBehindItsId)

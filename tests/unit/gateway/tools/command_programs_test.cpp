@@ -89,6 +89,8 @@ TEST(CommandCatalogue, TrustsATemplateOnlyWithAReason)
     EXPECT_THAT(problems_of("    trusted: true\n"), HasSubstr("6:14: a trusted command needs a"));
     EXPECT_THAT(problems_of("    trusted: true\n    reason: \"\"\n"),
                 HasSubstr("needs a \"reason\""));
+    EXPECT_THAT(problems_of("    trusted: true\n    reason: \" \"\n"),
+                HasSubstr("needs a \"reason\""));
     EXPECT_THAT(problems_of("    reason: x\n"), HasSubstr("is for commands with trusted: true"));
     EXPECT_THAT(problems_of("    trusted: false\n"), HasSubstr("what \"mytool\" does"));
     EXPECT_THAT(problems_of("    trusted: perhaps\n    reason: x\n"), HasSubstr("trusted"));
