@@ -23,6 +23,7 @@ std::optional<Verdict> check_special(Words words, std::string_view name, Input i
     if (name == "test" || name == "[") return check_test(words);
     if (name == "printf") return check_printf(words);
     if (name == "tar") return check_tar(words);
+    if (name == "sysctl") return check_sysctl(words);
     if (is_in(name, name_programs)) return check_names(words, name);
     if (name == "tee") {
         const auto* const parameter = first_parameter(words);
@@ -67,6 +68,66 @@ std::optional<Words> without_prefix(const SimpleCommand& command, Verdict& probl
     return words;
 }
 
+std::string_view base_name(const TemplateWord& word)
+{
+    return std::string_view{word.literal}.substr(word.literal.rfind('/') + 1);
+}
+
+/// The first word of a command behind what only runs it in this shell: `command shift`.
+Words without_builtins(Words words)
+{
+    while (!words.empty() && is_listed(words.front().literal, "command,exec,time")) {
+        words = words.subspan(1);
+        while (!words.empty() && words.front().literal.starts_with('-') &&
+               !is_listed(words.front().literal, "-v,-V")) {
+            words = words.subspan(1);
+        }
+    }
+    return words;
+}
+
+/// What a command does to the shell itself: the values are its positional parameters.
+Verdict check_shell_state(Words words)
+{
+    const auto inner = without_builtins(words);
+    if (inner.empty()) {
+        return misuse(words.front(), "a redirection of the shell cannot stand beside a parameter");
+    }
+    const auto& program = inner.front();
+    if (!program.has_parameter() && is_listed(program.literal, shell_state)) {
+        return misuse(program, quote(program.literal) +
+                                   " changes what the shell makes of values, and cannot stand "
+                                   "beside a parameter");
+    }
+    if (!program.has_parameter() && is_listed(program.literal, "eval,source,.,trap")) {
+        return misuse(program, "a shell or an interpreter cannot stand beside a parameter");
+    }
+    return std::nullopt;
+}
+
+/// Names of files that may begin with anything are options and scripts where a value decides which
+/// files there are.
+Verdict check_patterns(Words words)
+{
+    for (const auto& word : words) {
+        const std::string_view text{word.literal};
+        const bool has_fixed_begin =
+            text.starts_with('/') || text.starts_with("./") || text.starts_with("~/");
+        if (!word.is_pattern || has_fixed_begin) continue;
+        return misuse(word, "what " + quote(word.literal) +
+                                " finds could be an option where a parameter decides what lies "
+                                "there; begin it with ./, or put it into quotes");
+    }
+    return std::nullopt;
+}
+
+bool makes_names(Words words)
+{
+    return std::ranges::any_of(words, [](const TemplateWord& word) {
+        return !word.has_parameter() && is_listed(base_name(word), makers);
+    });
+}
+
 bool is_a_callers_choice(const CommandParameter* parameter)
 {
     return parameter->type != Type::integer && parameter->allowed_values.empty();
@@ -108,23 +169,26 @@ Verdict find_misuse(std::span<const SimpleCommand> commands)
         }
     }
     bool has_seen_one = false;
+    bool has_made_one = false;
     for (const auto& command : commands) {
         Verdict problem;
         const auto words = without_prefix(command, problem);
         if (!words) return problem;
         if (words->empty()) continue;
+        if ((problem = check_shell_state(*words))) return problem;
         const bool has_one = first_parameter(*words) != nullptr;
         if (!has_one && !is_free) continue;
         // What a value made may reach a later program: through a pipe, a file, what find finds.
         const auto input = has_seen_one && is_free ? Input::piped : Input::own;
         has_seen_one = has_seen_one || has_one;
+        has_made_one = has_made_one || (has_one && makes_names(*words));
+        if (has_made_one && (problem = check_patterns(*words))) return problem;
         if (has_seen_one) {
             if ((problem = check_program(*words, input))) return problem;
             continue;
         }
         const auto& program = words->front();
-        const auto name = program.literal.substr(program.literal.rfind('/') + 1);
-        if (!program.is_fixed || is_interpreter(name)) {
+        if (!program.is_fixed || is_interpreter(base_name(program))) {
             return misuse(program, "a shell or an interpreter cannot stand beside a parameter");
         }
     }

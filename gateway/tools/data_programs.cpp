@@ -1,6 +1,5 @@
 #include "gateway/core/text.hpp"
 #include "gateway/tools/program_checks.hpp"
-#include "gateway/tools/script_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,66 +23,6 @@ bool is_after(std::string_view before, std::string_view options)
 }
 
 }  // namespace
-
-Verdict check_script_program(Words words, std::string_view name)
-{
-    const bool is_sed = name == "sed";
-    const Wrapper options{.name = name,
-                          .value_letters = is_sed ? "efil" : "Fv",
-                          .flag_letters = is_sed ? "nErsuz" : "",
-                          .value_names = "--expression,--field-separator,--assign",
-                          .flag_names =
-                              "--quiet,--silent,--regexp-extended,--separate,--null-data,--"
-                              "unbuffered,--posix,--sandbox"};
-    const auto is_harmless = [&](std::string_view script) {
-        return is_sed ? is_harmless_sed(script) : is_harmless_awk(script);
-    };
-    const auto judge = [&](const TemplateWord& script) -> Verdict {
-        if (!holds_numbers(script)) return misuse(script, handed_to_a_shell);
-        if (!script.has_parameter() && !script.is_fixed) return unknown_word(script, name);
-        if (is_harmless(script.literal)) return std::nullopt;
-        return misuse(script, "what a parameter chooses reaches a script of " + quote(name) +
-                                  " that may run programs or write files");
-    };
-    bool has_script = false;
-    for (std::size_t at = 1; at < words.size(); ++at) {
-        const auto& word = words[at];
-        const std::string_view text{word.literal};
-        const bool is_option = !word.has_parameter() && text.starts_with('-') && text.size() > 1;
-        if (is_option) {
-            const bool takes_script =
-                is_sed && (text == "-e" || text == "-ne" || text == "-Ee" || text == "-re" ||
-                           text == "-nEe" || text == "--expression");
-            const bool takes_data = !is_sed && (text == "-F" || text == "-v");
-            if (takes_script && at + 1 < words.size()) {
-                if (auto problem = judge(words[++at])) return problem;
-                has_script = true;
-            } else if (takes_data && at + 1 < words.size()) {
-                ++at;
-                if (!holds_names(words[at])) return misuse(words[at], handed_to_a_shell);
-            } else {
-                Verdict problem;
-                const std::array alone{words.front(), word};
-                const bool is_flag =
-                    text.find_first_of("ef") == std::string_view::npos || text.starts_with("--");
-                if (!is_flag || !skip_options(alone, options, problem) ||
-                    text.starts_with("--expression")) {
-                    return unknown_word(word, name);
-                }
-            }
-        } else if (!has_script) {
-            if (auto problem = judge(word)) return problem;
-            has_script = true;
-        } else if (word.has_parameter() &&
-                   (is_piped(word) || std::ranges::any_of(word.parameters, [](const auto* one) {
-                        return one->type == Type::text;
-                    }))) {
-            // awk takes a file called a=b for an assignment.
-            return misuse(word, handed_to_a_shell);
-        }
-    }
-    return std::nullopt;
-}
 
 Verdict check_test(Words words)
 {
@@ -119,60 +58,6 @@ Verdict check_printf(Words words)
     return std::nullopt;
 }
 
-Verdict check_tar(Words words)
-{
-    constexpr auto refused = std::to_array<std::string_view>(
-        {"--use-compress-program", "--to-command", "--checkpoint-action", "--info-script",
-         "--new-volume-script", "--rsh-command", "--rmt-command", "--files-from",
-         "--exclude-from"});
-    constexpr std::string_view letters = "IFTX";
-    // As in `tar xfT`: the values of such letters follow in their order.
-    const bool is_bundle = words.size() > 1 && !words[1].literal.starts_with('-') &&
-                           words[1].literal.find_first_of(letters) != std::string::npos;
-    for (std::size_t at = 1; at < words.size(); ++at) {
-        const auto& word = words[at];
-        if (!word.has_parameter()) continue;
-        const std::string_view before{words[at - 1].literal};
-        const bool is_option =
-            at == 1 || is_bundle || !words[at - 1].is_fixed ||
-            (before.starts_with("--") &&
-             std::ranges::any_of(refused, [&](auto name) { return name.starts_with(before); })) ||
-            (before.starts_with('-') && !before.starts_with("--") &&
-             letters.find(before.back()) != std::string_view::npos);
-        const bool is_path = std::ranges::all_of(
-            word.parameters, [](const auto* one) { return one->type == Type::path; });
-        // tar runs ssh for an archive called host:file.
-        if (is_option || !is_path || is_piped(word)) {
-            return misuse(word, "a parameter of \"tar\" must be a path, and no option");
-        }
-    }
-    return std::nullopt;
-}
-
-Verdict check_data(Words words, std::string_view name)
-{
-    const auto exception = std::ranges::find(exceptions, name, &Exception::program);
-    if (exception == exceptions.end()) return std::nullopt;
-    for (std::size_t at = 1; at < words.size(); ++at) {
-        const auto& word = words[at];
-        if (!word.has_parameter()) continue;
-        const std::string_view before{words[at - 1].literal};
-        const bool is_long = before.starts_with("--") && before.size() > 2;
-        const bool is_refused = is_piped(word) ||
-                                (is_long && any_listed(exception->names,
-                                                       [&](std::string_view option) {
-                                                           return option.starts_with(before);
-                                                       })) ||
-                                (!is_long && before.size() > 1 && before.starts_with('-') &&
-                                 exception->letters.find(before.back()) != std::string_view::npos);
-        if (is_refused) {
-            return misuse(
-                word, "a parameter cannot be what " + quote(name) + " runs, obeys or writes to");
-        }
-    }
-    return std::nullopt;
-}
-
 Verdict check_names(Words words, std::string_view name)
 {
     for (const auto& word : words.subspan(1)) {
@@ -181,6 +66,19 @@ Verdict check_names(Words words, std::string_view name)
     }
     return std::nullopt;
 }
+
+namespace {
+
+/// The words of `docker exec` and `docker container exec` from "exec" on; nothing of other verbs.
+std::optional<Words> exec_words(Words words, std::string_view program)
+{
+    if (program != "docker" && program != "podman") return std::nullopt;
+    if (words.front().literal == "container" && words.size() > 1) words = words.subspan(1);
+    if (words.front().literal != "exec") return std::nullopt;
+    return words;
+}
+
+}  // namespace
 
 Verdict check_verb(Words words, const VerbProgram& program, Input input)
 {
@@ -210,13 +108,8 @@ Verdict check_verb(Words words, const VerbProgram& program, Input input)
     }
     std::string verb = words[at].literal;
     const auto is_known = [&] { return is_listed(verb, program.verbs); };
-    const bool is_container = program.name == "docker" || program.name == "podman";
-    if (is_container && verb == "container" && at + 1 < words.size() &&
-        words[at + 1].literal == "exec") {
-        return check_wrapped(words.subspan(at + 1), container_exec, input);
-    }
-    if (is_container && verb == "exec") {
-        return check_wrapped(words.subspan(at), container_exec, input);
+    if (const auto exec = exec_words(words.subspan(at), program.name)) {
+        return check_wrapped(*exec, container_exec, input);
     }
     if (!is_known() && at + 1 < words.size() && words[at + 1].is_fixed) {
         verb += ' ' + words[at + 1].literal;
@@ -225,6 +118,9 @@ Verdict check_verb(Words words, const VerbProgram& program, Input input)
     if (!words[at].is_fixed || !is_known()) {
         return misuse(words[at], "what " + quote(std::string{program.name} + ' ' + verb) +
                                      " makes of a parameter is not known here");
+    }
+    if (program.name == "ip") {
+        if (auto problem = check_ip(words.subspan(at + 1))) return problem;
     }
     for (++at; at < words.size(); ++at) {
         const auto& word = words[at];

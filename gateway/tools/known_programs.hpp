@@ -56,27 +56,89 @@ inline constexpr std::string_view data_programs =
     "type,umask,uname,unexpand,uniq,unlink,unxz,unzstd,uptime,users,vmstat,w,"
     "wc,wget,which,who,whoami,xxd,xz,xzcat,zcat,zstd,zstdcat,:";
 
-/// Options of data programs after which a value is no data: it names a program, a file of options
-/// or a file to write.
+/// Options of data programs that make more of a value than data: they name a program, a file of
+/// options or a file to write.
 struct Exception {
     std::string_view program;
+    // A value cannot follow them.
     std::string_view letters;  // as in -sK
     std::string_view names;
+    // Nor can they stand beside a value at all: what comes through a pipe or lies in a folder
+    // decides what they do. A name may end with a star.
+    std::string_view never_letters{};
+    std::string_view never_names{};
+    // What they obey must be a file that the template names from the root on.
+    std::string_view fixed_letters{};
+    std::string_view fixed_names{};
+    std::string_view value_letters{};       // all that take a value: -uname has no -n in it
+    bool is_second_operand_written{false};  // uniq IN OUT
 };
 inline constexpr std::array exceptions{
-    Exception{"apt-cache", "oc", "--option,--config-file"},
-    Exception{"curl", "KoEDcw",
-              "--config,--output,--cert,--dump-header,--cookie-jar,--output-dir,--engine,--libcurl,"
-              "--trace,--trace-ascii,--stderr,--etag-save,--hsts,--alt-svc,--write-out,--unix-"
-              "socket,--abstract-unix-socket"},
-    Exception{"wget", "eOoaPi",
-              "--execute,--config,--output-document,--output-file,--append-output,--directory-"
-              "prefix,--use-askpass,--input-file,--save-cookies,--warc-file"},
-    Exception{"sort", "oT", "--compress-program,--output,--files0-from"},
-    Exception{"shuf", "o", "--output"},
-    Exception{"split", "", "--filter"},
-    Exception{"tree", "o", ""},
-    Exception{"zstd", "o", ""},
+    Exception{.program = "apt-cache",
+              .letters = "ocps",
+              .names = "--option,--config-file,--pkg-cache,--src-cache",
+              .value_letters = "ocps"},
+    Exception{.program = "arp", .letters = "f", .names = "--file"},
+    Exception{.program = "blkid", .letters = "cw", .names = "--cache-file"},
+    Exception{
+        .program = "curl",
+        .letters = "KoEDcw",
+        .names = "--config,--output,--cert,--key,--proxy-cert,--proxy-key,--dump-header,--cookie-"
+                 "jar,--output-dir,--engine,--libcurl,--trace,--trace-ascii,--stderr,--etag-save,--"
+                 "hsts,--alt-svc,--write-out,--unix-socket,--abstract-unix-socket,--ssl-sessions",
+        .never_letters = "OJ",
+        .never_names = "--remote-name,--remote-name-all,--remote-header-name,--output-dir,--expand-"
+                       "*",
+        .fixed_letters = "K",
+        .fixed_names = "--config",
+        .value_letters = "AbBcCdDeEFHKmoPQrtTuUwxXyYz"},
+    Exception{.program = "file",
+              .letters = "",
+              .names = "",
+              .never_letters = "C",
+              .never_names = "--compile",
+              .value_letters = "eFfmP"},
+    Exception{.program = "journalctl", .letters = "", .names = "--cursor-file,--image,--root"},
+    Exception{.program = "lsof", .letters = "D", .names = ""},
+    Exception{.program = "pidstat",
+              .letters = "e",
+              .names = "",
+              .never_letters = "e",
+              .value_letters = "CGpTU"},
+    Exception{.program = "sar", .letters = "o", .names = ""},
+    Exception{.program = "shuf", .letters = "o", .names = "--output"},
+    Exception{.program = "sort",
+              .letters = "oT",
+              .names = "--compress-program,--output,--files0-from,--temporary-directory",
+              .fixed_names = "--compress-program",
+              .value_letters = "koStT"},
+    Exception{.program = "split", .letters = "", .names = "--filter", .never_names = "--filter"},
+    Exception{.program = "ss", .letters = "D", .names = "--diag"},
+    Exception{.program = "tree",
+              .letters = "o",
+              .names = "",
+              .never_letters = "R",
+              .value_letters = "HILoPT"},
+    Exception{.program = "uniq",
+              .letters = "",
+              .names = "",
+              .value_letters = "fsw",
+              .is_second_operand_written = true},
+    Exception{.program = "wget",
+              .letters = "eOoaPi",
+              .names = "--execute,--config,--output-document,--output-file,--append-output,--"
+                       "directory-prefix,--use-askpass,--input-file,--save-cookies,--warc-file,--"
+                       "warc-tempdir,--warc-dedup,--rejected-log,--hsts-file",
+              .fixed_names = "--config,--use-askpass",
+              .value_letters = "aABDeiIloOPQRtTUwX"},
+    Exception{.program = "xxd",
+              .letters = "",
+              .names = "",
+              .value_letters = "cglnos",
+              .is_second_operand_written = true},
+    Exception{.program = "zstd",
+              .letters = "o",
+              .names = "--output-dir-flat,--output-dir-mirror,--trace"},
 };
 
 // --- programs that read a program -------------------------------------------------------------
@@ -89,6 +151,16 @@ inline constexpr std::string_view shells =
     "sh,bash,dash,ash,ksh,ksh93,mksh,pdksh,oksh,yash,zsh,rbash,rksh,rzsh,fish,csh,tcsh,rc,es,posh,"
     "eval,source,.,trap,irb,deno,bun,wish,expect,julia,Rscript,octave,gnuplot,ghci,runghc,erl,"
     "elixir,pwsh,nu,xonsh,elvish";
+
+/// Commands of a shell that change what its words mean later: the positional parameters, in which
+/// the values are, names of commands, how text is read.
+inline constexpr std::string_view shell_state =
+    "shift,set,getopts,read,alias,unalias,mapfile,readarray,unset,builtin,enable,hash,shopt,"
+    "declare,"
+    "typeset,local,readonly,let,setopt,emulate";
+/// Programs after which a value decides what lies in the current directory.
+inline constexpr std::string_view makers =
+    "cd,pushd,popd,cp,mv,ln,link,touch,mkdir,mktemp,tar,split,truncate,curl,wget";
 
 constexpr bool is_interpreter(std::string_view name)
 {

@@ -59,18 +59,28 @@ Verdict check_find(Words words);
 
 // data_programs.cpp: programs that take what they are given as data, mostly.
 
-/// Options after which a value is no data.
-Verdict check_data(Words words, std::string_view name);
 /// A program that is told what to do by a verb: the verb must be written out and take data.
 Verdict check_verb(Words words, const VerbProgram& program, Input input);
-/// awk and sed: a script first (or after -e), then files.
-Verdict check_script_program(Words words, std::string_view name);
 /// test(1): some shells evaluate what they compare as arithmetic, where a[$(id)] runs id.
 Verdict check_test(Words words);
 /// printf(1): some shells evaluate what %d prints as arithmetic.
 Verdict check_printf(Words words);
-Verdict check_tar(Words words);
 /// A program whose words are names.
 Verdict check_names(Words words, std::string_view name);
+
+// data_options.cpp: options that make more of a value than data.
+
+Verdict check_data(Words words, std::string_view name);
+/// A key, and none from a file or a pipe.
+Verdict check_sysctl(Words words);
+/// What stands behind a verb of ip.
+Verdict check_ip(Words words);
+
+// script_programs.cpp: programs of whose words the first, or one after an option, is more than
+// data.
+
+/// awk and sed: a script first (or after -e), then files.
+Verdict check_script_program(Words words, std::string_view name);
+Verdict check_tar(Words words);
 
 }  // namespace tailops::tools

@@ -104,9 +104,12 @@ Verdict check_ssh(Words words, Input input)
     Verdict problem;
     const auto inner = inner_words(words, ssh, problem);
     if (!inner) return problem;
-    if (first_parameter(*inner) != nullptr) {
+    // What a value made before may come through a pipe to whatever the words mean there.
+    if (first_parameter(*inner) != nullptr || input == Input::piped) {
         for (const auto& word : *inner) {
             if (!holds_names(word)) return misuse(word, handed_to_a_shell);
+            if (!word.is_fixed && !word.has_parameter())
+                return unknown_word(word, "the shell there");
             const bool is_plain =
                 std::ranges::all_of(word.literal,
                                     [](char c) {
