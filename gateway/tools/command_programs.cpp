@@ -105,6 +105,25 @@ Verdict check_shell_state(Words words)
     return std::nullopt;
 }
 
+/// A variable that holds a pattern: `X=*; cd {path}; sort $X`.
+const TemplateWord* kept_pattern(std::span<const SimpleCommand> commands)
+{
+    for (const auto& command : commands) {
+        for (const auto& word : command.words) {
+            const bool is_kept = is_assignment(word) || word.literal.starts_with("${");
+            if (is_kept && word.literal.find_first_of("*?[") != std::string::npos) return &word;
+        }
+    }
+    return nullptr;
+}
+
+TemplateProblem beginless(const TemplateWord& word)
+{
+    return misuse(word, "what " + quote(word.literal) +
+                            " finds could be an option where a parameter decides what lies there; "
+                            "begin it with ./, or put it into quotes");
+}
+
 /// Names of files that may begin with anything are options and scripts where a value decides which
 /// files there are.
 Verdict check_patterns(Words words)
@@ -114,9 +133,7 @@ Verdict check_patterns(Words words)
         const bool has_fixed_begin =
             text.starts_with('/') || text.starts_with("./") || text.starts_with("~/");
         if (!word.is_pattern || has_fixed_begin) continue;
-        return misuse(word, "what " + quote(word.literal) +
-                                " finds could be an option where a parameter decides what lies "
-                                "there; begin it with ./, or put it into quotes");
+        return beginless(word);
     }
     return std::nullopt;
 }
@@ -170,6 +187,7 @@ Verdict find_misuse(std::span<const SimpleCommand> commands)
     }
     bool has_seen_one = false;
     bool has_made_one = false;
+    const auto* const kept = kept_pattern(commands);
     for (const auto& command : commands) {
         Verdict problem;
         const auto words = without_prefix(command, problem);
@@ -182,6 +200,7 @@ Verdict find_misuse(std::span<const SimpleCommand> commands)
         const auto input = has_seen_one && is_free ? Input::piped : Input::own;
         has_seen_one = has_seen_one || has_one;
         has_made_one = has_made_one || (has_one && makes_names(*words));
+        if (has_made_one && kept != nullptr) return beginless(*kept);
         if (has_made_one && (problem = check_patterns(*words))) return problem;
         if (has_seen_one) {
             if ((problem = check_program(*words, input))) return problem;

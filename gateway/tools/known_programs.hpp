@@ -160,7 +160,8 @@ inline constexpr std::string_view shell_state =
     "typeset,local,readonly,let,setopt,emulate";
 /// Programs after which a value decides what lies in the current directory.
 inline constexpr std::string_view makers =
-    "cd,pushd,popd,cp,mv,ln,link,touch,mkdir,mktemp,tar,split,truncate,curl,wget";
+    "cd,pushd,popd,cp,mv,ln,link,touch,mkdir,mktemp,tar,split,truncate,curl,wget,gzip,gunzip,bzip2,"
+    "bunzip2,xz,unxz,zstd,unzstd";
 
 constexpr bool is_interpreter(std::string_view name)
 {

@@ -160,9 +160,10 @@ TEST(CommandOptions, NamesOfFilesThatAValueDecidesAreNoOptions)
     expect({{"cd {path} && tar cf /dev/null *", "cd {path} && sed p *", "cd {path} && wget -O- *",
              "cd {path} && sort *", "cd {path} && curl *", "cd {path} && ls -l *.txt",
              "cd {path}; cat ?", "cd {path} && cat [a-z]", "cd {path} && cat {*,x}",
-             "command cd {path} && cat *", "cp {path} /x && cd /x && cat *", "mv {path} *",
-             "cd {path} && ssh db echo *", "cd {path} && ssh db echo ./*",
-             "cat {path} | ssh db cat \\| sh"},
+             "command cd {path} && cat *", "X=*; cd {path}; sort $X", "X='*'; cd {path}; sort $X",
+             ": ${X:=*}; cd {path}; sort $X", "xz -d {path}; sort *",
+             "cp {path} /x && cd /x && cat *", "mv {path} *", "cd {path} && ssh db echo *",
+             "cd {path} && ssh db echo ./*", "cat {path} | ssh db cat \\| sh"},
             {"cd {path} && ls -l ./*.txt", "cd {path} && grep {text} ./*", "cd {path} && cat '*'",
              "cd /var/log && grep -l {text} *.log", "cd {path} && cat /etc/*-release",
              "cat {path} | ssh db grep x"}});
