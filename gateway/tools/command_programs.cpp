@@ -105,6 +105,24 @@ Verdict check_shell_state(Words words)
     return std::nullopt;
 }
 
+/// A variable for where programs and settings lie must not lead to where a value leads.
+Verdict check_search_variables(Words words)
+{
+    for (const auto& word : words) {
+        if (!is_assignment(word) || word.has_parameter()) continue;
+        const std::string_view text{word.literal};
+        const auto name = text.substr(0, text.find('='));
+        if (!is_listed(name, search_variables)) continue;
+        for (const auto part : split(text.substr(name.size() + 1), ':')) {
+            const bool is_same = part.starts_with('$') && part.find(name) != part.npos;
+            if (is_same || is_fixed_file(part)) continue;
+            return misuse(word, "beside a parameter " + quote(std::string{name}) +
+                                    " must hold paths that are written out from / on");
+        }
+    }
+    return std::nullopt;
+}
+
 /// A variable that holds a pattern: `X=*; cd {path}; sort $X`.
 const TemplateWord* kept_pattern(std::span<const SimpleCommand> commands)
 {
@@ -189,7 +207,8 @@ Verdict find_misuse(std::span<const SimpleCommand> commands)
     bool has_made_one = false;
     const auto* const kept = kept_pattern(commands);
     for (const auto& command : commands) {
-        Verdict problem;
+        auto problem = check_search_variables(command.words);
+        if (problem) return problem;
         const auto words = without_prefix(command, problem);
         if (!words) return problem;
         if (words->empty()) continue;

@@ -42,12 +42,6 @@ bool is_option(std::string_view name, std::string_view letters, std::string_view
     });
 }
 
-/// A file that only the template can mean: from the root on, and none that hands on a pipe.
-bool is_fixed_file(std::string_view path)
-{
-    return path.starts_with('/') && !path.starts_with("/dev/") && !path.starts_with("/proc/");
-}
-
 /// Whether an option that the template writes out cannot stand beside a parameter.
 bool is_refused_option(const Option& option, const TemplateWord* next, const Exception& exception)
 {
@@ -108,6 +102,29 @@ const TemplateWord* written_operand(Words words, const Exception& exception)
 }
 
 }  // namespace
+
+bool is_fixed_file(std::string_view path)
+{
+    return path.starts_with('/') && !path.starts_with("/dev/") && !path.starts_with("/proc/");
+}
+
+Verdict check_obeyed(Words words, const ObeyedOptions& options)
+{
+    for (std::size_t at = 1; at < words.size(); ++at) {
+        const auto& word = words[at];
+        if (word.has_parameter()) continue;
+        for (const auto& option : options_of(word.literal, options.value_letters)) {
+            if (!is_option(option.name, options.letters, options.names)) continue;
+            const bool has_next = at + 1 < words.size() && words[at + 1].is_fixed;
+            const std::string_view next = has_next ? words[at + 1].literal : std::string_view{};
+            if (is_fixed_file(option.value.value_or(next))) continue;
+            return misuse(word, "beside a parameter " + quote(word.literal) + " of " +
+                                    quote(words.front().literal) +
+                                    " needs a file that is written out from / on");
+        }
+    }
+    return std::nullopt;
+}
 
 Verdict check_data(Words words, std::string_view name)
 {

@@ -78,9 +78,8 @@ std::optional<Words> exec_words(Words words, std::string_view program)
     return words;
 }
 
-}  // namespace
-
-Verdict check_verb(Words words, const VerbProgram& program, Input input)
+/// Where the verb stands, behind the options of the program itself.
+std::size_t find_verb(Words words, const VerbProgram& program, Verdict& problem)
 {
     std::size_t at = 1;
     for (; at < words.size(); ++at) {
@@ -97,10 +96,27 @@ Verdict check_verb(Words words, const VerbProgram& program, Input input)
             text.starts_with("-br") || text.starts_with("-color") || text.starts_with("-j") ||
             (!text.starts_with("--") &&
              text.find_first_not_of(program.flag_letters, 1) == std::string_view::npos);
-        if (!is_value && !is_flag) return unknown_word(words[at], program.name);
+        if (!is_value && !is_flag) {
+            problem = unknown_word(words[at], program.name);
+            break;
+        }
         if (is_value && name.size() == text.size()) ++at;
         if (at < words.size() && (words[at].has_parameter() || !words[at].is_fixed)) break;
     }
+    return at;
+}
+
+}  // namespace
+
+Verdict check_verb(Words words, const VerbProgram& program, Input input)
+{
+    const ObeyedOptions obeyed{.letters = program.obeyed_letters,
+                               .names = program.obeyed_names,
+                               .value_letters = program.value_letters};
+    auto problem = check_obeyed(words, obeyed);
+    if (problem) return problem;
+    auto at = find_verb(words, program, problem);
+    if (problem) return problem;
     const auto* const parameter = first_parameter(words);
     if (at >= words.size()) return std::nullopt;
     if (words[at].has_parameter()) {
@@ -120,7 +136,7 @@ Verdict check_verb(Words words, const VerbProgram& program, Input input)
                                      " makes of a parameter is not known here");
     }
     if (program.name == "ip") {
-        if (auto problem = check_ip(words.subspan(at + 1))) return problem;
+        if ((problem = check_ip(words.subspan(at + 1)))) return problem;
     }
     for (++at; at < words.size(); ++at) {
         const auto& word = words[at];

@@ -77,6 +77,8 @@ inline constexpr std::array exceptions{
     Exception{.program = "apt-cache",
               .letters = "ocps",
               .names = "--option,--config-file,--pkg-cache,--src-cache",
+              .fixed_letters = "c",
+              .fixed_names = "--config-file",
               .value_letters = "ocps"},
     Exception{.program = "arp", .letters = "f", .names = "--file"},
     Exception{.program = "blkid", .letters = "cw", .names = "--cache-file"},
@@ -90,7 +92,7 @@ inline constexpr std::array exceptions{
         .never_names = "--remote-name,--remote-name-all,--remote-header-name,--output-dir,--expand-"
                        "*",
         .fixed_letters = "K",
-        .fixed_names = "--config",
+        .fixed_names = "--config,--engine",
         .value_letters = "AbBcCdDeEFHKmoPQrtTuUwxXyYz"},
     Exception{.program = "file",
               .letters = "",
@@ -158,6 +160,11 @@ inline constexpr std::string_view shell_state =
     "shift,set,getopts,read,alias,unalias,mapfile,readarray,unset,builtin,enable,hash,shopt,"
     "declare,"
     "typeset,local,readonly,let,setopt,emulate";
+/// Variables whose value is where programs, libraries and settings are looked for.
+inline constexpr std::string_view search_variables =
+    "PATH,LD_PRELOAD,LD_LIBRARY_PATH,LD_AUDIT,ENV,BASH_ENV,CDPATH,HOME,XDG_CONFIG_HOME,CURL_HOME,"
+    "WGETRC,SYSTEM_WGETRC,DOCKER_CONFIG,KUBECONFIG,APT_CONFIG,AWKPATH,AWKLIBPATH,GCONV_PATH,"
+    "LOCPATH,TAPE,RSH,TAR_RSH";
 /// Programs after which a value decides what lies in the current directory.
 inline constexpr std::string_view makers =
     "cd,pushd,popd,cp,mv,ln,link,touch,mkdir,mktemp,tar,split,truncate,curl,wget,gzip,gunzip,bzip2,"
@@ -285,6 +292,9 @@ struct VerbProgram {
     std::string_view verbs;  // those that take data; two words: "network ls"
     enum class Values { any, names } values{Values::any};
     std::string_view refused_after{};  // options whose value is no data
+    // Options whose value is a file that it obeys.
+    std::string_view obeyed_letters{};
+    std::string_view obeyed_names{};
 };
 
 inline constexpr std::string_view container_verbs =
@@ -306,12 +316,13 @@ inline constexpr std::array verb_programs{
                 // A path would make a file of the caller's choice a unit: systemctl enable /tmp/x.
                 VerbProgram::Values::names, "-H,--host,-M,--machine,--root,--image"},
     VerbProgram{"docker", "Hcl", "D", "--host,--context,--config,--log-level", container_verbs,
-                VerbProgram::Values::any, ""},
+                VerbProgram::Values::any, "", "", "--config"},
     VerbProgram{"podman", "c", "r", "--connection,--url,--log-level,--root,--runroot",
                 container_verbs, VerbProgram::Values::any, ""},
     VerbProgram{"kubectl", "ns", "Av", "--namespace,--context,--cluster,--server,--kubeconfig",
                 "get,describe,logs,top,version,api-resources,explain", VerbProgram::Values::names,
-                "--kubeconfig,--server,-s,--filename,-f,--kustomize,-k"},
+                "--kubeconfig,--server,-s,--filename,-f,--kustomize,-k", "k",
+                "--kubeconfig,--kustomize"},
     VerbProgram{"ip", "lf", "0123456789acdehjoprst", "-family",
                 "a,ad,addr,address,l,li,link,r,ro,route,n,ne,neigh,neighbour,ru,rule,m,maddr,"
                 "maddress,tunnel",
@@ -326,7 +337,7 @@ inline constexpr std::array verb_programs{
                 "terminate-session,terminate-user",
                 VerbProgram::Values::names, "-H,--host,-M,--machine"},
     VerbProgram{"apt", "", "q", "", "list,show,search,policy", VerbProgram::Values::names,
-                "-o,-c,--option,--config-file"},
+                "-o,-c,--option,--config-file", "c", "--config-file"},
 };
 
 /// Programs whose own words are a name each: an init script, a key of the kernel.

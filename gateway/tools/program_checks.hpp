@@ -71,6 +71,14 @@ Verdict check_names(Words words, std::string_view name);
 // data_options.cpp: options that make more of a value than data.
 
 Verdict check_data(Words words, std::string_view name);
+/// A file that only the template can mean: from the root on, and none that hands on a pipe.
+bool is_fixed_file(std::string_view path);
+/// Options whose value is a file that the program obeys.
+struct ObeyedOptions {
+    std::string_view letters, names;
+    std::string_view value_letters;  // all that take a value
+};
+Verdict check_obeyed(Words words, const ObeyedOptions& options);
 /// A key, and none from a file or a pipe.
 Verdict check_sysctl(Words words);
 /// What stands behind a verb of ip.

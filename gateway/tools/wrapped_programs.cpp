@@ -104,6 +104,9 @@ Verdict check_ssh(Words words, Input input)
     Verdict problem;
     const auto inner = inner_words(words, ssh, problem);
     if (!inner) return problem;
+    const auto own = words.first(words.size() - inner->size());
+    const ObeyedOptions obeyed{.letters = "FI", .names = "", .value_letters = ssh.value_letters};
+    if ((problem = check_obeyed(own, obeyed))) return problem;
     // What a value made before may come through a pipe to whatever the words mean there.
     if (first_parameter(*inner) != nullptr || input == Input::piped) {
         for (const auto& word : *inner) {

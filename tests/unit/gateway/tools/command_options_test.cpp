@@ -155,6 +155,24 @@ TEST(CommandOptions, WhatAValueDecidesIsNotWrittenRunOrObeyed)
              "tar --list --file {path}", "tar czf /x {path}", "cat {path} | tar tf -"}});
 }
 
+TEST(CommandOptions, WhatIsObeyedIsAFileThatTheTemplateNames)
+{
+    expect({{"cat {path} | ssh -F /dev/stdin db ls", "cd {path} && ssh -F x db ls",
+             "cd {path} && ssh -vFx db ls", "cd {path} && ssh -I ./x db ls",
+             "cat {path} | kubectl --kubeconfig /dev/stdin get pods",
+             "cd {path} && kubectl get pods --kubeconfig=x", "cd {path} && docker --config . ps",
+             "cat {path} | apt-cache -c /dev/stdin policy", "cat {path} | apt list -c /dev/stdin",
+             "cd {path} && curl --engine ./x http://x"},
+            {"cat {path} | ssh -F /etc/x db ls", "kubectl --kubeconfig /etc/k logs {name}",
+             "docker --config /etc/d logs {name}", "ssh -vp 22 db ls {name}"}});
+    expect(
+        {{"cd {path} && PATH=. ls", "PATH=.:/bin; cd {path} && ls", "cd {path} && PATH=:/bin ls",
+          "export PATH=$PATH:.; cd {path} && ls", "cd {path} && LD_PRELOAD=./x.so ls",
+          "cd {path} && env LD_PRELOAD=x ls", "cat {path} | WGETRC=/dev/stdin wget -O- http://x"},
+         {"PATH=/usr/sbin:$PATH ls {path}", "export PATH=\"$PATH:/sbin\"; ls {path}",
+          "LC_ALL=C ls {path}", "LD_LIBRARY_PATH=/opt/lib ls {path}"}});
+}
+
 TEST(CommandOptions, NamesOfFilesThatAValueDecidesAreNoOptions)
 {
     expect({{"cd {path} && tar cf /dev/null *", "cd {path} && sed p *", "cd {path} && wget -O- *",
