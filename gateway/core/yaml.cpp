@@ -2,6 +2,7 @@
 
 #include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/core/yaml_text.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -31,7 +32,6 @@ namespace {
 
 using Tree = Node::Tree;
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 // A configuration file this deep is a mistake or an attack on the parser's stack.
 constexpr std::size_t depth_max = 64;
 // What aliases may repeat, in values and characters: a few nested ones stand for billions.
@@ -47,7 +47,7 @@ Place to_place(const YAML::Mark& mark)
 class TreeBuilder : public YAML::EventHandler {
 public:
     TreeBuilder(std::string_view text, std::string_view file, Problems& problems)
-        : text_{text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text},
+        : text_{text},
           file_{std::make_shared<const std::string>(file)},
           problems_{problems}
     {
@@ -83,6 +83,12 @@ public:
                   YAML::anchor_t anchor,
                   const std::string& value) override
     {
+        // Names of files, hosts and programs end at a NUL for the system, and go on for us.
+        if (value.find('\0') != std::string::npos) {
+            problems_.add(
+                *file_, to_place(mark),
+                R"(a NUL character ("\0") cannot be part of a key or value; take it out)");
+        }
         auto scalar = make(Node::Kind::scalar, mark);
         scalar->text = value;
         scalar->weight += value.size();
@@ -292,6 +298,11 @@ const std::vector<Node::Entry>& Node::entries() const noexcept
 
 Node parse(std::string_view text, std::string_view file, Problems& problems)
 {
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    if (auto fault = find_text_fault(text)) {
+        problems.add(file, fault->place, std::move(fault->text));
+        return {};
+    }
     std::istringstream stream{std::string{text}};
     TreeBuilder builder{text, file, problems};
     try {

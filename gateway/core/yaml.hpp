@@ -79,8 +79,9 @@ private:
     std::shared_ptr<const Tree> tree_;
 };
 
-/// Parses one document. Syntax errors, duplicate keys and a second document become problems; the
-/// answer is then a null node.
+/// Parses one document in UTF-8, with or without a byte order mark. What is not UTF-8, control
+/// characters, syntax errors, duplicate keys, a NUL in a key or value and a second document become
+/// problems; after most of them the answer is a null node.
 Node parse(std::string_view text, std::string_view file, Problems&);
 
 /// Reads `path` and parses it. A file that cannot be read becomes a problem. `file` in problems is
