@@ -21,6 +21,14 @@ std::unexpected<Error> unusable(std::string why)
     return fail(Errc::invalid_argument, std::move(why));
 }
 
+/// What the system says to an opening.
+std::unexpected<Error> not_opened(int number)
+{
+    const bool is_our_shortage = number == EMFILE || number == ENFILE;
+    return fail(is_our_shortage ? Errc::unavailable : Errc::invalid_argument,
+                std::strerror(number));
+}
+
 std::string kind_of(mode_t mode)
 {
     if (S_ISDIR(mode)) return "a folder";
@@ -74,7 +82,7 @@ Result<std::string> read_regular_file(const std::string& path, std::size_t bytes
     TAILOPS_CHECK(require_regular_file(path));
     const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
     struct stat facts{};
-    if (!file.is_open() || ::fstat(file.get(), &facts) != 0) return unusable(std::strerror(errno));
+    if (!file.is_open() || ::fstat(file.get(), &facts) != 0) return not_opened(errno);
     TAILOPS_CHECK(check_kind(facts.st_mode));
     std::string text;
     // In one piece: a secret leaves no copy of itself behind.

@@ -22,7 +22,8 @@ Status require_regular_file(int folder, const std::string& name);
 Status require_regular_file(int descriptor);
 
 /// The bytes of a regular file. Waits for nobody: only a dead disk can hold it up. Errors:
-/// invalid_argument, as above; also for a file of more than `bytes_max`.
+/// invalid_argument, as above; also for a file of more than `bytes_max`. unavailable: this process
+/// may open no further file now.
 Result<std::string> read_regular_file(const std::string& path, std::size_t bytes_max);
 
 }  // namespace tailops

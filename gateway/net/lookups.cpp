@@ -85,8 +85,12 @@ Found look_up(const std::string& name)
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
+    errno = 0;
     if (const int failed = ::getaddrinfo(name.c_str(), nullptr, &hints, &list); failed != 0) {
-        return {error_of(failed), {}};
+        // Who could open neither a file nor a socket for it says all the same that there is no such
+        // name.
+        const bool is_our_shortage = errno == EMFILE || errno == ENFILE;
+        return {error_of(is_our_shortage ? EAI_SYSTEM : failed), {}};
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{list, &::freeaddrinfo};
     Found found;

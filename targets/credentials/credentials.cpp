@@ -27,6 +27,12 @@ Result<Secret> read_secret_file(const std::string& path, const std::string& refe
     }
     // Read while a connection is made, on a thread that serves others too: it must not wait.
     auto text = read_regular_file(path, secret_bytes_max);
+    if (!text && text.error().code() == Errc::unavailable) {
+        return fail(Error{Errc::unavailable, "the gateway cannot read a credential now (" +
+                                                 lower_ascii(text.error().public_message()) +
+                                                 "); nothing was sent, try again shortly"}
+                        .with_detail(path));
+    }
     if (!text || text->empty()) {
         const auto why = text ? std::string{"it is empty"} : text.error().public_message();
         return fail(Error{Errc::invalid_argument,

@@ -13,8 +13,8 @@ Result<CredentialReference> parse_credential_reference(std::string_view text);
 
 /// Fetches what `reference` points to, now: a rotated file is seen by the next connection. A
 /// trailing newline is not part of the secret. May touch the disk (files of at most 64 KiB).
-/// Errors: invalid_argument (not set, not readable, empty, open to others); names the reference,
-/// never the secret.
+/// Errors: unavailable (no descriptors are left), invalid_argument (not set, not readable, empty,
+/// open to others); names the reference, never the secret.
 Result<Secret> resolve(const CredentialReference& reference, const Environment& environment);
 
 /// Whether the file that `reference` points to, if it points to one, may be read or changed by

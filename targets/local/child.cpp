@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 extern "C" {
@@ -44,12 +45,15 @@ constexpr auto pause_without_pidfd = 20ms;
 
 struct Pipe {
     int read{-1}, write{-1};
+    int failure{0};  // an errno; 0: it is open
     Pipe()
     {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) == 0) {
             read = ends[0];
             write = ends[1];
+        } else {
+            failure = errno;
         }
     }
     Pipe(const Pipe&) = delete;
@@ -59,7 +63,6 @@ struct Pipe {
         if (read >= 0) ::close(read);
         if (write >= 0) ::close(write);
     }
-    bool is_open() const { return read >= 0; }
 };
 
 /// posix_spawn's attribute objects, destroyed on every way out.
@@ -98,12 +101,6 @@ struct SpawnPlan {
     }
 };
 
-Error system_error(std::string_view what, int number)
-{
-    return Error{Errc::internal, "the command could not be started"}.with_detail(
-        std::string{what} + ": " + std::strerror(number));
-}
-
 Status check(const Command& command)
 {
     if (command.argv.empty() || command.argv[0].empty()) {
@@ -117,14 +114,13 @@ Status check(const Command& command)
     return {};
 }
 
-/// Gives a descriptor to Asio, which may have no room for it.
-bool take_over(asio::posix::stream_descriptor& stream, int& descriptor)
+/// Gives a descriptor to Asio, which may have no room for it: then the answer is an errno.
+int take_over(asio::posix::stream_descriptor& stream, int& descriptor)
 {
     boost::system::error_code wrong;
     stream.assign(descriptor, wrong);
-    if (wrong) return false;
-    descriptor = -1;
-    return true;
+    if (!wrong) descriptor = -1;
+    return wrong.value();
 }
 
 /// Whether the coroutine that awaits this was told to end.
@@ -205,12 +201,16 @@ Result<Child> Child::spawn(const asio::any_io_executor& home,
     if (auto status = check(command); !status) return fail(std::move(status).error());
     TAILOPS_TRY(const auto program, find_program(command.argv[0]));
     Pipe in, out, err;
-    if (!in.is_open() || !out.is_open() || !err.is_open()) return fail(system_error("pipe", errno));
+    for (const auto* pipe : {&in, &out, &err}) {
+        if (pipe->failure != 0) return fail(not_started("pipe", pipe->failure));
+    }
     // Before the start: once the program runs, nothing may fail here any more.
     Child child{home, std::move(reaper)};
-    if (!take_over(child.in_, in.write) || !take_over(child.out_, out.read) ||
-        !take_over(child.err_, err.read)) {
-        return fail(system_error("epoll", errno));
+    for (const auto& [stream, descriptor] :
+         {std::pair{&child.in_, &in.write}, std::pair{&child.out_, &out.read},
+          std::pair{&child.err_, &err.read}}) {
+        const int failure = take_over(*stream, *descriptor);
+        if (failure != 0) return fail(not_started("epoll", failure));
     }
     SpawnPlan plan;
     plan.prepare(in, out, err);
@@ -231,7 +231,7 @@ Result<Child> Child::spawn(const asio::any_io_executor& home,
         if (error == ENOENT || error == EACCES || error == ENOTDIR) {
             return fail(no_program(command.argv[0], error));
         }
-        return fail(system_error("posix_spawn", error));
+        return fail(not_started("posix_spawn", error));
     }
     child.pid_.value = *pid;
     child.watch_for_the_end();
@@ -242,7 +242,7 @@ Result<Child> Child::spawn(const asio::any_io_executor& home,
 void Child::watch_for_the_end()
 {
     int pidfd = ::pidfd_open(pid_.value, 0);
-    if (pidfd >= 0 && !take_over(pidfd_, pidfd)) ::close(pidfd);
+    if (pidfd >= 0 && take_over(pidfd_, pidfd) != 0) ::close(pidfd);
 }
 
 Child::~Child()

@@ -18,7 +18,8 @@ namespace tailops::targets {
 class Child {
 public:
     /// Looks the program up in the folders that the child finds in its PATH, never in our own.
-    /// Errors: not_found (no such program), invalid_argument (empty argv, NUL in it), internal.
+    /// Errors: not_found (no such program), invalid_argument (empty argv, NUL in it, too long),
+    /// unavailable (no descriptors, processes or memory are left), internal.
     /// With an error no program was started.
     static Result<Child> spawn(const boost::asio::any_io_executor& home,
                                const Command& command,

@@ -28,6 +28,29 @@ Error no_program(const std::string& name, int number)
         std::strerror(number));
 }
 
+Error not_started(std::string_view step, int number)
+{
+    const auto detail = std::string{step} + ": " + std::strerror(number);
+    const auto shortage = [&](std::string_view of) {
+        return Error{Errc::unavailable, "the gateway can start no command now (" + std::string{of} +
+                                            "); nothing was begun, try again shortly"}
+            .with_detail(detail);
+    };
+    switch (number) {
+    case EMFILE:
+    case ENFILE: return shortage("too many open files");
+    case EAGAIN: return shortage("too many processes");
+    case ENOMEM:
+    case ENOBUFS:
+    case ENOSPC: return shortage("too little memory");
+    case E2BIG:
+        return Error{Errc::invalid_argument,
+                     "the command's arguments are longer than the system takes"}
+            .with_detail(detail);
+    default: return Error{Errc::internal, "the command could not be started"}.with_detail(detail);
+    }
+}
+
 Result<std::string> find_program(const std::string& name)
 {
     if (name.find('/') != std::string::npos) return name;

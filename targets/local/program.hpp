@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 namespace tailops::targets {
 
@@ -20,6 +21,11 @@ inline constexpr std::array child_environment = {
 
 /// not_found; `number` is an errno.
 Error no_program(const std::string& name, int number);
+
+/// What the system says to a start that it does not carry out, to `step` of it. unavailable: it is
+/// short of something now, which is nobody's bug and said in the message; invalid_argument: too
+/// many words; internal.
+Error not_started(std::string_view step, int number);
 
 /// The file that a child of ours would run for `name`: our own PATH may be anybody's. Errors:
 /// not_found.

@@ -4,6 +4,7 @@
 #include "gateway/core/regular_file.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/net/connect.hpp"
 
 #include <libssh/libssh.h>
 
@@ -32,6 +33,9 @@ std::unexpected<Error> unusable(const std::string& target,
 Result<Secret> read_key_file(const std::string& target, const std::string& path)
 {
     const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (!file.is_open() && (errno == EMFILE || errno == ENFILE)) {
+        return fail(net::our_shortage({errno, boost::system::system_category()}));
+    }
     struct stat info{};
     if (!file.is_open() || ::fstat(file.get(), &info) != 0) {
         return unusable(target, "cannot be read", path + ": " + std::strerror(errno));

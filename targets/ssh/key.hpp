@@ -21,7 +21,8 @@ struct UserKey {
 ///
 /// Blocks for the file and, for an encrypted OpenSSH key, for its key derivation (about 0.2 s), so
 /// the result is worth keeping. `target` is the target's id, for messages.
-/// Errors: unauthorized_there (no key, readable by others, wrong or no passphrase, no key in it).
+/// Errors: unauthorized_there (no key, readable by others, wrong or no passphrase, no key in it),
+/// unavailable (no descriptors are left).
 Result<UserKey> read_user_key(const std::string& target,
                               const std::string& key_path,
                               const SshCredentials& credentials);

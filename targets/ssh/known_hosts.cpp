@@ -95,8 +95,10 @@ Result<std::string> read_file(const std::string& file)
     if (!std::filesystem::exists(file, missing)) return std::string{};
     auto text = read_regular_file(file, file_bytes_max);
     if (text) return text;
-    return fail(Error{Errc::internal, "the file of known SSH hosts cannot be read"}.with_detail(
-        file + ": " + text.error().public_message()));
+    const bool is_our_shortage = text.error().code() == Errc::unavailable;
+    return fail(Error{is_our_shortage ? Errc::unavailable : Errc::internal,
+                      "the file of known SSH hosts cannot be read"}
+                    .with_detail(file + ": " + text.error().public_message()));
 }
 
 /// `text` without what it says about the host `pattern`. Markers stay: a revoked key stays revoked.

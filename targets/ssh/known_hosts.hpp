@@ -37,7 +37,8 @@ enum class Trust { known, unknown, changed, revoked };
 class KnownHosts {
 public:
     /// A file that does not exist knows nobody. Lines that cannot be read are passed over.
-    /// Errors: internal (the file cannot be read or is larger than 4 MiB).
+    /// Errors: internal (the file cannot be read or is larger than 4 MiB), unavailable (no
+    /// descriptors are left).
     static Result<KnownHosts> read(const std::string& file);
     static KnownHosts parse(std::string_view text);
 

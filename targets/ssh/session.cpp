@@ -2,6 +2,7 @@
 
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/net/connect.hpp"
 
 #include <boost/asio/defer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace tailops::targets::ssh {
 namespace asio = boost::asio;
@@ -106,8 +108,9 @@ Status Session::configure()
     // libssh closes the descriptor it is given on some paths only; it gets one of its own, which
     // ssh_free always closes, and we keep ours.
     const int fd = ::fcntl(socket_.native_handle(), F_DUPFD_CLOEXEC, 0);
-    if (!session_ || !event_ || fd < 0) {
-        if (fd >= 0) ::close(fd);
+    if (fd < 0) return fail(net::our_shortage({errno, boost::system::system_category()}));
+    if (!session_ || !event_) {
+        ::close(fd);
         return fail(Errc::internal, "no SSH session can be created");
     }
     const auto algorithms = host_key_algorithms(introduction_.host_key_types);

@@ -35,7 +35,7 @@ struct Introduction {
 /// session; whoever owns it must call close() to end it, or let the last reference go.
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    /// Takes `socket` over. Errors: internal.
+    /// Takes `socket` over. Errors: unavailable (no descriptors are left), internal.
     static Result<std::shared_ptr<Session>> over(Socket socket, Introduction introduction);
 
     Session(Socket socket, Introduction introduction);

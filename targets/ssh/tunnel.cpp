@@ -2,6 +2,7 @@
 
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
+#include "gateway/net/connect.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace tailops::targets::ssh {
 namespace asio = boost::asio;
@@ -153,7 +155,7 @@ Task<Result<int>> open_tunnel(std::shared_ptr<Session> session,
     TAILOPS_CO_CHECK(co_await open(tunnel, std::move(host), port, deadline));
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-        co_return fail(Errc::internal, "no socket pair can be made");
+        co_return fail(net::our_shortage({errno, boost::system::system_category()}));
     }
     tunnel->socket.assign(asio::local::stream_protocol{}, ends[1]);
     const auto contained = [tunnel](std::exception_ptr thrown) {

@@ -1,5 +1,6 @@
 #include "gateway/core/regular_file.hpp"
 
+#include "tests/support/descriptors_left.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -22,6 +23,19 @@ TEST(RegularFile, IsReadUpToTheBound)
     const auto made_up = read_regular_file("/proc/self/status", 100'000);
     ASSERT_TRUE(made_up);
     EXPECT_TRUE(made_up->starts_with("Name:"));
+}
+
+TEST(RegularFile, IsNotReadWithoutADescriptorAndThatIsOurShortage)
+{
+    tailops::testing::TemporaryDirectory folder;
+    folder.write("file", "text");
+    const auto absent = read_regular_file(folder.file("absent"), 1000);
+    EXPECT_EQ(absent.error().code(), Errc::invalid_argument);
+    const tailops::testing::DescriptorsLeft none{0};
+    const auto unread = read_regular_file(folder.file("file"), 1000);
+    ASSERT_FALSE(unread);
+    EXPECT_EQ(unread.error().code(), Errc::unavailable);
+    EXPECT_EQ(unread.error().public_message(), "Too many open files");
 }
 
 TEST(RegularFile, IsNothingThatWaitsForSomebody)

@@ -1,6 +1,7 @@
 #include "gateway/net/lookups.hpp"
 
 #include "gateway/async/deadline.hpp"
+#include "tests/support/descriptors_left.hpp"
 #include "tests/support/run.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -147,6 +148,13 @@ TEST(Lookups, DropsANameThatNobodyWaitsForAnyMore)
     });
     EXPECT_EQ(servers->asked("left"), 0);
     EXPECT_EQ(servers->asked("good"), 1);
+}
+
+// The resolver says that there is no such name when it could not open a file to look into.
+TEST(Lookups, TellsOurShortageFromANameThatIsNone)
+{
+    const tailops::testing::DescriptorsLeft none{0};
+    EXPECT_EQ(look_up("localhost").error, boost::system::errc::too_many_files_open);
 }
 
 TEST(Lookups, ItsEndDoesNotWaitForALookup)

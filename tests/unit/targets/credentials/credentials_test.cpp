@@ -1,5 +1,7 @@
 #include "targets/credentials/credentials.hpp"
 
+#include "tests/support/descriptors_left.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
@@ -11,7 +13,7 @@
 namespace tailops::targets {
 namespace {
 
-class CredentialFiles : public testing::Test {
+class CredentialFiles : public ::testing::Test {
 protected:
     void SetUp() override
     {
@@ -96,6 +98,18 @@ TEST_F(CredentialFiles, AreRegularFiles)
     write("key", "s3cret\n");
     std::filesystem::create_symlink("key", directory_ / "link");
     EXPECT_EQ(get("systemd:link")->reveal(), "s3cret");
+}
+
+TEST_F(CredentialFiles, AreNotBlamedForOurShortage)
+{
+    write("key", "s3cret\n");
+    const tailops::testing::DescriptorsLeft none{0};
+    const auto got = get("systemd:key");
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code(), Errc::unavailable);
+    EXPECT_EQ(got.error().public_message(),
+              "the gateway cannot read a credential now (too many open files); nothing was sent, "
+              "try again shortly");
 }
 
 TEST(CredentialReference, IsNeverTheSecretItself)

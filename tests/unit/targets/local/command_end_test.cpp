@@ -1,3 +1,5 @@
+#include "targets/local/program.hpp"
+#include "tests/support/descriptors_left.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/unit/targets/local/local_run.hpp"
 
@@ -133,27 +135,6 @@ TEST(LocalExecutor, FindsProgramsWhereTheCommandWouldAndNotInOurOwnPath)
     EXPECT_EQ(run({.argv = {"."}, .input = {}}).error().code(), Errc::not_found);
 }
 
-/// Leaves room for so many descriptors more, while it lives.
-class DescriptorsLeft {
-public:
-    explicit DescriptorsLeft(int more)
-    {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        std::vector<int> taken;
-        for (int i = 0; i < more; ++i) taken.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-        auto now = before_;
-        now.rlim_cur = static_cast<rlim_t>(*std::ranges::max_element(taken)) + 1;
-        for (const int one : taken) ::close(one);
-        ::setrlimit(RLIMIT_NOFILE, &now);
-    }
-    DescriptorsLeft(const DescriptorsLeft&) = delete;
-    DescriptorsLeft& operator=(const DescriptorsLeft&) = delete;
-    ~DescriptorsLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
-private:
-    rlimit before_{};
-};
-
 // What has been started is followed to its end: to say that nothing began would have it repeated.
 TEST(LocalExecutor, FollowsACommandForWhichNoDescriptorIsLeft)
 {
@@ -164,7 +145,7 @@ TEST(LocalExecutor, FollowsACommandForWhichNoDescriptorIsLeft)
         const auto result = testing::run([&](Runtime&) -> Task<Result<ExecutionResult>> {
             // What a daemon has long since: a timer brings Asio's own descriptors.
             const asio::steady_timer first{co_await asio::this_coro::executor};
-            const DescriptorsLeft few{left};
+            const testing::DescriptorsLeft few{left};
             Command command;
             command.argv = {"sh", "-c", "echo run; sleep 0.1; exit 4"};
             co_return co_await executor.run(permit(), std::move(command));
@@ -176,8 +157,38 @@ TEST(LocalExecutor, FollowsACommandForWhichNoDescriptorIsLeft)
         } else {
             ASSERT_FALSE(result) << "three pipes do not fit";
             EXPECT_TRUE(result.error().has_nothing_begun());
+            EXPECT_EQ(result.error().code(), Errc::unavailable);
+            EXPECT_EQ(result.error().public_message(),
+                      "the gateway can start no command now (too many open files); nothing was "
+                      "begun, try again shortly");
         }
     }
+}
+
+TEST(LocalExecutor, SaysWhatTheSystemIsShortOf)
+{
+    EXPECT_EQ(not_started("posix_spawn", EAGAIN).public_message(),
+              "the gateway can start no command now (too many processes); nothing was begun, try "
+              "again shortly");
+    for (const int number : {EMFILE, ENFILE, EAGAIN, ENOMEM}) {
+        EXPECT_EQ(not_started("posix_spawn", number).code(), Errc::unavailable) << number;
+    }
+    EXPECT_EQ(not_started("posix_spawn", EIO).code(), Errc::internal);
+    const auto too_long = run({.argv = {"echo", std::string(1'000'000, 'x')}, .input = {}});
+    ASSERT_FALSE(too_long);
+    EXPECT_EQ(too_long.error().code(), Errc::invalid_argument) << too_long.error().describe();
+}
+
+// The daemon ignores both: a command that writes too much, or to nobody, is to end by them.
+TEST(LocalExecutor, GivesACommandItsSignalsBack)
+{
+    ::signal(SIGXFSZ, SIG_IGN);
+    tailops::testing::TemporaryDirectory folder;
+    const auto script = "ulimit -f 1; head -c 100000 /dev/zero > " + folder.file("long") +
+                        "; kill -l $(($? - 128)); yes | head -n 1 > /dev/null";
+    const auto result = run({.argv = {"/bin/sh", "-c", script}, .input = {}});
+    ASSERT_TRUE(result) << result.error().describe();
+    EXPECT_EQ(result->output, "XFSZ\n") << result->diagnostics;
 }
 
 TEST(LocalExecutor, TellsACommandThatEndedAsItEndedWhoeverStoppedWaiting)
