@@ -22,6 +22,9 @@ void start_with_known_signals()
     ::sigprocmask(SIG_SETMASK, &held, nullptr);
     // An ignored SIGCHLD survives exec, and then the system reaps our children itself.
     ::signal(SIGCHLD, SIG_DFL);
+    // A file that would grow over `ulimit -f` is a disk that is full (EFBIG), not our end. What we
+    // start gets the signal back (targets/local/child.cpp).
+    ::signal(SIGXFSZ, SIG_IGN);
 }
 
 void let_hang_up_act()
