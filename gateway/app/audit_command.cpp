@@ -133,11 +133,11 @@ int audit_verify(const AuditVerifyOptions& options)
         return complain(std::to_string(report->problem_count) + " problem(s) in the audit trail",
                         exit_failed);
     }
-    print("ok: " + std::to_string(report->records) + " records in " +
-          std::to_string(report->files) + " file(s), " + report->first_time + " to " +
-          report->last_time + "; head " + std::to_string(report->head.seq) + ' ' +
-          report->head.mac + '\n');
-    return exit_ok;
+    return answer("ok: " + std::to_string(report->records) + " records in " +
+                      std::to_string(report->files) + " file(s), " + report->first_time + " to " +
+                      report->last_time + "; head " + std::to_string(report->head.seq) + ' ' +
+                      report->head.mac + '\n',
+                  exit_ok);
 }
 
 int audit_query(const AuditQueryOptions& options)
@@ -146,11 +146,13 @@ int audit_query(const AuditQueryOptions& options)
     if (!paths) return complain(paths.error(), exit_usage);
     const auto query = read_query(options);
     if (!query) return complain(query.error(), exit_usage);
-    const auto found = audit::query(paths->audit(), *query, [](const audit::StoredRecord& stored) {
-        print("{\"seq\":" + std::to_string(stored.seq) + ',' +
-              audit::encode_body(stored.record, stored.time) + "}\n");
-        return true;
+    Status shown;
+    const auto found = audit::query(paths->audit(), *query, [&](const audit::StoredRecord& stored) {
+        shown = print("{\"seq\":" + std::to_string(stored.seq) + ',' +
+                      audit::encode_body(stored.record, stored.time) + "}\n");
+        return shown.has_value();
     });
+    if (!shown) return complain(shown.error(), exit_failed);
     if (!found) return complain(found.error(), exit_failed);
     return exit_ok;
 }

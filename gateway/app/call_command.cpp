@@ -57,6 +57,19 @@ Task<Result<json>> call(McpClient client, CallOptions options)
                                       deadline);
 }
 
+/// A result as a person reads it: its data, or else its text.
+std::string text_of(const json& result)
+{
+    if (const auto* structured = find_member(result, "structuredContent")) {
+        return structured->dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+    }
+    std::string text;
+    const auto* content = find_member(result, "content");
+    if (!content || !content->is_array()) return text;
+    for (const auto& block : *content) text += std::string{text_member(block, "text")} + '\n';
+    return text;
+}
+
 }  // namespace
 
 int call_tool(const CallOptions& options)
@@ -77,15 +90,8 @@ int call_tool(const CallOptions& options)
         const bool is_usage = result.error().code() == Errc::invalid_argument;
         return complain(result.error(), is_usage ? exit_usage : exit_failed);
     }
-    const auto* structured = find_member(*result, "structuredContent");
-    if (structured) {
-        print(structured->dump(2, ' ', false, json::error_handler_t::replace) + '\n');
-    } else if (const auto* content = find_member(*result, "content");
-               content && content->is_array()) {
-        for (const auto& block : *content) print(std::string{text_member(block, "text")} + '\n');
-    }
     const auto* is_error = find_member(*result, "isError");
-    return is_error && *is_error == true ? exit_failed : exit_ok;
+    return answer(text_of(*result), is_error && *is_error == true ? exit_failed : exit_ok);
 }
 
 }  // namespace tailops::app

@@ -33,8 +33,7 @@ int report(const yaml::Problems& problems, const std::string& when_good)
         std::fputs(problems.render().c_str(), stderr);
         return complain(std::to_string(problems.all().size()) + " problem(s)", exit_usage);
     }
-    print(when_good + '\n');
-    return exit_ok;
+    return answer(when_good + '\n', exit_ok);
 }
 
 int check_targets_alone(const std::string& path)

@@ -1,6 +1,7 @@
 #include "gateway/app/cli.hpp"
 
 #include "gateway/app/commands.hpp"
+#include "gateway/app/output.hpp"
 #include "gateway/app/signals.hpp"
 #include "gateway/core/text.hpp"
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <sstream>
 
 namespace tailops::app {
 namespace {
@@ -264,8 +266,10 @@ int run_command_line(int argc, char** argv)
         refuse_missing_values(std::span{argv, static_cast<std::size_t>(argc)});
         root.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        const int code = root.exit(error);
-        return code == 0 ? exit_ok : exit_usage;
+        std::ostringstream help, complaint;
+        const bool is_fine = root.exit(error, help, complaint) == 0;
+        std::fputs(complaint.str().c_str(), stderr);
+        return answer(help.str(), is_fine ? exit_ok : exit_usage);
     }
     // The daemon catches it, once it can; everything else ends with its terminal.
     if (!root.got_subcommand("serve") && !root.got_subcommand("stdio")) let_hang_up_act();

@@ -1,5 +1,6 @@
 #include "gateway/app/cli.hpp"
 #include "gateway/app/signals.hpp"
+#include "gateway/app/standard_streams.hpp"
 
 #include <cstdio>
 #include <exception>
@@ -7,6 +8,7 @@
 int main(int argc, char** argv)
 try {
     tailops::app::start_with_known_signals();
+    tailops::app::start_with_standard_streams();
     return tailops::app::run_command_line(argc, argv);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "tailops: internal error: %s\n", error.what());

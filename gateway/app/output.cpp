@@ -1,13 +1,27 @@
 #include "gateway/app/output.hpp"
 
+#include "gateway/app/commands.hpp"
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 namespace tailops::app {
 
-void print(std::string_view text)
+Status print(std::string_view text)
 {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    errno = 0;
+    const bool is_taken = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (std::fflush(stdout) == 0 && is_taken) return {};
+    return fail(
+        Errc::unavailable,
+        std::string{"the answer could not be written to standard output: "} + std::strerror(errno));
+}
+
+int answer(std::string_view text, int code)
+{
+    const auto shown = print(text);
+    return shown ? code : complain(shown.error(), exit_failed);
 }
 
 int complain(std::string_view text, int code)

@@ -12,8 +12,13 @@
 
 namespace tailops::app {
 
-/// To stdout: what the user asked for.
-void print(std::string_view text);
+/// To stdout, all of it: what the user asked for. Errors: unavailable (it is closed, or its disk is
+/// full).
+[[nodiscard]] Status print(std::string_view text);
+
+/// The last that a command has to say: prints it and returns `code`, or complains of what could not
+/// be written and returns the code of a failure.
+int answer(std::string_view text, int code);
 
 /// To stderr as `tailops: <what went wrong>`, details included: who runs the command is the
 /// operator. Returns `code`, so that a command can `return complain(error, exit_failed)`.

@@ -286,18 +286,18 @@ std::string explanation_text(const policy::AccessRequest& request,
     return text;
 }
 
-/// Prints the answer, or each with its issuer where the issuers make a difference.
-void print_answers(const std::vector<std::pair<Asker, std::string>>& answers)
+/// The answer, or each with its issuer where the issuers make a difference.
+std::string text_of(const std::vector<std::pair<Asker, std::string>>& answers)
 {
     const auto& first = answers.front().second;
     if (std::ranges::all_of(answers, [&](const auto& one) { return one.second == first; })) {
-        return print(first);
+        return first;
     }
     std::string text;
-    for (const auto& [asker, answer] : answers) {
-        text += "as " + quote(asker.issuer + '|' + asker.subject) + ":\n" + answer;
+    for (const auto& [asker, told] : answers) {
+        text += "as " + quote(asker.issuer + '|' + asker.subject) + ":\n" + told;
     }
-    print(text);
+    return text;
 }
 
 }  // namespace
@@ -326,8 +326,7 @@ int policy_explain(const ExplainOptions& options)
         answers.emplace_back(asker, explanation_text(request, world.gate->explain(request)));
         if (answers.size() == 1) note_names(*asked, *world.gate);
     }
-    print_answers(answers);
-    return exit_ok;
+    return answer(text_of(answers), exit_ok);
 }
 
 }  // namespace tailops::app

@@ -1,10 +1,15 @@
+#include "auth/token_text.hpp"
 #include "gateway/app/commands.hpp"
 #include "gateway/app/daemon.hpp"
 #include "gateway/app/environment.hpp"
+#include "gateway/app/operator.hpp"
 #include "gateway/app/output.hpp"
 #include "gateway/app/service_manager.hpp"
+#include "gateway/app/state_dir.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
+#include "gateway/core/try.hpp"
+#include "gateway/store/sqlite_store.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -51,6 +56,22 @@ std::string welcome(const std::string& url, std::string_view token)
            " build/release/bin/tailops call get_system_status --target local --url " + url + "\n\n";
 }
 
+/// Ends the token of an embedded gateway that could not be shown: nobody knows it, and nobody could
+/// use that gateway.
+Status revoke_unseen(const std::string& state_dir, const Secret& token)
+{
+    const StatePaths paths{state_dir};
+    TAILOPS_TRY(const auto store, store::SqliteStore::open({.path = paths.database()}));
+    TAILOPS_TRY(const auto tokens, store->list());
+    const auto digest = auth::token_digest(token.reveal());
+    for (const auto& kept : tokens) {
+        if (kept.digest != digest) continue;
+        return store->revoke(kept.id, std::chrono::system_clock::now(),
+                             this_operator("tailops serve --embedded"));
+    }
+    return {};
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options)
@@ -70,7 +91,18 @@ int serve(const ServeOptions& options)
         token = *std::move(minted);
     }
     const auto& url = (*daemon)->url();
-    print(options.welcome ? welcome(url, token.reveal()) : ready_line(url, token.reveal()));
+    const auto shown =
+        print(options.welcome ? welcome(url, token.reveal()) : ready_line(url, token.reveal()));
+    if (!shown) complain(shown.error(), exit_failed);
+    if (!shown && options.embedded) {
+        daemon->reset();
+        const auto revoked = revoke_unseen(options.state_dir, token);
+        if (!revoked) return complain(revoked.error(), exit_failed);
+        return complain(
+            "nobody has seen the token of this gateway; it is revoked again, and the "
+            "gateway stops",
+            exit_failed);
+    }
     tell_service_manager(process_environment(), "READY=1");
     if (const auto ran = (*daemon)->run(); !ran) return complain(ran.error(), exit_failed);
     return exit_ok;

@@ -125,8 +125,8 @@ Result<std::vector<std::string>> known_keys(const std::string& file,
 bool confirmed()
 {
     std::fputs("Is this the key that the machine really has? Type yes to remember it: ", stderr);
-    std::string answer;
-    return std::getline(std::cin, answer) && trim(answer) == "yes";
+    std::string typed;
+    return std::getline(std::cin, typed) && trim(typed) == "yes";
 }
 
 }  // namespace
@@ -135,12 +135,13 @@ int targets_list(const std::string& config_file)
 {
     const auto configuration = load_or_complain(config_file);
     if (!configuration) return exit_usage;
+    std::string list;
     for (const auto& spec : configuration->targets.targets) {
         const std::vector<std::string> tags{spec.facts.tags.begin(), spec.facts.tags.end()};
-        print(spec.facts.id.str() + "  " + std::string{targets::to_string(spec.kind)} + "  " +
-              address_of(spec) + "  [" + join(tags, " ") + "]\n");
+        list += spec.facts.id.str() + "  " + std::string{targets::to_string(spec.kind)} + "  " +
+                address_of(spec) + "  [" + join(tags, " ") + "]\n";
     }
-    return exit_ok;
+    return answer(list, exit_ok);
 }
 
 int targets_test(const std::string& config_file, const std::string& id)
@@ -157,8 +158,8 @@ int targets_test(const std::string& config_file, const std::string& id)
     const auto result =
         run_task_on<targets::ExecutionResult>(runtime, probe(context, *configuration, *spec));
     if (!result) return complain(result.error(), exit_failed);
-    print(id + ": reachable, " + std::to_string(result->elapsed.count()) + " ms\n");
-    return exit_ok;
+    return answer(id + ": reachable, " + std::to_string(result->elapsed.count()) + " ms\n",
+                  exit_ok);
 }
 
 int targets_trust(const TrustOptions& options)
@@ -199,8 +200,7 @@ int targets_trust(const TrustOptions& options)
     if (auto kept = targets::ssh::trust(paths.known_hosts(), ssh->host, ssh->port, *key); !kept) {
         return complain(kept.error(), exit_failed);
     }
-    print("remembered " + key->line + '\n');
-    return exit_ok;
+    return answer("remembered " + key->line + '\n', exit_ok);
 }
 
 }  // namespace tailops::app

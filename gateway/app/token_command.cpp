@@ -8,6 +8,8 @@
 #include "gateway/core/try.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -47,7 +49,13 @@ std::string state_of(const auth::StoredToken& token, TimePoint now)
     return (token.expires <= now ? "expired " : "until ") + rfc3339(token.expires);
 }
 
-Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
+/// A token in the store that nobody has seen yet.
+struct KeptToken {
+    OpenStore opened;
+    auth::MintedToken minted;
+};
+
+Result<KeptToken> mint_and_keep(const TokenMintOptions& options)
 {
     TAILOPS_TRY(const auto lifetime, parse_duration(options.ttl));
     // `--scope a --scope b`, `--scope "a b"` and `--scope a,b` mean the same.
@@ -68,12 +76,27 @@ Result<auth::MintedToken> mint_and_keep(const TokenMintOptions& options)
     TAILOPS_TRY(auto minted,
                 auth::mint({.subject = options.subject, .scopes = scopes, .lifetime = lifetime},
                            std::chrono::system_clock::now()));
-    TAILOPS_TRY(const auto opened, open_store(options.state, IfMissing::make));
+    TAILOPS_TRY(auto opened, open_store(options.state, IfMissing::make));
     TAILOPS_CHECK(check_daemon_has(opened.paths, opened.store->file()));
     if (auto kept = opened.store->insert(minted.stored, opened.by); !kept) {
         return fail(std::move(kept).error());
     }
-    return minted;
+    return KeptToken{std::move(opened), std::move(minted)};
+}
+
+/// Ends a token that could not be shown: it would be valid, and nobody would know it. Says so.
+int take_back(const KeptToken& kept, const Error& why)
+{
+    const auto& id = kept.minted.stored.id;
+    const auto ended =
+        kept.opened.store->revoke(id, std::chrono::system_clock::now(), kept.opened.by);
+    complain(why, exit_failed);
+    if (!ended) complain(ended.error(), exit_failed);
+    return complain(
+        "nobody has seen token " + id +
+            (ended ? "; it is revoked again, mint another"
+                   : ", and it could not be revoked; run `tailops token revoke " + id + "`"),
+        exit_failed);
 }
 
 int complain_of(const Error& error)
@@ -85,12 +108,16 @@ int complain_of(const Error& error)
 
 int token_mint(const TokenMintOptions& options)
 {
-    const auto minted = mint_and_keep(options);
-    if (!minted) return complain_of(minted.error());
+    // A reader that has gone is told by the write: then the token must not stay.
+    ::signal(SIGPIPE, SIG_IGN);
+    const auto kept = mint_and_keep(options);
+    if (!kept) return complain_of(kept.error());
+    const auto& minted = kept->minted;
     // The one place where a token is shown: to the person who asked for it, once.
-    print(std::string{minted->text.reveal()} + '\n');
-    complain("token " + minted->stored.id + " for " + quote(minted->stored.subject) + ", until " +
-                 rfc3339(minted->stored.expires) + "; it is shown only now",
+    const auto shown = print(std::string{minted.text.reveal()} + '\n');
+    if (!shown) return take_back(*kept, shown.error());
+    complain("token " + minted.stored.id + " for " + quote(minted.stored.subject) + ", until " +
+                 rfc3339(minted.stored.expires) + "; it is shown only now",
              exit_ok);
     return exit_ok;
 }
@@ -102,12 +129,13 @@ int token_list(const StateOptions& options)
     const auto tokens = opened->store->list();
     if (!tokens) return complain(tokens.error(), exit_failed);
     const auto now = std::chrono::system_clock::now();
+    std::string list;
     for (const auto& token : *tokens) {
         const std::vector<std::string> scopes{token.scopes.begin(), token.scopes.end()};
-        print(token.id + "  " + escaped_line(token.subject) + "  " + state_of(token, now) + "  [" +
-              join(scopes, " ") + "]\n");
+        list += token.id + "  " + escaped_line(token.subject) + "  " + state_of(token, now) +
+                "  [" + join(scopes, " ") + "]\n";
     }
-    return exit_ok;
+    return answer(list, exit_ok);
 }
 
 int token_revoke(const StateOptions& options, const std::string& id)
@@ -122,8 +150,7 @@ int token_revoke(const StateOptions& options, const std::string& id)
                             " is revoked only from the next start on: " + seen.error().describe(),
                         exit_failed);
     }
-    print("revoked " + id + "\n");
-    return exit_ok;
+    return answer("revoked " + id + "\n", exit_ok);
 }
 
 }  // namespace tailops::app

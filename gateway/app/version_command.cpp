@@ -6,14 +6,12 @@ namespace tailops::app {
 
 int print_version()
 {
-    print("tailops " TAILOPS_VERSION "\n");
-    return exit_ok;
+    return answer("tailops " TAILOPS_VERSION "\n", exit_ok);
 }
 
 int print_tools_reference()
 {
-    print(tools::tools_reference());
-    return exit_ok;
+    return answer(tools::tools_reference(), exit_ok);
 }
 
 }  // namespace tailops::app
