@@ -1,5 +1,6 @@
 #include "auth/http_connect.hpp"
 #include "gateway/config/settings.hpp"
+#include "gateway/config/site_names.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/net/http_client.hpp"
 
@@ -56,6 +57,10 @@ public:
         const bool only_loopback = check_listen();
         check_scopes();
         check_base_url();
+        check_sites();
+        if (settings_.state_dir.empty()) {
+            complain("state_dir", "\"state_dir\" is empty; name a folder, or leave the key out");
+        }
         const auto& auth = settings_.auth;
         if (auth.mode == AuthMode::none && !(only_loopback && auth.i_accept_the_risk)) {
             complain("auth.mode",
@@ -143,6 +148,21 @@ private:
         url.remove_suffix(4);
         complain("base_url",
                  "base_url is the URL without \"/mcp\", which is added to it; write " + quote(url));
+    }
+
+    /// What nobody can send lets nobody in, and "null" everybody.
+    void check_sites()
+    {
+        for (const auto& host : settings_.allowed_hosts) {
+            if (const auto fault = allowed_host_fault(host); !fault.empty()) {
+                complain("allowed_hosts", "allowed_hosts: " + fault);
+            }
+        }
+        for (const auto& origin : settings_.allowed_origins) {
+            if (const auto fault = allowed_origin_fault(origin); !fault.empty()) {
+                complain("allowed_origins", "allowed_origins: " + fault);
+            }
+        }
     }
 
     void check_oidc()
