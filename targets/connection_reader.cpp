@@ -1,8 +1,10 @@
 #include "targets/connection_reader.hpp"
 
 #include "gateway/core/text.hpp"
-#include "gateway/net/http_client.hpp"
 #include "targets/credentials/credentials.hpp"
+#include "targets/docker/engine_endpoint.hpp"
+#include "targets/http/api_path.hpp"
+#include "targets/http/http_executor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -113,6 +115,9 @@ DockerConnection read_docker(MapReader& from, const Environment& environment)
     }
     if (!out.host.empty() && !out.host.starts_with("tcp://")) {
         from.complain(*from.node("host"), "\"host\" must be tcp://HOST:PORT or unix:///PATH");
+    } else if (!out.host.empty() && out.socket_path.empty()) {
+        const auto usable = engine_endpoint({.socket_path = {}, .host = out.host, .cert_path = {}});
+        if (!usable) from.complain(*from.node("host"), usable.error().public_message());
     }
     out.cert_path = expanded(from, "cert_path", environment).value_or("");
     const auto verify = from.boolean("tls_verify");
@@ -138,8 +143,20 @@ void read_http_auth(MapReader& from, HttpConnection& out)
         out.header_name = auth.required_text("header");
     }
     out.credential = credential(auth, "credential");
-    if (out.scheme != HttpConnection::Scheme::none && !auth.has("credential")) {
+    const bool is_sent = out.scheme != HttpConnection::Scheme::none;
+    if (is_sent && !auth.has("credential")) {
         auth.complain("auth lacks \"credential\", e.g. env:API_TOKEN");
+    }
+    // A scheme that could not be read is complained of already.
+    if (!is_sent && auth.has("credential") && (scheme || !auth.has("scheme"))) {
+        auth.problems().add(node->file(), auth.place_of("credential"),
+                            "\"credential\" would never be sent; say how with \"scheme\": bearer, "
+                            "basic or header, or leave it out");
+    }
+    if (const auto fit = check_credential_carrier(out); !fit) {
+        const auto* key = out.scheme == HttpConnection::Scheme::basic ? "username" : "header";
+        if (auth.node(key))
+            auth.complain(*auth.node(key), quote(key) + ": " + fit.error().public_message());
     }
     auth.finish();
 }
@@ -150,8 +167,8 @@ HttpConnection read_http(MapReader& from, const Environment& environment)
     const auto* key = from.has("base_url") ? "base_url" : "host";
     out.base_url = from.required_text(key);
     if (!out.base_url.empty()) {
-        if (const auto url = net::parse_url(out.base_url); !url) {
-            from.complain(*from.node(key), quote(key) + ": " + url.error().public_message());
+        if (const auto usable = check_base_url(out.base_url); !usable) {
+            from.complain(*from.node(key), quote(key) + ": " + usable.error().public_message());
         }
     }
     out.tls_verify = from.boolean("tls_verify").value_or(true);
@@ -169,6 +186,8 @@ HttpConnection read_http(MapReader& from, const Environment& environment)
         if (!path.starts_with('/')) {
             from.complain(*from.node("paths"),
                           "the path " + quote(path) + " must begin with \"/\"");
+        } else if (const auto usable = check_canonical_path(path); !usable) {
+            from.complain(*from.node("paths"), "\"paths\": " + usable.error().public_message());
         }
     }
     from.ignore("timeout", "constraints.timeout bounds every operation, connecting included");

@@ -122,6 +122,37 @@ void read_capabilities(MapReader& target, policy::TargetFacts& facts, TargetsFil
     }
 }
 
+void read_allowed_paths(MapReader& constraints, TargetSpec& spec)
+{
+    const auto list = constraints.node("allowed_paths");
+    for (auto& root : constraints.texts("allowed_paths")) {
+        auto at = *list;
+        for (const auto& item : list->items()) {
+            if (item.text() == root) at = item;
+        }
+        const bool canonical = root.starts_with('/') && root.find("//") == std::string::npos &&
+                               (root + '/').find("/../") == std::string::npos &&
+                               (root + '/').find("/./") == std::string::npos;
+        if (trim(root) != root) {
+            constraints.complain(at, "the allowed path " + quote(root) +
+                                         " has blanks or line ends around it, and names another "
+                                         "folder with them; write " +
+                                         quote(trim(root)));
+        } else if (!canonical) {
+            constraints.complain(at, "the allowed path " + quote(root) +
+                                         " must be absolute, without \"..\", \".\" and \"//\"");
+        } else if (root.find_first_of("*?[") != std::string::npos) {
+            constraints.problems().notice(
+                at.file(), at.place(),
+                "the allowed path " + quote(root) +
+                    " means a folder of just that name: wildcards are not understood here, and a "
+                    "folder opens all below it");
+        }
+        if (root.size() > 1 && root.ends_with('/')) root.pop_back();
+        spec.file_roots.push_back(std::move(root));
+    }
+}
+
 void read_constraints(MapReader& target, const Defaults& defaults, TargetSpec& spec)
 {
     if (defaults.timeout) spec.limits.timeout = *defaults.timeout;
@@ -140,18 +171,7 @@ void read_constraints(MapReader& target, const Defaults& defaults, TargetSpec& s
     if (const auto approval = constraints.boolean("require_approval")) {
         spec.facts.requires_approval = *approval;
     }
-    for (auto& root : constraints.texts("allowed_paths")) {
-        const bool canonical = root.starts_with('/') && root.find("//") == std::string::npos &&
-                               (root + '/').find("/../") == std::string::npos &&
-                               (root + '/').find("/./") == std::string::npos;
-        if (!canonical) {
-            target.problems().add(node->file(), constraints.place_of("allowed_paths"),
-                                  "the allowed path " + quote(root) +
-                                      " must be absolute, without \"..\", \".\" and \"//\"");
-        }
-        if (root.size() > 1 && root.ends_with('/')) root.pop_back();
-        spec.file_roots.push_back(std::move(root));
-    }
+    read_allowed_paths(constraints, spec);
     if (constraints.has("maintenance_window")) {
         target.problems().add(
             node->file(), constraints.place_of("maintenance_window"),

@@ -43,25 +43,6 @@ std::string credential_value(const HttpConnection& connection, const Secret& sec
     return text;
 }
 
-Status check_connection(const HttpConnection& connection, const CredentialReader& credential)
-{
-    if (connection.scheme != Scheme::none && !credential) {
-        return fail(Errc::invalid_argument, "the target's credential is missing");
-    }
-    if (connection.scheme == Scheme::basic && connection.username.find(':') != std::string::npos) {
-        return fail(Errc::invalid_argument, "a user name with \":\" cannot be sent (RFC 7617)");
-    }
-    if (connection.scheme != Scheme::header) return {};
-    constexpr std::array<std::string_view, 6> framing{
-        "host", "connection", "content-length", "user-agent", "upgrade", "transfer-encoding"};
-    const auto name = lower_ascii(connection.header_name);
-    if (!net::is_token(name) || std::ranges::find(framing, name) != framing.end()) {
-        return fail(Errc::invalid_argument,
-                    quote(connection.header_name) + " cannot carry a credential");
-    }
-    return {};
-}
-
 /// The ways to the server: an exchange, and a connection that is looked at and closed.
 struct Client {
     std::shared_ptr<net::HttpClient> http;
@@ -201,17 +182,51 @@ private:
 
 }  // namespace
 
+Status check_base_url(const std::string& base_url)
+{
+    TAILOPS_TRY(const auto url, net::parse_url(base_url));
+    if (url.path.find('?') != std::string::npos) {
+        return fail(Errc::invalid_argument, quote(base_url) +
+                                                " has a query, which is no part of a base URL; "
+                                                "leave it out, a call gives its own");
+    }
+    if (auto checked = check_canonical_path(url.path); !checked) {
+        return fail(Errc::invalid_argument,
+                    "the base URL " + quote(base_url) +
+                        " cannot be used: " + checked.error().public_message());
+    }
+    return {};
+}
+
+Status check_credential_carrier(const HttpConnection& connection)
+{
+    if (connection.scheme == Scheme::basic && connection.username.find(':') != std::string::npos) {
+        return fail(Errc::invalid_argument,
+                    "the user name " + quote(connection.username) +
+                        " has a \":\", and cannot be sent so (RFC 7617); use another");
+    }
+    if (connection.scheme != Scheme::header) return {};
+    constexpr std::array<std::string_view, 6> framing{
+        "host", "connection", "content-length", "user-agent", "upgrade", "transfer-encoding"};
+    const auto name = lower_ascii(connection.header_name);
+    if (!net::is_token(name) || std::ranges::find(framing, name) != framing.end()) {
+        return fail(Errc::invalid_argument,
+                    quote(connection.header_name) +
+                        " cannot carry a credential; write the header that the API's "
+                        "documentation names, e.g. X-API-Key");
+    }
+    return {};
+}
+
 Result<std::shared_ptr<Executor>> make_http_executor(const HttpConnection& connection,
                                                      CredentialReader credential)
 {
-    if (auto checked = check_connection(connection, credential); !checked) {
-        return fail(std::move(checked).error());
+    if (connection.scheme != Scheme::none && !credential) {
+        return fail(Errc::invalid_argument, "the target's credential is missing");
     }
+    TAILOPS_CHECK(check_credential_carrier(connection));
+    TAILOPS_CHECK(check_base_url(connection.base_url));
     TAILOPS_TRY(const auto url, net::parse_url(connection.base_url));
-    if (auto checked = check_canonical_path(url.path); !checked) {
-        return fail(Error{Errc::invalid_argument, "the base URL cannot be used"}.because(
-            std::move(checked).error()));
-    }
     auto base_path = url.path;
     if (base_path.ends_with('/')) base_path.pop_back();
     TAILOPS_TRY(auto rules, ApiRules::create(connection.methods, connection.paths,

@@ -5,12 +5,21 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace tailops::targets {
 
 /// Fetches the credential of a target, each time one is needed, so that a rotated one is used at
 /// once. Called on an I/O thread; may read a small local file. Safe from any thread.
 using CredentialReader = std::function<Result<Secret>()>;
+
+/// Whether calls can be made below `base_url`: http or https, a canonical path, no query. Errors:
+/// invalid_argument, with the reason.
+Status check_base_url(const std::string& base_url);
+
+/// Whether a credential can travel as `connection` says, under that user name or in that header.
+/// Errors: invalid_argument.
+Status check_credential_carrier(const HttpConnection& connection);
 
 /// An executor for HTTP APIs below `connection.base_url`: facets reachability and http_api.
 ///
