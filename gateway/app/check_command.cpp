@@ -4,6 +4,7 @@
 #include "gateway/app/environment.hpp"
 #include "gateway/app/output.hpp"
 #include "gateway/app/own_credential.hpp"
+#include "gateway/app/start_places.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/audit/reader.hpp"
 #include "gateway/core/regular_file.hpp"
@@ -147,6 +148,7 @@ int check(const CheckOptions& options)
     const auto configuration =
         load_configuration(options.config_file, process_environment(), problems);
     check_tls(configuration.settings, problems);
+    check_start_places(configuration.settings, problems);
     if (!problems.empty()) return report(problems, {});
     if (const auto built = try_to_build(configuration); !built) {
         return complain(built.error(), exit_usage);

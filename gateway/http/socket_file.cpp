@@ -63,7 +63,7 @@ Result<bool> is_alive(const std::string& path)
 
 }  // namespace
 
-Status SocketFile::make_way(const std::string& path)
+Status SocketFile::check_place(const std::string& path)
 {
     if (auto safe = check_folder(path); !safe) return safe;
     struct stat found{};
@@ -71,8 +71,17 @@ Status SocketFile::make_way(const std::string& path)
         if (errno == ENOENT) return {};
         return fail(system_error(path, errno));
     }
-    if (!S_ISSOCK(found.st_mode))
-        return fail(cannot_listen(path, "there is a file that is no socket"));
+    if (S_ISSOCK(found.st_mode)) return {};
+    return fail(cannot_listen(path, S_ISDIR(found.st_mode)
+                                        ? "there is a folder; name a file in it that is not there"
+                                        : "there is a file that is no socket"));
+}
+
+Status SocketFile::make_way(const std::string& path)
+{
+    if (auto usable = check_place(path); !usable) return usable;
+    struct stat found{};
+    if (::lstat(path.c_str(), &found) != 0) return {};
     const auto alive = is_alive(path);
     if (!alive) return fail(alive.error());
     if (*alive) return fail(cannot_listen(path, "another program listens there"));

@@ -12,6 +12,10 @@ namespace tailops::http {
 /// its place.
 class SocketFile {
 public:
+    /// Whether a socket can come to `path`, as far as that can be seen without changing or asking
+    /// anything: one may lie there, alive or not. Errors: as make_way.
+    static Status check_place(const std::string& path);
+
     /// Makes way for a socket at `path`: removes one that a daemon left which was killed. Errors:
     /// invalid_argument (somebody listens there, there is something else, or everybody may exchange
     /// what lies in that folder).

@@ -4,10 +4,11 @@ import os
 import pathlib
 import select
 import signal
+import socket
 import subprocess
 import unittest
 
-from harness import GATEWAY_TOKEN, Gateway, local_gateway, PROTOCOL, until
+from harness import GATEWAY_TOKEN, Gateway, local_gateway, POLICY_ALL, PROTOCOL, until
 
 TARGETS = """version: "1.0"
 targets:
@@ -236,6 +237,93 @@ class Settings(unittest.TestCase):
         self.assertEqual(told.returncode, 1)
         self.assertIn("audit.key: the credential", told.stderr)
         self.assertIn("openssl rand -hex 32", told.stderr)
+
+
+class Places(unittest.TestCase):
+    """What `check` says of places where a start would fail, and that it leaves them as they are."""
+
+    def check(self, gateway, text, says):
+        gateway.write("gateway.yaml", text)
+        before = sorted(str(path) for path in gateway.directory.rglob("*"))
+        told = gateway.command("check", "--config", gateway.config)
+        self.assertEqual(sorted(str(path) for path in gateway.directory.rglob("*")), before)
+        if says is None:
+            self.assertEqual(told.returncode, 0, told.stderr)
+            return told
+        self.assertEqual((told.returncode, told.stdout), (2, ""), told.stderr)
+        self.assertIn(says, told.stderr)
+        served = gateway.command("serve", "--config", gateway.config)
+        self.assertIn(served.returncode, (1, 2), "check told of what does not matter")
+        return told
+
+    def test_of_the_state_are_folders_or_can_be_made(self):
+        gateway = Gateway(files=files())
+        at = f"{gateway.config}:3:1: "
+        file, fifo, link = (gateway.directory / name for name in ("file", "fifo", "link"))
+        file.write_text("precious")
+        os.mkfifo(fifo)
+        link.symlink_to("nowhere")
+        for place, says in (("", '"state_dir" is empty'), (file, f'state_dir: "{file}" is not a folder; name a folder'),
+                            (f"{file}/below/it", f'"{file}" is not a folder'), (fifo, f'"{fifo}" is not a folder'),
+                            (link, f'"{link}" is a link to nothing')):
+            with self.subTest(place=str(place)):
+                told = self.check(gateway, GATEWAY_TOKEN.replace("@STATE@", str(place)), says)
+                self.assertTrue(told.stderr.startswith(at), told.stderr)
+        self.check(gateway, GATEWAY_TOKEN.replace("@STATE@", str(gateway.directory / "not/yet")), None)
+        self.check(gateway, GATEWAY_TOKEN.replace("@STATE@", str(gateway.directory)), None)
+
+    def test_of_a_socket_can_take_one(self):
+        gateway = Gateway(files=files())
+        at = f"{gateway.config}:2:1: listen: cannot listen on unix:"
+        file = gateway.directory / "file"
+        file.write_text("precious")
+
+        def listen(path):
+            return GATEWAY_TOKEN.replace('"127.0.0.1:0"', f'"unix:{path}"')
+        for place, says in ((gateway.directory, "there is a folder"), (file, "there is a file that is no socket"),
+                            (gateway.directory / "missing/g.sock", f"the folder {gateway.directory}/missing does not"),
+                            (file / "g.sock", "Not a directory")):
+            with self.subTest(place=str(place)):
+                told = self.check(gateway, listen(place), f"unix:{place}: {says}")
+                self.assertTrue(told.stderr.startswith(at), told.stderr)
+        self.check(gateway, listen(gateway.directory / "g.sock"), None)
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(str(gateway.directory / "left.sock"))
+        left.close()
+        self.check(gateway, listen(gateway.directory / "left.sock"), None)
+        # systemd makes it at the start and takes it away at the end: before the first there is none.
+        told = self.check(gateway, listen("/run/tailops-test-that-is-not-there/g.sock"), None)
+        self.assertIn("does not exist yet; RuntimeDirectory= of the unit makes it", told.stderr)
+
+    def test_of_a_running_gateway_are_fine(self):
+        made = local_gateway()
+        made.write("gateway.yaml", GATEWAY_TOKEN.replace('"127.0.0.1:0"', f'"127.0.0.1:0", "unix:{made.directory}/s"'))
+        with made as gateway:
+            self.assertEqual(gateway.command("check", "--config", gateway.config).returncode, 0)
+            self.assertTrue((gateway.directory / "s").exists())
+
+
+class Texts(unittest.TestCase):
+    """Configuration files are UTF-8: in another encoding a denial would name nobody."""
+
+    def test_are_utf8_in_each_file(self):
+        gateway = Gateway(files=files(**{"gateway.yaml": GATEWAY_TOKEN + "commands: commands.yaml\n",
+                                         "policy.yaml": POLICY_ALL, "commands.yaml": "commands: []\n"}))
+        for name in ("gateway.yaml", "targets.yaml", "policy.yaml", "commands.yaml"):
+            path = gateway.directory / name
+            good = path.read_bytes()
+            line = good.count(b"\n") + 1
+            for text, says in ((good + "# J\xfcrgen\n".encode("latin-1"), f":{line}:4: the byte 0xFC is not UTF-8"),
+                               (good.decode().encode("utf-16"), ":1:1: the file is UTF-16 or UTF-32, not UTF-8"),
+                               (good + b"\x04\n", f":{line}:1: the control character U+0004"),
+                               (good + b'"a\\0b": c\n', f":{line}:1: a NUL character"),
+                               (good + "# J\xfcrgen\n".encode(), None), (b"\xef\xbb\xbf" + good, None)):
+                with self.subTest(file=name, says=says):
+                    path.write_bytes(text)
+                    told = gateway.command("check", "--config", gateway.config)
+                    self.assertEqual(told.returncode, 2 if says else 0, told.stderr)
+                    self.assertIn(f"{path}{says}" if says else "", told.stderr)
+            path.write_bytes(good)
 
 
 class Numbers(unittest.TestCase):
