@@ -105,12 +105,14 @@ void log_outcome(const Invocation& call, const audit::Record& record, CallOutcom
     const bool is_fine = !is_trouble(outcome);
     const auto event = is_fine ? Event::call_finished : Event::call_failed;
     if (!is_logged(event)) return;
+    // What was permitted failed for another reason than the one that permitted it.
+    const auto& why = record.detail.empty() ? record.why : record.detail;
     log(event, {{"request", call.id.str()},
                 {"tool", record.tool.str()},
                 {"target", record.target.str()},
                 {"subject", record.name},
                 {"outcome", record.outcome},
-                {"why", is_fine ? std::string{} : record.why},
+                {"why", is_fine ? std::string{} : why},
                 {"ms", std::to_string(record.elapsed_ms)}});
 }
 

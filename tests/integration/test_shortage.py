@@ -47,6 +47,8 @@ class Descriptors(unittest.TestCase):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + 4, before[1]))
             told = text_of(gateway.call("get_system_status", {"target": "local"}))
             self.assertIn("unavailable: the gateway can start no command now (too many open files)", told)
+            until(lambda: [line for line in gateway.logged().splitlines(keepends=True)
+                           if " call_failed: " in line and "too many open files" in line], what="the reason")
             resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
             self.assertFalse(gateway.call("get_system_status", {"target": "local"}).get("isError"))
 
