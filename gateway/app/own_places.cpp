@@ -65,14 +65,15 @@ std::string file_of(const targets::CredentialReference& reference,
     return folder ? *folder + '/' + reference.name : std::string{};
 }
 
-/// The files of secrets are looked at each time that somebody asks: who renews a secret puts
-/// another file in the place of the one that was there, or leads a link elsewhere. What a secret
-/// stood in once stays closed.
+/// The files are looked at when somebody asks, since who renews a secret puts another file in the
+/// place of the one that was there, or leads a link elsewhere. Where a secret was once stays
+/// closed; what it was then does not, because the number of a file that is gone is given to the
+/// next one.
 class LivePlaces final : public tools::OwnPlaces {
 public:
-    LivePlaces(std::vector<std::string> files, tools::PlaceSet known)
-        : files_{std::move(files)},
-          known_{std::move(known)}
+    LivePlaces(std::string folder, std::vector<std::string> files)
+        : folder_{std::move(folder)},
+          files_{std::move(files)}
     {
         look();
     }
@@ -81,32 +82,44 @@ public:
     {
         const std::scoped_lock lock{mutex_};
         look();
-        return known_.hold(path, identities);
+        return state_.hold(path, identities) || secrets_.hold(path, identities);
     }
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
+
     // A list asks for each of its names, within less than this.
     static constexpr std::chrono::milliseconds fresh{1};
-    // More names than files of secrets can have had in the life of a daemon.
+    static constexpr std::chrono::seconds state_fresh{1};
+    // More places than the files of secrets can have in the life of a daemon.
     static constexpr std::size_t paths_max = 4096;
 
     void look() const
     {
         const auto now = std::chrono::steady_clock::now();
+        if (!state_looked_ || now - *state_looked_ >= state_fresh) {
+            state_looked_ = now;
+            state_ = {};
+            note_folder(state_, folder_);
+        }
         if (looked_ && now - *looked_ < fresh) return;
         looked_ = now;
+        secrets_.identities.clear();
         for (const auto& file : files_) {
-            note(known_, file);
+            note(secrets_, file);
             auto path = resolved(file);
-            const bool is_new = std::ranges::find(known_.paths, path) == known_.paths.end();
-            if (is_new && known_.paths.size() < paths_max) known_.paths.push_back(std::move(path));
+            auto& paths = secrets_.paths;
+            const bool is_new = std::ranges::find(paths, path) == paths.end();
+            if (is_new && paths.size() < paths_max) paths.push_back(std::move(path));
         }
     }
 
+    const std::string folder_;
     const std::vector<std::string> files_;
     mutable std::mutex mutex_;
-    mutable tools::PlaceSet known_;  // guarded by mutex_, as is what follows
-    mutable std::optional<std::chrono::steady_clock::time_point> looked_{};
+    mutable tools::PlaceSet state_;  // guarded by mutex_, as is what follows
+    mutable tools::PlaceSet secrets_;
+    mutable std::optional<Time> state_looked_{}, looked_{};
 };
 
 /// Who reads for a gateway that is root.
@@ -175,14 +188,12 @@ std::shared_ptr<const tools::OwnPlaces> own_places(const Configuration& configur
                                                    const StatePaths& paths,
                                                    const targets::Environment& environment)
 {
-    tools::PlaceSet known;
-    note_folder(known, paths.directory);
     std::vector<std::string> files;
     for (const auto& secret : configured_secrets(configuration)) {
         auto file = file_of(secret.reference, environment);
         if (!file.empty()) files.push_back(std::move(file));
     }
-    return std::make_shared<const LivePlaces>(std::move(files), std::move(known));
+    return std::make_shared<const LivePlaces>(paths.directory, std::move(files));
 }
 
 void note_own_places(const Configuration& configuration, yaml::Problems& problems)
