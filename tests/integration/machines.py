@@ -39,6 +39,30 @@ def free_port():
     raise AssertionError("no free port")
 
 
+def is_stopped(pid):
+    """Whether every thread of a process is."""
+    states = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            states.append((task / "stat").read_text().rpartition(") ")[2][0])
+    return set(states) == {"T"}
+
+
+@contextlib.contextmanager
+def stopped(*pids):
+    """Stops processes, and lets them go on at the end. The kernel stops each thread when it comes to it: one of an
+    engine may answer a call meanwhile."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for pid in pids:
+            until(lambda: is_stopped(pid), what=f"the end of process {pid}'s work")
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
 def remove_left_users():
     """Removes the users of test processes that run no more."""
     for account in pwd.getpwall():

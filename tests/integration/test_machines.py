@@ -2,14 +2,13 @@
 import http.server
 import json
 import os
-import signal
 import socket
 import threading
 import time
 import unittest
 
 from harness import LOCAL_TARGET, POLICY_ALL, local_gateway, text_of, until
-from machines import DockerEngine, SshServer
+from machines import DockerEngine, SshServer, stopped
 from test_protocol import Session, message
 
 
@@ -92,19 +91,14 @@ class Ssh(unittest.TestCase):
         self.gateway.call("get_system_status", {"target": "db-01"})
         # The listener and the processes of its sessions, which are two deep.
         children = descendants_of(wedged.process.pid)
-        for pid in [wedged.process.pid, *children]:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with stopped(wedged.process.pid, *children):
             waiting = threading.Thread(target=lambda: self.gateway.call("get_system_status", {"target": "db-01"}))
             waiting.start()
             for _ in range(3):
                 result = self.gateway.call("get_system_status", {"target": "web-01"})
                 self.assertFalse(result.get("isError", False), text_of(result))
             self.assertTrue(waiting.is_alive(), "the wedged machine should still be waited for")
-        finally:
-            for pid in [wedged.process.pid, *children]:
-                os.kill(pid, signal.SIGCONT)
-            waiting.join()
+        waiting.join()
 
     def test_a_machine_that_never_answers_is_unreachable(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -1,13 +1,11 @@
 """Machines that fall silent: what a call is told, and what the gateway thinks of the target afterwards."""
 import contextlib
-import os
-import signal
 import socket
 import threading
 import unittest
 
 from harness import GATEWAY_TOKEN, local_gateway, text_of, until
-from machines import DockerEngine, SshServer
+from machines import DockerEngine, SshServer, stopped
 from test_machines import descendants_of
 
 TIMEOUT = "    constraints: {timeout: 2}\n"
@@ -16,18 +14,6 @@ TIMEOUT = "    constraints: {timeout: 2}\n"
 def state_of(gateway, name):
     targets = gateway.call("list_targets")["structuredContent"]["targets"]
     return next(target["state"] for target in targets if target["id"] == name)
-
-
-@contextlib.contextmanager
-def stopped(*pids):
-    """Stops processes, and lets them go on at the end."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 class Silence(unittest.TestCase):
