@@ -2,7 +2,7 @@
 
 #include "gateway/config/settings.hpp"
 #include "gateway/tools/catalogue.hpp"
-#include "gateway/tools/commands.hpp"
+#include "gateway/tools/commands/commands.hpp"
 #include "policy/policy_file.hpp"
 #include "targets/targets_file.hpp"
 

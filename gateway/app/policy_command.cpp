@@ -7,7 +7,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
-#include "gateway/tools/families.hpp"
+#include "gateway/tools/http/method_rights.hpp"
 #include "gateway/tools/policy_words.hpp"
 #include "policy/gate.hpp"
 

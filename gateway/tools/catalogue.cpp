@@ -1,11 +1,8 @@
 #include "gateway/tools/catalogue.hpp"
 
-#include "gateway/tools/families.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <iterator>
 
 namespace tailops::tools {
 
@@ -23,13 +20,7 @@ ToolCatalogue::ToolCatalogue(std::vector<Tool> tools) : tools_{std::move(tools)}
 
 std::shared_ptr<const ToolCatalogue> ToolCatalogue::shipped()
 {
-    static const auto catalogue = [] {
-        auto all = tools_of_files();
-        for (const auto family : {command_tools, container_tools, file_tools, http_tools}) {
-            std::ranges::move(family(), std::back_inserter(all));
-        }
-        return std::make_shared<const ToolCatalogue>(std::move(all));
-    }();
+    static const auto catalogue = std::make_shared<const ToolCatalogue>(tools_of_files());
     return catalogue;
 }
 

@@ -2,7 +2,7 @@
 
 #include "auth/principal.hpp"
 #include "gateway/async/awaitable.hpp"
-#include "gateway/tools/commands.hpp"
+#include "gateway/tools/commands/commands.hpp"
 #include "gateway/tools/run_view.hpp"
 #include "targets/state.hpp"
 #include "targets/target.hpp"

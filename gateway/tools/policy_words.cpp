@@ -2,7 +2,7 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
-#include "gateway/tools/families.hpp"
+#include "gateway/tools/http/method_rights.hpp"
 #include "gateway/tools/path.hpp"
 #include "targets/http/api_path.hpp"
 

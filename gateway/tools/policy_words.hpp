@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/tools/catalogue.hpp"
-#include "gateway/tools/commands.hpp"
+#include "gateway/tools/commands/commands.hpp"
 #include "gateway/tools/tool.hpp"
 #include "policy/vocabulary.hpp"
 #include "targets/target.hpp"

@@ -1,5 +1,6 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/tools/json_types.hpp"
 #include "gateway/tools/tool.hpp"
 
 #include <nlohmann/json.hpp>
@@ -62,29 +63,6 @@ struct Place {
         return fail(Errc::invalid_argument, title() + " " + rule + for_example(schema));
     }
 };
-
-bool is_of_type(const json& value, std::string_view type)
-{
-    if (type == "string") return value.is_string();
-    // 10.0 is an integer to JSON Schema, and not to us: readers of arguments want what JSON writes
-    // as one.
-    if (type == "integer") return value.is_number_integer();
-    if (type == "number") return value.is_number();
-    if (type == "boolean") return value.is_boolean();
-    if (type == "object") return value.is_object();
-    if (type == "array") return value.is_array();
-    return type == "null" && value.is_null();
-}
-
-std::string type_in_words(std::string_view type)
-{
-    if (type == "string") return "text";
-    if (type == "integer") return "a whole number";
-    if (type == "number") return "a number";
-    if (type == "boolean") return "true or false";
-    if (type == "object") return "an object";
-    return type == "array" ? "a list" : "null";
-}
 
 Status check_type(const Place& at)
 {

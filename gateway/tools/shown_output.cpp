@@ -2,8 +2,6 @@
 
 #include "gateway/core/safe_text.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 
 namespace tailops::tools {
@@ -73,21 +71,37 @@ ShownOutput shown_output_after(const targets::ExecutionResult& result, std::size
     return shape(head.substr(std::min(skipped_bytes, head.size())), result.output_tail);
 }
 
-void add_output(nlohmann::json& out,
-                const std::string& name,
-                const targets::ExecutionResult& result)
+void text_fields(kit::Fields& f, TextOutput& s, const TextMeanings& meanings)
 {
-    const auto shown = shown_output(result, targets::OutputStream::output);
-    out[name] = safe_text(shown.head);
-    if (!shown.tail.empty()) out[name + "_tail"] = safe_text(shown.tail);
+    f(meanings.name, s.text, meanings.text);
+    f(std::string{meanings.name} + "_tail", s.tail, meanings.tail);
+    f("truncated", s.truncated, "Something is left out here");
+    f("stdout_bytes", s.stdout_bytes, meanings.bytes);
+    f("stdout_lines", s.stdout_lines, meanings.lines);
+    f("run_id", s.run_id, "For read_output, when something is left out");
+    f("read_more", s.read_more, meanings.read_more);
+    f("not_kept", s.not_kept, "Why that lacks the end");
+}
+
+void add_extent(TextOutput& out, const targets::ExecutionResult& result)
+{
     if (result.truncated) add_extent(out, result.output_bytes, result.output_lines);
 }
 
-void add_extent(nlohmann::json& out, std::uint64_t bytes, std::uint64_t lines)
+void add_extent(TextOutput& out, std::uint64_t bytes, std::uint64_t lines)
 {
-    out["truncated"] = true;
-    out["stdout_bytes"] = bytes;
-    out["stdout_lines"] = lines;
+    out.truncated = true;
+    out.stdout_bytes = bytes;
+    out.stdout_lines = lines;
+}
+
+TextOutput text_output(const targets::ExecutionResult& result)
+{
+    const auto shown = shown_output(result, targets::OutputStream::output);
+    TextOutput out{.text = safe_text(shown.head)};
+    if (!shown.tail.empty()) out.tail = safe_text(shown.tail);
+    add_extent(out, result);
+    return out;
 }
 
 }  // namespace tailops::tools

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "gateway/tools/kit/fields.hpp"
 #include "targets/output.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,13 +24,37 @@ ShownOutput shown_output(const targets::ExecutionResult& result, targets::Output
 /// The same for a part of the standard output that begins `skipped_bytes` after its beginning.
 ShownOutput shown_output_after(const targets::ExecutionResult& result, std::size_t skipped_bytes);
 
-/// Puts the standard output into `out` as the member `name`, its end as NAME_tail when it was cut,
-/// and then what is missing: `truncated`, `stdout_bytes`, `stdout_lines`.
-void add_output(nlohmann::json& out,
-                const std::string& name,
-                const targets::ExecutionResult& result);
+/// A text of the target's in a result, and what is said of it when it was cut.
+struct TextOutput {
+    std::optional<std::string> text{}, tail{};
+    std::optional<bool> truncated{};
+    std::optional<std::uint64_t> stdout_bytes{}, stdout_lines{};
+    // Filled in when the call has ended: where the rest is.
+    std::optional<std::string> run_id{}, read_more{}, not_kept{};
+};
 
-/// As the three numbers of `add_output`, of a part of the standard output.
-void add_extent(nlohmann::json& out, std::uint64_t bytes, std::uint64_t lines);
+/// What is said of the fields of a text; `name` is that of the text itself.
+struct TextMeanings {
+    std::string_view name;
+    std::string_view text;
+    std::string_view tail{};
+    std::string_view bytes{};
+    std::string_view lines{};
+    std::string_view read_more{};
+};
+
+/// Shows the fields of a text as those of the struct that has it: NAME, NAME_tail, `truncated` and
+/// so on.
+void text_fields(kit::Fields& f, TextOutput& s, const TextMeanings& meanings);
+
+/// Tells of the standard output what is missing, when something is: `truncated`, `stdout_bytes`,
+/// `stdout_lines`.
+void add_extent(TextOutput& out, const targets::ExecutionResult& result);
+
+/// The same of a part of it, which is cut.
+void add_extent(TextOutput& out, std::uint64_t bytes, std::uint64_t lines);
+
+/// The standard output.
+TextOutput text_output(const targets::ExecutionResult& result);
 
 }  // namespace tailops::tools

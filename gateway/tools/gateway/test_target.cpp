@@ -1,5 +1,5 @@
 #include "gateway/core/text.hpp"
-#include "gateway/tools/families.hpp"
+#include "gateway/tools/http/method_rights.hpp"
 #include "gateway/tools/kit/tool_of.hpp"
 #include "targets/http/api_rules.hpp"
 

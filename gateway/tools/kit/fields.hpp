@@ -89,10 +89,21 @@ private:
     E& value_;
 };
 
+/// The rules of a list or a dictionary are about how many; those of what it holds come with its
+/// type, or are `of_items`.
+inline Field item_of(const Field& field, std::string_view name)
+{
+    return {.name = name, .rules = field.rules.of_items ? *field.rules.of_items : Rules{}};
+}
+
 template <class T>
 class ListOf final : public List {
 public:
-    ListOf(const Field& field, std::vector<T>& items) : field_{field}, items_{items} {}
+    ListOf(const Field& field, std::vector<T>& items)
+        : field_{item_of(field, field.name)},
+          items_{items}
+    {
+    }
     std::size_t size() const override { return items_.size(); }
     void visit(Visitor& visitor, std::size_t index) override
     {
@@ -113,22 +124,27 @@ private:
 template <class T>
 class DictionaryOf final : public Dictionary {
 public:
-    explicit DictionaryOf(std::map<std::string, T>& entries) : entries_{entries} {}
+    DictionaryOf(const Field& field, std::map<std::string, T>& entries)
+        : field_{field},
+          entries_{entries}
+    {
+    }
     void visit(Visitor& visitor) override
     {
-        for (auto& [key, value] : entries_) kit::visit(visitor, Field{.name = key}, value);
+        for (auto& [key, value] : entries_) kit::visit(visitor, item_of(field_, key), value);
     }
     void insert(Visitor& visitor, std::string_view key) override
     {
-        kit::visit(visitor, Field{.name = key}, entries_[std::string{key}]);
+        kit::visit(visitor, item_of(field_, key), entries_[std::string{key}]);
     }
     void visit_blank(Visitor& visitor) override
     {
         T blank{};
-        kit::visit(visitor, Field{}, blank);
+        kit::visit(visitor, item_of(field_, {}), blank);
     }
 
 private:
+    const Field& field_;
     std::map<std::string, T>& entries_;
 };
 
@@ -197,14 +213,13 @@ void show(Visitor& visitor, const Field& field, T& value)
 template <class T>
 void show(Visitor& visitor, const Field& field, std::vector<T>& value)
 {
-    // The rules of a list are about how many; those of its items come with their type.
-    ListOf<T> list{Field{.name = field.name}, value};
+    ListOf<T> list{field, value};
     visitor.list(field, list);
 }
 template <class T>
 void show(Visitor& visitor, const Field& field, std::map<std::string, T>& value)
 {
-    DictionaryOf<T> dictionary{value};
+    DictionaryOf<T> dictionary{field, value};
     visitor.dictionary(field, dictionary);
 }
 template <class T>

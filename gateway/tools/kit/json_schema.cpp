@@ -71,7 +71,14 @@ public:
         out["enum"] = words_as_json(usual.words());
         say_default(field, usual.words()[usual.index()]);
     }
-    void json(const Field& field, Json&) override { begin("object", field); }
+    void json(const Field& field, Json&) override
+    {
+        begin("object", field);
+        const auto& rules = field.rules;
+        if (!rules.types.empty()) out["type"] = words_as_json(rules.types);
+        if (rules.longest > 0) out["maxLength"] = rules.longest;
+        if (!rules.example.empty()) out["examples"] = example_of(rules.example, false);
+    }
     void object(const Field& field, Object& value) override;
     void list(const Field& field, List& value) override
     {
@@ -95,6 +102,7 @@ public:
         if (!field.rules.example.empty()) {
             out["examples"] = example_of(field.rules.example, false);
         }
+        say_default(field, Value::object());
     }
     void maybe(const Field&, Maybe& value) override
     {

@@ -2,10 +2,12 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/tools/json_types.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tailops::tools::kit {
@@ -82,13 +84,19 @@ public:
         for (const auto one : all) words += (words.empty() ? "" : ", ") + quote(one);
         status = misfit(place_, "one of " + words);
     }
-    void json(const Field&, Json& into) override
+    void json(const Field& field, Json& into) override
     {
-        if (from_.is_object()) {
-            into = std::make_shared<const nlohmann::json>(from_);
-        } else {
-            status = misfit(place_, "an object");
+        constexpr std::array<std::string_view, 1> usual = {"object"};
+        const auto types = field.rules.types.empty() ? std::span{usual} : field.rules.types;
+        std::string words;
+        for (const auto type : types) {
+            if (is_of_type(from_, type)) {
+                into = std::make_shared<const nlohmann::json>(from_);
+                return;
+            }
+            words += (words.empty() ? "" : " or ") + type_in_words(type);
         }
+        status = misfit(place_, words);
     }
     void object(const Field&, Object& into) override;
     void list(const Field&, List& into) override

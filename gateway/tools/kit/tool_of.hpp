@@ -31,9 +31,22 @@ struct NoArguments {
     static void fields(Fields&, NoArguments&) {}
 };
 
-/// The row that `about` begins, with the schemas of the two structs. `requires_all`: results are
-/// always whole, which those about a target are not: a dry run and a failure answer otherwise.
-Tool tool_row(About about, Object& blank_arguments, Object& blank_result, bool requires_all);
+/// Of a tool that the target never refuses: what goes wrong is an Error.
+struct NoFailure {
+    static void fields(Fields&, NoFailure&) {}
+};
+
+/// One of each struct of a tool, with the defaults of its members.
+struct Blanks {
+    Object& arguments;
+    Object& result;
+    Object& failure;
+};
+
+/// The row that `about` begins, with the schemas of the structs: a result is of either of two.
+/// `requires_all`: results are always whole, which those about a target are not: a dry run and a
+/// failure answer otherwise.
+Tool tool_row(About about, Blanks blanks, bool requires_all);
 
 /// The value as the content of an answer.
 Content content_of(Object& value);
@@ -55,15 +68,26 @@ Result<T> arguments_from(const nlohmann::json& arguments)
 }
 
 /// What a call of a tool about a target comes to: a Plan whose reader answers an R.
-template <Struct R>
+template <Struct R, Struct F = NoFailure>
 struct PlanOf {
     targets::Operation operation;
     std::function<Result<R>(const targets::ExecutionResult&)> read;
-    std::optional<Right> right{};  // none: the tool's first
+    /// What is answered instead, where the target answered that it did not do it.
+    std::function<std::optional<F>(const targets::ExecutionResult&)> failed{};
+    std::optional<Right> right{};                    // none: the tool's first
+    std::optional<policy::Parameters> parameters{};  // none: the arguments themselves
     std::vector<Naming> namings{};
     policy::AliasesByName aliases{};
     std::optional<Inquiry> inquiry{};
     Plan::Rest rest{Plan::Rest::dropped};
+
+    /// Of a tool one of whose arguments is a path, in the place of `read`: see Plan::Place.
+    struct Place {
+        std::string_view begins_after;  // Plan::rest_begins_after
+        std::function<Status(std::string_view output, PlaceJudge&)> check;
+        std::function<Result<R>(const targets::ExecutionResult&, PlaceJudge&)> read;
+    };
+    std::optional<Place> place{};
 };
 
 /// A tool that takes an A and answers an R:
@@ -73,8 +97,9 @@ struct PlanOf {
 ///         read_uptime);
 ///     }
 ///
-/// Where R has a member `truncated`, it is set when the output limit cut what the target said.
-template <Struct A, Struct R>
+/// Where R has a member `truncated`, it is set when the output limit cut what the target said. One
+/// whose target may answer that it did not do what it was asked answers an F then.
+template <Struct A, Struct R, Struct F = NoFailure>
 class ToolOf {
 public:
     explicit ToolOf(About about) : about_{std::move(about)} {}
@@ -84,16 +109,16 @@ public:
     Tool runs(std::string_view script, Reader read) &&
     {
         return std::move(*this).plans([script, read](const A& arguments, const PlanContext&) {
-            return Result<PlanOf<R>>{
-                PlanOf<R>{.operation = scripts::command(script),
-                          .read = [read, arguments](const targets::ExecutionResult& result) {
-                              return read(Sections::read(result.output), arguments);
-                          }}};
+            return Result<PlanOf<R, F>>{
+                PlanOf<R, F>{.operation = scripts::command(script),
+                             .read = [read, arguments](const targets::ExecutionResult& result) {
+                                 return read(Sections::read(result.output), arguments);
+                             }}};
         });
     }
 
     /// Thinks each call through. Pure.
-    using Planner = std::function<Result<PlanOf<R>>(const A& arguments, const PlanContext&)>;
+    using Planner = std::function<Result<PlanOf<R, F>>(const A& arguments, const PlanContext&)>;
     Tool plans(Planner plan) &&
     {
         auto row = row_of(false);
@@ -102,21 +127,17 @@ public:
             TAILOPS_TRY(auto arguments, arguments_from<A>(from));
             TAILOPS_TRY(auto made, plan(arguments, context));
             ObjectOf<A> fields{arguments};
-            return Plan{.right = made.right.value_or(usual),
-                        .operation = std::move(made.operation),
-                        .parameters = policy_parameters(fields),
-                        .aliases = std::move(made.aliases),
-                        .namings = std::move(made.namings),
-                        .inquiry = std::move(made.inquiry),
-                        .present = [read = std::move(made.read)](
-                                       const targets::ExecutionResult& result) -> Result<Content> {
-                            TAILOPS_TRY(auto told, read(result));
-                            if constexpr (requires { told.truncated = true; }) {
-                                if (result.truncated) told.truncated = true;
-                            }
-                            return content_of(std::move(told));
-                        },
-                        .rest = made.rest};
+            auto out = Plan{.right = made.right.value_or(usual),
+                            .operation = std::move(made.operation),
+                            .parameters = made.parameters ? *std::move(made.parameters)
+                                                          : policy_parameters(fields),
+                            .aliases = std::move(made.aliases),
+                            .namings = std::move(made.namings),
+                            .inquiry = std::move(made.inquiry),
+                            .present = presenter(std::move(made.read), std::move(made.failed)),
+                            .rest = made.rest};
+            if (made.place) set_place(out, *std::move(made.place));
+            return out;
         };
         return row;
     }
@@ -149,11 +170,41 @@ private:
     {
         A arguments{};
         R result{};
+        F failure{};
         ObjectOf<A> argument_fields{arguments};
         ObjectOf<R> result_fields{result};
-        return tool_row(std::move(about_), argument_fields, result_fields, requires_all);
+        ObjectOf<F> failure_fields{failure};
+        return tool_row(std::move(about_), {argument_fields, result_fields, failure_fields},
+                        requires_all);
     }
     Tool row_of(bool requires_all) & { return std::move(*this).row_of(requires_all); }
+
+    static auto presenter(decltype(PlanOf<R, F>::read) read, decltype(PlanOf<R, F>::failed) failed)
+    {
+        return [read = std::move(read), failed = std::move(failed)](
+                   const targets::ExecutionResult& result) -> Result<Content> {
+            if (failed) {
+                if (auto refusal = failed(result)) return content_of(*std::move(refusal));
+            }
+            TAILOPS_TRY(auto told, read(result));
+            if constexpr (requires { told.truncated = true; }) {
+                if (result.truncated) told.truncated = true;
+            }
+            return content_of(std::move(told));
+        };
+    }
+
+    static void set_place(Plan& plan, typename PlanOf<R, F>::Place place)
+    {
+        plan.present = {};
+        plan.rest_begins_after = place.begins_after;
+        plan.place.check = std::move(place.check);
+        plan.place.present = [read = std::move(place.read)](const targets::ExecutionResult& result,
+                                                            PlaceJudge& judge) -> Result<Content> {
+            TAILOPS_TRY(auto told, read(result, judge));
+            return content_of(std::move(told));
+        };
+    }
 
     static Task<Result<Content>> fetched(Task<Result<R>> (*fetch)(A, const GatewayView&),
                                          Result<A> arguments,

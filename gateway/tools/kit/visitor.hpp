@@ -20,6 +20,8 @@ struct Rules {
     std::string_view pattern{};                  // RE2, of a text
     std::string_view example{};                  // a text as it is, anything else as JSON
     std::span<const std::string_view> one_of{};  // of a text that is no enumeration here
+    std::span<const std::string_view> types{};   // of a Json that may be more than an object
+    const Rules* of_items{nullptr};              // of what a list or a dictionary holds
 };
 
 /// What is said of one field of a struct: once, next to its type.
@@ -31,7 +33,7 @@ struct Field {
 
 class Visitor;
 
-/// An object of any shape; null: none.
+/// An object of any shape, or what the rules name in `types`; null: none.
 using Json = std::shared_ptr<const nlohmann::json>;
 
 /// An enumeration: one of several words.

@@ -1,6 +1,6 @@
-#include "gateway/tools/command_naming.hpp"
+#include "gateway/tools/commands/command_naming.hpp"
 
-#include "gateway/tools/template_names.hpp"
+#include "gateway/tools/commands/template_names.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "gateway/tools/command_template.hpp"
+#include "gateway/tools/commands/command_template.hpp"
 #include "tests/unit/gateway/tools/template_neighbours.hpp"
 
 #include <gmock/gmock.h>

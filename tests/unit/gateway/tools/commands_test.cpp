@@ -1,5 +1,5 @@
 #include "gateway/core/json.hpp"
-#include "gateway/tools/command_template.hpp"
+#include "gateway/tools/commands/command_template.hpp"
 #include "gateway/tools/tool.hpp"
 #include "tests/unit/gateway/tools/shell.hpp"
 

@@ -1,5 +1,5 @@
 #include "gateway/core/json.hpp"
-#include "gateway/tools/container_json.hpp"
+#include "gateway/tools/containers/container_json.hpp"
 #include "gateway/tools/tool.hpp"
 #include "tests/unit/gateway/tools/shipped.hpp"
 

@@ -131,7 +131,7 @@ TEST(SchemaOfArguments, IsStrictAndHasTheRulesAndTheDefaultsOfTheMembers)
             "since": {"type": "string", "description": "From when on"},
             "tags": {"type": "array", "description": "Bears these", "items": {"type": "string"},
                      "maxItems": 3, "examples": [["a", "b"]]},
-            "counts": {"type": "object", "additionalProperties": {"type": "integer"}}}})json");
+            "counts": {"type": "object", "additionalProperties": {"type": "integer"}, "default": {}}}})json");
     wanted["properties"]["points"] = {{"type", "array"}, {"items", point}};
     wanted["properties"]["origin"] = origin;
     EXPECT_EQ(arguments_schema<Everything>(), wanted);
@@ -148,6 +148,51 @@ TEST(SchemaOfResults, RequiresWhatIsNeverAbsent)
     EXPECT_EQ(lenient["properties"]["origin"]["required"], json::array({"x"}));
     EXPECT_EQ(lenient["properties"]["points"]["items"], wanted);
     EXPECT_FALSE(lenient["properties"]["limit"].contains("default"));
+}
+
+constexpr std::array<std::string_view, 2> loose_types = {"string", "integer"};
+constexpr Rules loose_rules{.types = loose_types};
+constexpr Rules short_rules{.longest = 4};
+
+/// Values of several types, and what lists and dictionaries hold.
+struct Loose {
+    Json body{};
+    std::map<std::string, Json> values{};
+    std::map<std::string, std::string> texts{};
+    std::vector<Json> items{};
+
+    static void fields(Fields& f, Loose& s)
+    {
+        f("body", s.body, "Either", {.longest = 9, .types = loose_types});
+        f("values", s.values, {}, {.of_items = &loose_rules});
+        f("texts", s.texts, {}, {.of_items = &short_rules});
+        f("items", s.items, {}, {.longest = 2, .of_items = &loose_rules});
+    }
+};
+
+TEST(SchemaOfArguments, HasTheTypesOfAValueAndTheRulesOfWhatIsHeld)
+{
+    EXPECT_EQ(arguments_schema<Loose>(), parsed(R"json({
+        "type": "object", "additionalProperties": false, "properties": {
+            "body": {"type": ["string", "integer"], "description": "Either", "maxLength": 9},
+            "values": {"type": "object", "default": {},
+                       "additionalProperties": {"type": ["string", "integer"]}},
+            "texts": {"type": "object", "default": {},
+                      "additionalProperties": {"type": "string", "maxLength": 4}},
+            "items": {"type": "array", "maxItems": 2, "items": {"type": ["string", "integer"]}}}})json"));
+}
+
+TEST(ReadJson, TakesAValueOfTheTypesThatAreNamedAndNoOther)
+{
+    const auto text =
+        parsed(R"({"body": "x", "values": {"a": 1, "b": "2"}, "texts": {}, "items": [1, "b"]})");
+    const auto made = read<Loose>(text);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(written(*made), text);
+    EXPECT_EQ(why_not<Loose>(parsed(R"({"body": {}})")),
+              "invalid_argument: \"body\" must be text or a whole number");
+    EXPECT_EQ(why_not<Loose>(parsed(R"({"values": {"a": true}})")),
+              "invalid_argument: \"values.a\" must be text or a whole number");
 }
 
 TEST(ReadJson, KeepsTheDefaultOfWhatIsAbsentOrNull)
