@@ -127,9 +127,14 @@ Status Daemon::open()
                          .clock = *clock_,
                          .keys_retention = settings_.limits.idempotency_retention});
     TAILOPS_CHECK(continuity_->compare());
-    const TokenEventRelay::Ends ends{
-        .tokens = *store_, .events = *store_, .trail = *trail_, .blocking = runtime_.blocking};
-    token_events_ = std::make_unique<TokenEventRelay>(ends, runtime_.io.get_executor());
+    token_events_ = std::make_unique<TokenEventRelay>(
+        TokenEventRelay::Ends{
+            .tokens = *store_,
+            .events = *store_,
+            .trail = *trail_,
+            .blocking = runtime_.blocking,
+            .on_revoked = [this](const std::string& token) { pipeline_->forget_token(token); }},
+        runtime_.io.get_executor());
     TAILOPS_TRY(auto world, make_world(first_));
     first_ = {};
     world_ = std::make_unique<call::CurrentWorld>(std::move(world));

@@ -52,7 +52,7 @@ audit::Record record_of(const auth::TokenEvent& event)
 TokenEventRelay::TokenEventRelay(Ends ends,
                                  const asio::any_io_executor& io,
                                  std::chrono::milliseconds interval)
-    : ends_{ends},
+    : ends_{std::move(ends)},
       interval_{interval},
       pause_{io},
       ended_{io}
@@ -70,6 +70,8 @@ Task<Status> TokenEventRelay::drain()
         for (const auto& event : pending) {
             // In the trail already, but the store could not be told.
             if (event.number <= recorded_) continue;
+            const bool is_revoked = event.kind == auth::TokenEvent::Kind::revoked;
+            if (is_revoked && ends_.on_revoked) ends_.on_revoked(event.token);
             auto record = record_of(event);
             TAILOPS_CO_CHECK(
                 co_await ends_.trail.append(std::move(record), audit::Durability::durable));

@@ -11,7 +11,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace tailops::app {
@@ -30,6 +32,8 @@ public:
         auth::TokenEvents& events;  // the same store
         audit::Trail& trail;
         boost::asio::thread_pool& blocking;
+        /// Told of each token that was revoked, before its record is written; null: nobody is.
+        std::function<void(const std::string& token)> on_revoked{};
     };
     TokenEventRelay(Ends ends,
                     const boost::asio::any_io_executor& io,

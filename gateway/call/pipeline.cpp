@@ -173,10 +173,8 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     if (prepared.plan.place.present) {
         prepared.judge = std::make_shared<GateJudge>(world->gate, request, permit->obligations());
     }
-    permit->commitment().check_with([this, &decided_in = *world, &asked = request]() -> Status {
-        const auto now = world_.get();
-        return now.get() == &decided_in ? Status{} : check_again(*now, asked);
-    });
+    permit->commitment().check_with(
+        [this, &decided_in = *world, &asked = request] { return check_turn(decided_in, asked); });
     const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
     auto answered = co_await carry_out(prepared, *std::move(permit), *world, *run, record);
     const auto outcome = outcome_of(answered);
@@ -187,6 +185,24 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     const auto kept = co_await trail_.append(std::move(record), audit::Durability::buffered);
     log_unrecorded(call, kept);
     co_return answered;
+}
+
+Status Pipeline::check_turn(const World& decided_in, const policy::AccessRequest& request) const
+{
+    const auto& identity = request.principal.identity;
+    if (identity.method == auth::Method::gateway_token &&
+        revoked_tokens_.get()->contains(identity.client_id)) {
+        return fail(Errc::denied, "the token was revoked while the call waited; nothing was done");
+    }
+    const auto now = world_.get();
+    return now.get() == &decided_in ? Status{} : check_again(*now, request);
+}
+
+void Pipeline::forget_token(const std::string& id)
+{
+    auto tokens = *revoked_tokens_.get();
+    tokens.insert(id);
+    revoked_tokens_.swap(std::make_shared<const std::set<std::string>>(std::move(tokens)));
 }
 
 Task<Result<Answer>> Pipeline::carry_out(

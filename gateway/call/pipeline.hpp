@@ -6,6 +6,7 @@
 #include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/clock.hpp"
+#include "gateway/core/snapshot.hpp"
 #include "gateway/core/trace_context.hpp"
 #include "gateway/tools/tool.hpp"
 #include "targets/state.hpp"
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,6 +114,10 @@ public:
     /// thread.
     void stop_beginning();
 
+    /// A token of the gateway's own was revoked, by its public id: of the calls that came with it,
+    /// none is begun any more. What has begun goes on. Safe from any thread.
+    void forget_token(const std::string& id);
+
     /// How the calls since the start ended.
     CallCounts::Totals outcomes() const noexcept { return counts_.totals(); }
 
@@ -136,6 +142,9 @@ private:
                                    Run& run,
                                    audit::Record& record);
 
+    /// Whether a call that was permitted in `decided_in` may still begin when its turn comes.
+    Status check_turn(const World& decided_in, const policy::AccessRequest& request) const;
+
     /// What only looks is cancelled by a stop as it is by a caller who leaves, and the callers of
     /// that one are still there to hear which it was.
     Error true_reason(Error error) const;
@@ -159,6 +168,8 @@ private:
     IdempotencyKeys* const keys_;
     const TimePoint started_;
     Commitments commitments_;
+    Snapshot<std::set<std::string>> revoked_tokens_{
+        std::make_shared<const std::set<std::string>>()};
     CallCounts counts_;
 };
 

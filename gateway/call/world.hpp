@@ -3,7 +3,7 @@
 #include "gateway/core/secret_registry.hpp"
 #include "gateway/core/snapshot.hpp"
 #include "gateway/tools/catalogue.hpp"
-#include "gateway/tools/commands.hpp"
+#include "gateway/tools/commands/commands.hpp"
 #include "gateway/tools/secret_places.hpp"
 #include "policy/gate.hpp"
 #include "targets/registry.hpp"

@@ -57,7 +57,7 @@ class Waiting(unittest.TestCase):
         out = {"target": "local", "command_name": command, "parameters": parameters}
         return {**out, "idempotency_key": key} if key else out
 
-    def begin(self, arguments):
+    def begin(self, arguments, token=None):
         """A call whose client can leave: its connection."""
         where = urllib.parse.urlsplit(self.gateway.url)
         connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
@@ -69,7 +69,7 @@ class Waiting(unittest.TestCase):
                            json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}),
                            {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
                             "MCP-Protocol-Version": PROTOCOL, "Mcp-Method": "tools/call", "Mcp-Name": "execute_command",
-                            "Mcp-Param-Target": "local", "Authorization": f"Bearer {self.gateway.token}"})
+                            "Mcp-Param-Target": "local", "Authorization": f"Bearer {token or self.gateway.token}"})
         return connection
 
     @contextlib.contextmanager
@@ -89,8 +89,8 @@ class Waiting(unittest.TestCase):
             os.close(gate)
             thread.join()
 
-    def queued(self, key=None):
-        connection = self.begin(self.arguments("make_file", key, folder=str(self.folder)))
+    def queued(self, key=None, token=None):
+        connection = self.begin(self.arguments("make_file", key, folder=str(self.folder)), token)
         until(lambda: self.records("intent", "make_file"), what="the call that waits")
         return connection
 
@@ -106,6 +106,21 @@ class Waiting(unittest.TestCase):
                                   self.arguments("make_file", "once", folder=str(self.folder)))
         self.assertFalse(again.get("isError"), text_of(again))
         self.assertNotIn("replayed", again["structuredContent"])
+        self.assertEqual(len(self.files()), 1)
+
+    def test_what_waits_is_not_begun_for_a_token_that_was_revoked_meanwhile(self):
+        token = self.gateway.mint("admin", subject="ci")
+        listed = self.gateway.command("token", "list", "--state-dir", str(self.gateway.state_dir)).stdout
+        public_id = next(line.split()[0] for line in listed.splitlines() if " ci " in line)
+        with self.occupied():
+            waiting = self.queued(token=token)
+            other = self.queued()
+            revoked = self.gateway.command("token", "revoke", public_id, "--state-dir", str(self.gateway.state_dir))
+            self.assertEqual(revoked.returncode, 0, revoked.stderr)
+            until(lambda: self.records("event", public_id)[1:], what="the record of the revocation")
+        self.assertIn("the token was revoked while the call waited; nothing was done",
+                      waiting.getresponse().read().decode())
+        self.assertNotIn("isError\":true", other.getresponse().read().decode())
         self.assertEqual(len(self.files()), 1)
 
     def test_a_stop_begins_nothing_that_waits(self):
