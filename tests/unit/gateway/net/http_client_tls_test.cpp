@@ -30,9 +30,9 @@ Result<HttpResponse> exchange(std::string host, const ScriptedServer& server, Tl
     });
 }
 
-ScriptedServer::Tls known_as(const std::string& names, int days = 2)
+ScriptedServer::Tls known_as(const std::string& names)
 {
-    return {.identity = authority().issue(names, days)};
+    return {.identity = authority().issue(names)};
 }
 
 TEST(HttpClientTls, BelievesAServerThatItsAuthorityVouchesFor)
@@ -76,7 +76,9 @@ TEST(HttpClientTls, DoesNotBelieveOthers)
          "127.0.0.1"},
         {"a name beside the address", known_as("DNS:127.0.0.1"), authority().certificate_file(),
          "127.0.0.1"},
-        {"expired", known_as("DNS:localhost", -1), authority().certificate_file()},
+        {"expired",
+         {.identity = authority().issue_expired("DNS:localhost")},
+         authority().certificate_file()},
         {"another authority",
          {.identity = stranger.issue("DNS:localhost")},
          authority().certificate_file()},
