@@ -301,8 +301,16 @@ void Session::conclude(int answer)
     if (answer != SSH_ERROR && !retired_.empty()) settle_retired();
     const auto ended = SSH_CLOSED | SSH_CLOSED_ERROR;
     if (answer == SSH_ERROR || (ssh_get_status(raw()) & ended) != 0) {
-        close(Error{Errc::unreachable, "the connection to target " + quote(target()) + " was lost"}
-                  .with_detail(ssh_get_error(raw())));
+        // OpenSSH tells whom it does not want so, and drops who was refused too often (from 9.8
+        // on).
+        const bool said_nothing = ssh_get_serverbanner(raw()) == nullptr;
+        const auto what = said_nothing
+                              ? "target " + quote(target()) +
+                                    " closed the connection before it talked SSH: its server holds "
+                                    "this address off for a while after refused logins "
+                                    "(PerSourcePenalties), or is full (MaxStartups)"
+                              : "the connection to target " + quote(target()) + " was lost";
+        close(Error{Errc::unreachable, what}.with_detail(ssh_get_error(raw())));
         return;
     }
     if (received() != announced_) {
