@@ -65,7 +65,8 @@ struct AccessRequest {
 
 /// What an allowed call must do besides run: enforced by targets::Bounded, recorded in the audit.
 struct Obligations {
-    std::chrono::milliseconds timeout{30'000};
+    std::chrono::milliseconds timeout{30'000};  // of one operation
+    bool has_own_timeout{false};                // a rule set it; else it may give way to a tool's
     std::size_t output_limit_bytes{65'536};
     bool dry_run{false};
 };

@@ -65,6 +65,7 @@ public:
             return;
         }
         obligations_.timeout = std::min(obligations_.timeout, rule.obligations.timeout);
+        obligations_.has_own_timeout |= rule.obligations.has_own_timeout;
         obligations_.output_limit_bytes =
             std::min(obligations_.output_limit_bytes, rule.obligations.output_limit_bytes);
         obligations_.dry_run |= rule.obligations.dry_run;
@@ -233,7 +234,7 @@ Verdict Gate::decide(const AccessRequest& request) const
     const auto effect = verdict.decision.effect;
     if (effect == Effect::allow || effect == Effect::dry_run_only) {
         verdict.permit = Permit{request.principal.identity.key(), request.target.id, request.action,
-                                verdict.decision.obligations};
+                                request.tier, verdict.decision.obligations};
     }
     return verdict;
 }
@@ -299,7 +300,7 @@ std::optional<Permit> Gate::permit_to_look_up(const AccessRequest& request,
     // What an engine says of one container is longer than what a model is shown.
     constexpr std::size_t room_bytes = 1024 * 1024;
     return Permit{request.principal.identity.key(), request.target.id, request.action,
-                  Obligations{.output_limit_bytes = room_bytes}};
+                  Tier::observe, Obligations{.output_limit_bytes = room_bytes}};
 }
 
 Gate::Explanation Gate::explain(const AccessRequest& request) const

@@ -296,6 +296,7 @@ private:
                 reader.complain(*reader.node("timeout"), "\"timeout\" must be from 1s to 24h");
             }
             rule_.obligations.timeout = *timeout;
+            rule_.obligations.has_own_timeout = true;
         }
         if (const auto limit = reader.text("output_limit")) {
             const auto bytes = parse_bytes(*limit);

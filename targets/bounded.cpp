@@ -42,6 +42,19 @@ std::string describe(const Operation& operation)
     return std::visit(Describe{}, operation);
 }
 
+std::string describe_whole(const Operation& operation)
+{
+    auto out = describe(operation);
+    const auto add = [&out](const auto& call) {
+        for (const auto& [name, value] : call.query) out += '\n' + name + '=' + value;
+        out += '\n' + call.body;
+    };
+    if (const auto* call = std::get_if<EngineCall>(&operation)) add(*call);
+    if (const auto* call = std::get_if<HttpCall>(&operation)) add(*call);
+    if (const auto* command = std::get_if<Command>(&operation)) out += '\n' + command->input;
+    return out;
+}
+
 Bounded::Bounded(TargetId id,
                  TargetLimits limits,
                  std::shared_ptr<Executor> inner,
@@ -73,7 +86,9 @@ Task<Result<ExecutionResult>> Bounded::run(policy::Permit permit, Operation oper
         result.dry_run = true;
         co_return result;
     }
-    permit.tighten(limits_.timeout);
+    permit.tighten(limits_.has_own_timeout
+                       ? milliseconds{limits_.timeout}
+                       : std::max<milliseconds>(limits_.timeout, permit.patience()));
     const auto start = steady_clock::now();
     const auto deadline = start + permit.obligations().timeout;
 

@@ -41,4 +41,7 @@ private:
 /// ["systemctl","restart","nginx"]`.
 std::string describe(const Operation&);
 
+/// The same with everything that is sent: for digests, not for people.
+std::string describe_whole(const Operation&);
+
 }  // namespace tailops::targets

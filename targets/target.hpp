@@ -84,6 +84,7 @@ using Connection = std::variant<LocalConnection, SshConnection, DockerConnection
 /// Bounds of one target, whatever the policy says.
 struct TargetLimits {
     std::chrono::seconds timeout{30};  // per operation; the shorter of this and the policy's counts
+    bool has_own_timeout{false};       // it was configured; else it may give way to a tool's
     std::size_t concurrency{4};
     std::size_t waiting_max{64};
     friend bool operator==(const TargetLimits&, const TargetLimits&) = default;

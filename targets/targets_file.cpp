@@ -156,11 +156,15 @@ void read_allowed_paths(MapReader& constraints, TargetSpec& spec)
 void read_constraints(MapReader& target, const Defaults& defaults, TargetSpec& spec)
 {
     if (defaults.timeout) spec.limits.timeout = *defaults.timeout;
+    spec.limits.has_own_timeout = defaults.timeout.has_value();
     spec.facts.requires_approval = defaults.requires_approval;
     const auto node = target.node("constraints");
     if (!node) return;
     MapReader constraints{*node, target.problems(), "constraints"};
-    if (const auto timeout = constraints.duration("timeout")) spec.limits.timeout = *timeout;
+    if (const auto timeout = constraints.duration("timeout")) {
+        spec.limits.timeout = *timeout;
+        spec.limits.has_own_timeout = true;
+    }
     if (spec.limits.timeout.count() == 0) {
         target.problems().add(node->file(), constraints.place_of("timeout"),
                               "\"timeout\" must be at least 1 s");

@@ -1,6 +1,7 @@
 #include "gateway/call/pipeline.hpp"
 
 #include "gateway/async/withdrawable.hpp"
+#include "gateway/call/conductor.hpp"
 #include "gateway/call/idempotency.hpp"
 #include "gateway/call/preparing.hpp"
 #include "gateway/call/presenting.hpp"
@@ -80,9 +81,9 @@ Status check_again(const World& now, const policy::AccessRequest& request)
 
 /// Until the target is asked to act, who leaves takes the call back: also one who left while the
 /// intent was written, when a cancellation was only noted.
-Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit permit)
+template <class T>
+Task<Result<T>> until_taken_back(Commitment commitment, Task<Result<T>> work)
 {
-    const auto commitment = permit.commitment();
     // What it asks refers to the call, which is over before a late begin() could come.
     const std::shared_ptr<void> unchecked{nullptr,
                                           [commitment](void*) { commitment.check_with(nullptr); }};
@@ -91,8 +92,7 @@ Task<Result<targets::ExecutionResult>> execute(Prepared& call, policy::Permit pe
         commitment.withdraw(caller_left());
     }
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-    co_return co_await withdrawable(
-        commitment, call.target->executor->run(std::move(permit), std::move(call.plan.operation)));
+    co_return co_await withdrawable(commitment, std::move(work));
 }
 
 }  // namespace
@@ -208,13 +208,19 @@ void Pipeline::forget_token(const std::string& id)
 Task<Result<Answer>> Pipeline::carry_out(
     Prepared& prepared, policy::Permit permit, const World& world, Run& run, audit::Record& record)
 {
+    if (prepared.plan.job) {
+        co_return co_await conduct(prepared, std::move(permit), world, record);
+    }
     if (prepared.plan.rest == tools::Plan::Rest::kept) {
         targets::keep_rest(prepared.plan.operation, sink_for(prepared, run));
     }
     targets::scrub_output(prepared.plan.operation, world.secrets->known());
     const auto start = std::chrono::steady_clock::now();
     const bool has_effect = record.tier > Tier::observe;
-    auto result = co_await execute(prepared, std::move(permit));
+    const auto commitment = permit.commitment();
+    auto result = co_await until_taken_back(
+        commitment,
+        prepared.target->executor->run(std::move(permit), std::move(prepared.plan.operation)));
     if (!result && !has_effect) result = fail(true_reason(std::move(result).error()));
 
     // A caller who hangs up may cancel the work, never its record.
@@ -235,6 +241,38 @@ Task<Result<Answer>> Pipeline::carry_out(
     record.detail = outcome_detail(result, answered, world);
     if (prepared.judge) describe_opened(record, prepared.judge->opened());
     co_return answered;
+}
+
+Task<Result<Answer>> Pipeline::conduct(Prepared& prepared,
+                                       policy::Permit permit,
+                                       const World& world,
+                                       audit::Record& record)
+{
+    const auto start = std::chrono::steady_clock::now();
+    const auto commitment = permit.commitment();
+    Conductor conductor{{.world = world,
+                         .trail = trail_,
+                         .claims = claims_,
+                         .clock = clock_,
+                         .executor = prepared.target->executor,
+                         .uses = prepared.tool->uses,
+                         .right = prepared.plan.right,
+                         .record = record,
+                         .tell = prepared.tell},
+                        std::move(permit)};
+    auto content = co_await until_taken_back(commitment, conductor.run(prepared.plan.job));
+
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    record.phase = audit::Phase::outcome;
+    record.elapsed_ms = milliseconds_since(start);
+    if (!content) {
+        record.detail = error_detail(content.error(), world);
+        co_return fail(std::move(content).error());
+    }
+    record.detail = conductor.summary();
+    make_fit(**content, world);
+    const bool failed = tells_of_failure(**content);
+    co_return Answer{.content = *std::move(content), .failed = failed};
 }
 
 Error Pipeline::true_reason(Error error) const

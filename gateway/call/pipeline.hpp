@@ -3,6 +3,7 @@
 #include "gateway/async/commitment.hpp"
 #include "gateway/audit/trail.hpp"
 #include "gateway/call/call_counts.hpp"
+#include "gateway/call/claims.hpp"
 #include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/clock.hpp"
@@ -30,6 +31,8 @@ struct Invocation {
     std::string tool;
     std::shared_ptr<const nlohmann::json> arguments;  // an object; never null
     std::optional<TraceContext> trace{};              // that the caller's own work belongs to
+    /// Told of each step that a job begins, from the call's strand; null: nobody is.
+    std::function<void(const std::string& step)> on_step{};
 };
 
 /// What a tool said. `failed` marks a result that tells of a failure on the target (exit status 1,
@@ -142,6 +145,12 @@ private:
                                    Run& run,
                                    audit::Record& record);
 
+    /// The same of a job of several steps.
+    Task<Result<Answer>> conduct(Prepared& prepared,
+                                 policy::Permit permit,
+                                 const World& world,
+                                 audit::Record& record);
+
     /// Whether a call that was permitted in `decided_in` may still begin when its turn comes.
     Status check_turn(const World& decided_in, const policy::AccessRequest& request) const;
 
@@ -168,6 +177,7 @@ private:
     IdempotencyKeys* const keys_;
     const TimePoint started_;
     Commitments commitments_;
+    Claims claims_;
     Snapshot<std::set<std::string>> revoked_tokens_{
         std::make_shared<const std::set<std::string>>()};
     CallCounts counts_;

@@ -100,6 +100,7 @@ Result<Prepared> prepare(const World& world, const Invocation& call)
 {
     Prepared prepared;
     prepared.tool = world.tools->find(call.tool);
+    prepared.tell = call.on_step;
     if (!prepared.tool) return fail(Errc::not_found, "there is no tool " + quote(call.tool));
     if (auto valid = world.tools->validate(*prepared.tool, *call.arguments); !valid) {
         return fail(std::move(valid).error());

@@ -5,6 +5,7 @@
 #include "gateway/call/pipeline.hpp"
 #include "gateway/tools/tool.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,7 @@ struct Prepared {
     tools::Plan plan;
     /// No arguments could make this call permitted: the gate only has to say why.
     bool hopeless{false};
+    std::function<void(const std::string& step)> tell{};  // Invocation::on_step
     /// Decides about what the target will have opened; null where the plan has no place.
     std::shared_ptr<GateJudge> judge;
 };

@@ -20,20 +20,24 @@ struct CallPulse::Beat : std::enable_shared_from_this<Beat> {
         });
     }
 
+    std::chrono::duration<double> spent() const { return std::chrono::steady_clock::now() - begun; }
+
     void tell()
     {
-        using std::chrono::duration;
-        const duration<double> spent = std::chrono::steady_clock::now() - begun;
-        const auto seconds = static_cast<std::int64_t>(spent.count());
-        caller->progress({.done = spent.count(),
-                          .total = {},
-                          .message = "run " + caller->request().str() + " goes on, " +
-                                     std::to_string(seconds) + " s so far"});
+        const auto seconds = static_cast<std::int64_t>(spent().count());
+        tell("run " + caller->request().str() + " goes on, " + std::to_string(seconds) +
+             " s so far" + (step.empty() ? "" : ": " + step));
         wait();
     }
 
+    void tell(std::string message) const
+    {
+        caller->progress({.done = spent().count(), .total = {}, .message = std::move(message)});
+    }
+
     boost::asio::steady_timer timer;
-    Caller* caller;  // null: the call is over
+    Caller* caller;      // null: the call is over
+    std::string step{};  // that a job is at
     const std::chrono::milliseconds interval;
     const std::chrono::steady_clock::time_point begun{std::chrono::steady_clock::now()};
 };
@@ -45,6 +49,13 @@ CallPulse::CallPulse(boost::asio::any_io_executor strand,
     if (!caller.wants_progress()) return;
     beat_ = std::make_shared<Beat>(strand, caller, interval);
     beat_->wait();
+}
+
+void CallPulse::tell(const std::string& step) const
+{
+    if (!beat_) return;
+    beat_->step = step;
+    beat_->tell(step);
 }
 
 // NOLINTNEXTLINE(bugprone-exception-escape): cancelling a steady_timer cannot fail

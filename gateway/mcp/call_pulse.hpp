@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 namespace tailops::mcp {
 
@@ -21,6 +22,9 @@ public:
     CallPulse(const CallPulse&) = delete;
     CallPulse& operator=(const CallPulse&) = delete;
     ~CallPulse();
+
+    /// Tells of a step that begins, at once.
+    void tell(const std::string& step) const;
 
 private:
     struct Beat;

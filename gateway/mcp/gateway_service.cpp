@@ -234,6 +234,7 @@ Task<Result<ToolOutcome>> GatewayService::run_tool(Caller& caller,
                           .trace = caller.trace()};
     const auto home = co_await boost::asio::this_coro::executor;
     const CallPulse pulse{home, caller, progress_interval_};
+    call.on_step = [&pulse](const std::string& step) { pulse.tell(step); };
     log.begins();
     auto answer = co_await pipeline_.run(std::move(call));
     log.ended(answer ? nullptr : &answer.error());

@@ -71,6 +71,8 @@ struct Inquiry {
     policy::AliasesByName aliases;
 };
 
+class Work;  // gateway/tools/work.hpp
+
 /// A call that has been thought through and not yet permitted: what it needs, what it would do, and
 /// how its result reads.
 struct Plan {
@@ -101,6 +103,9 @@ struct Plan {
         std::function<Result<Content>(const targets::ExecutionResult&, PlaceJudge&)> present;
     };
     Place place{};
+
+    /// Of a tool that takes several steps: takes the place of `operation` and `present`.
+    std::function<Task<Result<Content>>(Work&)> job{};
 };
 
 /// What a plan may depend on besides the arguments. Null members: not known for this target.
@@ -118,6 +123,9 @@ struct Tool {
     std::string input_schema;   // JSON Schema 2020-12 of everything but `target`
     std::string output_schema;  // of the structured result
     std::vector<Right> rights;  // every one a call may need
+    /// Of a tool that takes several steps: what those may need besides the right of the call. The
+    /// first is that of its looks.
+    std::vector<Right> uses{};
     Annotations annotations{};
 
     /// About a target: turns validated arguments into a Plan. Pure: no I/O, no policy.

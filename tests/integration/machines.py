@@ -260,7 +260,7 @@ class DockerEngine(Machine):
         root = self.directory / "rootfs"
         (root / "bin").mkdir(parents=True)
         shutil.copy("/bin/busybox", root / "bin/busybox")
-        for name in ("sh", "sleep", "echo", "cat", "true"):
+        for name in ("sh", "sleep", "echo", "cat", "true", "false"):
             (root / "bin" / name).symlink_to("busybox")
         archive = self.directory / "image.tar"
         subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
@@ -268,6 +268,25 @@ class DockerEngine(Machine):
 
     def run(self, name, *command):
         self.docker("run", "-d", "--name", name, "--network", "none", "bb:1", *command)
+
+    def image(self, name, *changes):
+        """One more image made of busybox; `changes` as in a Dockerfile."""
+        words = [word for change in changes for word in ("-c", change)]
+        return self.docker("import", *words, str(self.directory / "image.tar"), name).stdout.strip()
+
+    @contextlib.contextmanager
+    def registry(self):
+        """A registry in the engine's network, which it reaches as 127.0.0.1:5000."""
+        config = self.directory / "registry.yml"
+        config.write_text("version: 0.1\nlog: {level: error}\nhttp: {addr: '127.0.0.1:5000'}\n"
+                          f"storage: {{filesystem: {{rootdirectory: {self.directory}/registry}}}}\n")
+        process = subprocess.Popen(["nsenter", "-t", str(self.process.pid), "-n", "docker-registry", "serve", config],
+                                   stdout=self.log, stderr=self.log)
+        try:
+            yield "127.0.0.1:5000"
+        finally:
+            process.terminate()
+            process.wait()
 
     def __exit__(self, *arguments):
         if self.process and self.process.poll() is None:

@@ -5,7 +5,33 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+
 namespace tailops::tools::kit {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> step_states = {"done", "failed", "unknown", "undone",
+                                                         "left"};
+
+}  // namespace
+
+void JobReport::Step::fields(Fields& f, Step& s)
+{
+    f("step", s.step);
+    f("state", s.state,
+      "unknown: it was begun and nobody knows how it ended; left: it was done and could not be "
+      "undone",
+      {.one_of = step_states});
+    f("why", s.why, "Of what is not done, with what to do by hand");
+}
+
+void JobReport::fields(Fields& f, JobReport& s)
+{
+    f("success", s.success, "false: what was done is undone, as far as steps says so");
+    f("error", s.error);
+    f("steps", s.steps, "What was changed on the target, in this order");
+}
 
 Tool tool_row(About about, Blanks blanks, bool requires_all)
 {

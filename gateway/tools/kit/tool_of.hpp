@@ -6,6 +6,7 @@
 #include "gateway/tools/scripts.hpp"
 #include "gateway/tools/sections.hpp"
 #include "gateway/tools/tool.hpp"
+#include "gateway/tools/work.hpp"
 
 #include <functional>
 #include <memory>
@@ -90,6 +91,28 @@ struct PlanOf {
     std::optional<Place> place{};
 };
 
+/// What a call of a tool of several steps comes to.
+template <Struct R>
+struct JobOf {
+    std::function<Task<Result<R>>(Work&)> job;
+    std::vector<Naming> namings{};
+};
+
+/// What the conductor adds to the answer of a job.
+struct JobReport {
+    struct Step {
+        std::string step{}, state{};
+        std::optional<std::string> why{};
+
+        static void fields(Fields& f, Step& s);
+    };
+    bool success{};
+    std::optional<std::string> error{};
+    std::vector<Step> steps{};
+
+    static void fields(Fields& f, JobReport& s);
+};
+
 /// A tool that takes an A and answers an R:
 ///
 ///     Tool get_uptime() {
@@ -137,6 +160,28 @@ public:
                             .present = presenter(std::move(made.read), std::move(made.failed)),
                             .rest = made.rest};
             if (made.place) set_place(out, *std::move(made.place));
+            return out;
+        };
+        return row;
+    }
+
+    /// Takes several steps. `uses`: see Tool::uses. Thinks each call through; pure.
+    using JobPlanner = Result<JobOf<R>> (*)(const A& arguments, const PlanContext&);
+    Tool works(std::vector<Right> uses, JobPlanner plan) &&
+    {
+        static_assert(std::is_same_v<F, JobReport>, "a job answers with its steps");
+        auto row = row_of(false);
+        row.uses = std::move(uses);
+        row.plan = [plan, usual = row.rights.front()](const nlohmann::json& from,
+                                                      const PlanContext& context) -> Result<Plan> {
+            TAILOPS_TRY(auto arguments, arguments_from<A>(from));
+            TAILOPS_TRY(auto made, plan(arguments, context));
+            ObjectOf<A> fields{arguments};
+            Plan out;
+            out.right = usual;
+            out.parameters = policy_parameters(fields);
+            out.namings = std::move(made.namings);
+            out.job = [job = std::move(made.job)](Work& work) { return worked(job(work)); };
             return out;
         };
         return row;
@@ -204,6 +249,12 @@ private:
             TAILOPS_TRY(auto told, read(result, judge));
             return content_of(std::move(told));
         };
+    }
+
+    static Task<Result<Content>> worked(Task<Result<R>> job)
+    {
+        TAILOPS_CO_TRY(auto told, co_await std::move(job));
+        co_return content_of(std::move(told));
     }
 
     static Task<Result<Content>> fetched(Task<Result<R>> (*fetch)(A, const GatewayView&),

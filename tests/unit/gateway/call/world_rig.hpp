@@ -20,12 +20,14 @@ public:
     Task<Result<targets::ExecutionResult>> run(policy::Permit, targets::Operation asked) override
     {
         operations.push_back(asked);
+        if (on_run) on_run(asked);
         if (failure) co_return fail(*failure);
         co_return answer_(asked);
     }
 
     std::vector<targets::Operation> operations;
     std::optional<Error> failure;
+    std::function<void(const targets::Operation&)> on_run;
 
 private:
     targets::Facet facet_;

@@ -115,7 +115,11 @@ protected:
         EXPECT_TRUE(made) << arguments << made.error().describe();
         if (!made) return out;
         out["right"] = text_of(made->right);
-        out["operation"] = std::visit(AsJson{}, made->operation);
+        if (made->job) {
+            out["job"] = "of several steps";
+        } else {
+            out["operation"] = std::visit(AsJson{}, made->operation);
+        }
         out["parameters"] = parameters_json(made->parameters);
         return out;
     }

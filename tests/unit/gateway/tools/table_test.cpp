@@ -164,7 +164,7 @@ TEST(Table, EveryPlanAsksForADeclaredRightAndShowsPolicyOnlyDeclaredParameters)
         for (const auto& [name, value] : plan->parameters) {
             EXPECT_TRUE(known.contains(name)) << name;
         }
-        EXPECT_TRUE(plan->present || plan->place.present);
+        EXPECT_TRUE(plan->present || plan->place.present || plan->job);
     }
 }
 

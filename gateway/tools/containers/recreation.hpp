@@ -1,0 +1,37 @@
+#pragma once
+
+#include "gateway/core/error.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tailops::tools::containers {
+
+/// How a container is made once more, of another image.
+struct Recreation {
+    std::string create_body;  // of POST /containers/create
+    /// The networks that it is connected to besides, and the EndpointConfig of each: an engine
+    /// before API 1.44 takes one network at the creation.
+    std::vector<std::pair<std::string, std::string>> connects;
+};
+
+/// Everything that whoever made the container asked for, out of GET /containers/ID/json. What it
+/// has from its old image (GET /images/ID/json; null: that is gone) is left to the new one. Pure.
+Recreation recreation_of(const nlohmann::json& container,
+                         const nlohmann::json* old_image,
+                         const nlohmann::json& new_image);
+
+/// The body of POST /networks/NAME/connect.
+std::string connect_body(const std::string& container, const std::string& endpoint);
+
+/// The ids of the containers whose network, IPC or process namespaces it lives in.
+std::vector<std::string> referred_to(const nlohmann::json& container);
+
+/// Why this container cannot be made once more without losing something. Errors: invalid_argument,
+/// with what to do about it.
+Status check_recreatable(const nlohmann::json& container);
+
+}  // namespace tailops::tools::containers
