@@ -34,7 +34,8 @@ constexpr milliseconds undo_time_max = std::chrono::minutes{2};
 constexpr milliseconds first_pause{100};
 constexpr milliseconds undo_pause{500};
 
-/// Whether the target may have done what it was asked, though we do not know.
+/// Whether the target may have done what it was asked, though we do not know: also where it gave an
+/// answer that nobody can read (internal).
 bool may_be_done(const Error& error)
 {
     if (error.has_nothing_begun()) return false;
@@ -163,7 +164,7 @@ Task<Status> Conductor::do_act(Act act)
         co_await record_outcome(CallOutcome::ok, {});
         co_return accepted;
     }
-    const bool is_unknown = !result && may_be_done(accepted.error());
+    const bool is_unknown = may_be_done(accepted.error());
     step.state = is_unknown ? State::unknown : State::failed;
     step.why = accepted.error().public_message();
     const auto outcome = is_unknown ? CallOutcome::outcome_unknown : CallOutcome::failed;
@@ -238,7 +239,7 @@ Task<Result<tools::Content>> Conductor::failed(Error why)
     const bool has_acted = std::ranges::any_of(steps_, [](const Step& step) {
         return step.state == State::done || step.state == State::unknown;
     });
-    if (!has_acted) co_return fail(std::move(why));
+    if (!has_acted) co_return fail(std::move(why).with_nothing_begun());
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await undo_all();
     nlohmann::json content{

@@ -35,7 +35,6 @@ public:
         const World& world;
         audit::Trail& trail;
         Claims& claims;
-        const Clock& clock;
         std::shared_ptr<targets::Executor> executor;
         std::vector<tools::Right>
             uses;              // what the tool's steps may need; the first is that of looks
@@ -44,18 +43,20 @@ public:
         std::function<void(const std::string& step)> tell;  // of each step that begins; may be null
     };
     Conductor(Parts parts, policy::Permit permit);
+    Conductor(const Conductor&) = delete;
+    Conductor& operator=(const Conductor&) = delete;
     ~Conductor() override;
 
     /// The content of the call's answer: what the job returned and its steps; where it failed after
-    /// it had begun to act, what became of each step. Errors: those of the job, when no step had
-    /// changed anything.
+    /// it had begun to act, what became of each step. Errors: those of the job, with nothing begun,
+    /// when no step had changed anything.
     Task<Result<tools::Content>> run(std::function<Task<Result<tools::Content>>(tools::Work&)> job);
 
     Task<Status> until(Wait wait) override;
     Status claim(const std::string& thing) override;
     bool is_rehearsal() const override { return permit_.obligations().dry_run; }
 
-    /// One clause for the record of the outcome: "5 steps done", "3 of 5 undone, 2 left".
+    /// One clause for the record of the outcome: "1 steps done, 1 failed, 3 undone".
     std::string summary() const;
 
 protected:

@@ -42,10 +42,12 @@ TEST_F(AJob, IsAnErrorWhenNothingWasDone)
     const auto looked = run();
     ASSERT_FALSE(looked);
     EXPECT_EQ(looked.error().code(), Errc::invalid_argument);
+    EXPECT_TRUE(looked.error().has_nothing_begun()) << "its idempotency key is free again";
     refused = {"POST /first"};
     const auto acted = run();
     ASSERT_FALSE(acted);
     EXPECT_EQ(acted.error().public_message(), "cannot do the first: HTTP 409");
+    EXPECT_TRUE(acted.error().has_nothing_begun());
     EXPECT_THAT(engine_paths(), ElementsAre("GET /x", "GET /x", "POST /first"));
 }
 

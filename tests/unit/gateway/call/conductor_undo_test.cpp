@@ -87,6 +87,23 @@ TEST_F(AJob, TakesBackAStepOfWhichNobodyKnowsWhetherItWasDone)
     EXPECT_THAT(trail(Phase::outcome), ElementsAre("r1-1 outcome_unknown", "r1-2 ok", "r1 failed"));
 }
 
+TEST_F(AJob, TakesBackAStepWhoseAnswerNobodyCanRead)
+{
+    job = [](Work& work) -> Task<Result<Content>> {
+        Ask<Nothing> odd = asking("/odd");
+        odd.read = [](const targets::ExecutionResult&) -> Result<Nothing> {
+            return fail(Errc::internal, "the engine's answer is not what its API has");
+        };
+        Reversal undo_it = undo("/odd");
+        TAILOPS_CO_CHECK(co_await work.act("do it", std::move(odd), std::move(undo_it)));
+        co_return std::make_shared<json>();
+    };
+    const auto answer = run();
+    ASSERT_TRUE(answer) << answer.error().describe();
+    EXPECT_THAT(states_in(*answer->content), ElementsAre("do it: undone"));
+    EXPECT_THAT(engine_paths(), ElementsAre("POST /odd", "POST /undo/odd"));
+}
+
 TEST_F(AJob, IsUndoneWhenItThrows)
 {
     job = [](Work& work) -> Task<Result<Content>> {
