@@ -46,12 +46,14 @@ std::string describe_whole(const Operation& operation)
 {
     auto out = describe(operation);
     const auto add = [&out](const auto& call) {
-        for (const auto& [name, value] : call.query) out += '\n' + name + '=' + value;
-        out += '\n' + call.body;
+        for (const auto& [name, value] : call.query)
+            out.append("\n").append(name).append("=").append(value);
+        out.append("\n").append(call.body);
     };
     if (const auto* call = std::get_if<EngineCall>(&operation)) add(*call);
     if (const auto* call = std::get_if<HttpCall>(&operation)) add(*call);
-    if (const auto* command = std::get_if<Command>(&operation)) out += '\n' + command->input;
+    if (const auto* command = std::get_if<Command>(&operation))
+        out.append("\n").append(command->input);
     return out;
 }
 

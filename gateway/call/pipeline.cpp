@@ -79,6 +79,19 @@ Status check_again(const World& now, const policy::AccessRequest& request)
     return fail(Error{refusal(again, decision)});
 }
 
+/// From here on a cancellation takes the call back and stops no work of ours. What has reserved its
+/// key has to settle it, and once begun, what changes something runs on to its deadline: half done
+/// is worse than unobserved.
+Task<void> only_note_cancellation(Commitment commitment)
+{
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+        commitment.withdraw(caller_left());
+    }
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation(),
+                                                       asio::disable_cancellation());
+}
+
 /// Until the target is asked to act, who leaves takes the call back: also one who left while the
 /// intent was written, when a cancellation was only noted.
 template <class T>
@@ -137,15 +150,7 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     permit->commit_with(
         commitments_.open(has_effect ? Commitment::Once::held : Commitment::Once::cancellable));
     if (has_effect) {
-        // What has reserved its key has to settle it, so a cancellation is only noted here. Once
-        // begun, what changes something runs on to its deadline: half done is worse than
-        // unobserved.
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) {
-            permit->commitment().withdraw(caller_left());
-        }
-        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation(),
-                                                           asio::disable_cancellation());
+        co_await only_note_cancellation(permit->commitment());
         if (!permit->obligations().dry_run && !idempotency_key_of(call).empty()) {
             auto claimed = co_await claim_key(call, *prepared.tool, request.target.id);
             if (!claimed || claimed->first) {
@@ -200,9 +205,7 @@ Status Pipeline::check_turn(const World& decided_in, const policy::AccessRequest
 
 void Pipeline::forget_token(const std::string& id)
 {
-    auto tokens = *revoked_tokens_.get();
-    tokens.insert(id);
-    revoked_tokens_.swap(std::make_shared<const std::set<std::string>>(std::move(tokens)));
+    revoked_tokens_.update([&](std::set<std::string>& tokens) { tokens.insert(id); });
 }
 
 Task<Result<Answer>> Pipeline::carry_out(

@@ -25,6 +25,16 @@ public:
         // The old snapshot dies after the lock is gone, with `next`.
     }
 
+    /// Puts `change(copy)` in the place of the present one; no other change is lost between.
+    template <class Change>
+    void update(Change change)
+    {
+        const std::scoped_lock lock{mutex_};
+        auto next = std::make_shared<T>(*current_);
+        change(*next);
+        current_ = std::move(next);
+    }
+
 private:
     mutable std::mutex mutex_;
     std::shared_ptr<const T> current_;

@@ -24,7 +24,7 @@ std::vector<std::string> own_parameters_of(const CatalogueCommand& command);
 
 struct Need {
     Capability capability;
-    Tier tier;
+    Tier tier{};
 };
 /// What calls of the tool may need: of execute_command, what some command of the catalogue does.
 std::vector<Need> needs_of(const Tool& tool, const CommandCatalogue& commands);

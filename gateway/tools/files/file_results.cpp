@@ -288,13 +288,13 @@ Result<FileAnswer> present_content(const Question& question,
     const auto whole_lines =
         content.is_within_a_line ? 0 : targets::count_lines(content.shown.head);
     const auto lines = static_cast<std::int64_t>(whole_lines);
-    if (const auto size = number_of(sections, "size")) out.size = *size;
+    out.size = number_of(sections, "size");
     out.lines_returned = lines;
     if (question.action == Action::read) {
         out.offset = question.offset;
-        const auto total = number_of(sections, "lines");
-        if (total) out.total_lines = *total;
-        out.has_more = total ? question.offset + lines < *total : lines >= question.lines;
+        out.total_lines = number_of(sections, "lines");
+        out.has_more =
+            out.total_lines ? question.offset + lines < *out.total_lines : lines >= question.lines;
     }
     add_content(out, content.shown.head);
     if (!content.shown.tail.empty()) out.content.tail = safe_text(content.shown.tail);
@@ -319,6 +319,7 @@ Result<FileAnswer> present_search(const Question& question,
     std::ranges::sort(names);
     if (is_long) names.resize(found_max);
     std::vector<kit::Json> files;
+    files.reserve(names.size());
     const auto prefix = question.path == "/" ? std::string{"/"} : question.path + '/';
     for (const auto name : names) {
         files.push_back(std::make_shared<const nlohmann::json>(prefix + shown(name)));

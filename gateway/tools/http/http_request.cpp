@@ -21,7 +21,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 using Texts = std::map<std::string, std::string>;
 using Values = std::map<std::string, kit::Json>;
 
-enum class Method { get, head, post, put, patch, delete_ };
+enum class Method { get, head, post, put, patch, remove };
 
 constexpr std::array<std::string_view, 6> words(Method)
 {
