@@ -175,6 +175,7 @@ Result<Database> Database::open(const Options& options)
     if (code != SQLITE_OK) {
         return cannot_open(options.path, raw ? sqlite3_errmsg(raw) : sqlite3_errstr(code));
     }
+    database.busy_timeout_ = options.busy_timeout;
     sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout.count()));
     // A database that comes from elsewhere must not run code of its schema's choosing.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -247,6 +248,15 @@ Result<Transaction> Transaction::begin(Database& database)
 {
     if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return fail(begun.error());
     return Transaction{database};
+}
+
+Result<Transaction> Transaction::begin_at_once(Database& database)
+{
+    auto* connection = database.connection_.get();
+    sqlite3_busy_timeout(connection, 0);
+    auto begun = begin(database);
+    sqlite3_busy_timeout(connection, static_cast<int>(database.busy_timeout_.count()));
+    return begun;
 }
 
 Transaction::~Transaction()

@@ -75,12 +75,15 @@ public:
     Status check_pages();
     /// How many rows the last statement changed.
     std::int64_t changes() const;
+    std::chrono::milliseconds busy_timeout() const noexcept { return busy_timeout_; }
 
 private:
+    friend class Transaction;
     struct Close {
         void operator()(sqlite3* connection) const noexcept;
     };
     std::unique_ptr<sqlite3, Close> connection_;
+    std::chrono::milliseconds busy_timeout_{0};
 };
 
 /// BEGIN IMMEDIATE now; ROLLBACK at the end of the scope unless committed.
@@ -88,6 +91,8 @@ class Transaction {
 public:
     /// Errors: those of Statement::step.
     static Result<Transaction> begin(Database& database);
+    /// The same without the busy timeout: `busy` at once while another process writes.
+    static Result<Transaction> begin_at_once(Database& database);
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
     Transaction(Transaction&& other) noexcept : database_{std::exchange(other.database_, nullptr)}

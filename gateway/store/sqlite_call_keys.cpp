@@ -166,9 +166,8 @@ Result<std::optional<StoredCallKey>> SqliteStore::reserve(const CallKeyReservati
                                                           const CallKeyBounds& bounds,
                                                           const CallKeyUse& use)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     auto& keys = state_->call_keys;
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
     TAILOPS_CHECK(forget(keys, wanted.when, bounds, use));
     TAILOPS_TRY(auto found, find_key(keys.find, wanted.scope));
     auto changes = state_->changes_known;
@@ -182,7 +181,7 @@ Result<std::optional<StoredCallKey>> SqliteStore::reserve(const CallKeyReservati
                           .bind(7, to_column(wanted.when))
                           .run());
     }
-    TAILOPS_CHECK(transaction.commit());
+    TAILOPS_CHECK(change.commit());
     state_->note_changes(changes);
     return found;
 }
@@ -191,7 +190,7 @@ Status SqliteStore::finish(const CallKeyReservation& reserved,
                            const std::string& outcome,
                            TimePoint ended)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     auto& statement = state_->call_keys.finish;
     statement.bind(1, outcome).bind(2, to_column(ended));
     auto done = bind_scope(statement, 3, reserved.scope).bind(7, reserved.request).run();
@@ -199,21 +198,22 @@ Status SqliteStore::finish(const CallKeyReservation& reserved,
     if (state_->database.changes() == 0) {
         return fail(Errc::not_found, "the idempotency key is not reserved by this call");
     }
-    return {};
+    return change.commit();
 }
 
 Status SqliteStore::release(const CallKeyReservation& reserved)
 {
-    const std::scoped_lock lock{state_->mutex};
-    return bind_scope(state_->call_keys.release, 1, reserved.scope).bind(5, reserved.request).run();
+    TAILOPS_TRY(auto change, state_->begin_change());
+    TAILOPS_CHECK(
+        bind_scope(state_->call_keys.release, 1, reserved.scope).bind(5, reserved.request).run());
+    return change.commit();
 }
 
 Status SqliteStore::forget_old(TimePoint now, const CallKeyBounds& bounds, const CallKeyUse& use)
 {
-    const std::scoped_lock lock{state_->mutex};
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    TAILOPS_TRY(auto change, state_->begin_change());
     TAILOPS_CHECK(forget(state_->call_keys, now, bounds, use));
-    return transaction.commit();
+    return change.commit();
 }
 
 }  // namespace tailops::store

@@ -121,8 +121,7 @@ Result<std::optional<StateMark>> SqliteStore::last_mark()
 
 Status SqliteStore::set_mark(const StateMark& mark)
 {
-    const std::scoped_lock lock{state_->mutex};
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    TAILOPS_TRY(auto change, state_->begin_change());
     // Over an older copy it would hide from the next start that it is one.
     auto checked = state_->check_content();
     if (!checked && state_->files.were_overwritten()) return checked;
@@ -132,16 +131,15 @@ Status SqliteStore::set_mark(const StateMark& mark)
                       .bind(4, mark.head_mac)
                       .bind(5, to_column(mark.written))
                       .run());
-    TAILOPS_CHECK(transaction.commit());
+    TAILOPS_CHECK(change.commit());
     state_->own_mark = mark;
     return {};
 }
 
 Result<RestoredState> SqliteStore::restore(const ForgottenState& forgotten)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     RestoredState restored;
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
     for (const auto& [token, when] : forgotten.revocations) {
         TAILOPS_CHECK(state_->tokens.revoke.bind(1, to_column(when)).bind(2, token).run());
         if (state_->database.changes() > 0) ++restored.revocations;
@@ -157,7 +155,7 @@ Result<RestoredState> SqliteStore::restore(const ForgottenState& forgotten)
                           .run());
         if (state_->database.changes() > 0) ++restored.keys;
     }
-    TAILOPS_CHECK(transaction.commit());
+    TAILOPS_CHECK(change.commit());
     if (restored.revocations > 0) ++state_->generation;
     return restored;
 }

@@ -101,8 +101,31 @@ struct MarkStatements {
     Result<std::int64_t> count_change();
 };
 
+/// A change of the database: the connection, and a transaction that ends with it.
+class Change {
+public:
+    Change(std::unique_lock<std::mutex> turn,
+           std::unique_lock<std::mutex> connection,
+           Transaction transaction)
+        : turn_{std::move(turn)},
+          connection_{std::move(connection)},
+          transaction_{std::move(transaction)}
+    {
+    }
+    Status commit() { return transaction_.commit(); }
+
+private:
+    std::unique_lock<std::mutex> turn_;
+    std::unique_lock<std::mutex> connection_;
+    Transaction transaction_;  // last: it ends before the connection is let go
+};
+
 struct SqliteStore::State {
     State(Database opened, const std::string& path) : files{path}, database{std::move(opened)} {}
+
+    /// Waits its turn, at most for the busy timeout while another process writes. It does not keep
+    /// the connection meanwhile: whoever reads goes on. Errors: busy, internal.
+    Result<Change> begin_change();
 
     /// Whether the database is the one that was opened, and has the mark that we left and all
     /// changes that we know of: not if another was written into the same file. Errors: unavailable,
@@ -115,8 +138,9 @@ struct SqliteStore::State {
 
     HeldFiles files;
 
-    std::mutex mutex;   // guards all below
-    Database database;  // before the statements: they die first
+    std::mutex writers;  // one of them waits for other processes, the others for it
+    std::mutex mutex;    // guards all below
+    Database database;   // before the statements: they die first
     TokenStatements tokens;
     TaskStatements tasks;
     CallKeyStatements call_keys;

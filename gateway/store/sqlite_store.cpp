@@ -7,6 +7,7 @@
 #include "gateway/store/sqlite_state.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace tailops::store {
 namespace {
@@ -127,14 +128,31 @@ Result<std::shared_ptr<SqliteStore>> SqliteStore::open(Settings settings)
     return std::make_shared<SqliteStore>(std::move(state));
 }
 
+Result<Change> SqliteStore::State::begin_change()
+{
+    using std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds pause_max{50};
+    std::unique_lock turn{writers};
+    const auto give_up = steady_clock::now() + database.busy_timeout();
+    for (std::chrono::milliseconds pause{1};; pause = std::min(2 * pause, pause_max)) {
+        std::unique_lock connection{mutex};
+        auto begun = Transaction::begin_at_once(database);
+        if (begun) return Change{std::move(turn), std::move(connection), *std::move(begun)};
+        if (begun.error().code() != Errc::busy || steady_clock::now() >= give_up) {
+            return fail(std::move(begun).error());
+        }
+        connection.unlock();
+        std::this_thread::sleep_for(pause);
+    }
+}
+
 SqliteStore::SqliteStore(std::unique_ptr<State> state) : state_{std::move(state)} {}
 SqliteStore::~SqliteStore() = default;
 
 Status SqliteStore::insert(const StoredToken& token, const TokenActor& by)
 {
     const std::vector<std::string> scopes{token.scopes.begin(), token.scopes.end()};
-    const std::scoped_lock lock{state_->mutex};
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    TAILOPS_TRY(auto change, state_->begin_change());
     auto& statement = state_->tokens.insert;
     statement.bind(1, token.id)
         .bind(2, token.subject)
@@ -153,7 +171,7 @@ Status SqliteStore::insert(const StoredToken& token, const TokenActor& by)
     }
     TAILOPS_CHECK(state_->tokens.note(TokenEvent::Kind::minted, token.id, token.created, by));
     TAILOPS_TRY(const auto changes, state_->count_change());
-    TAILOPS_CHECK(transaction.commit());
+    TAILOPS_CHECK(change.commit());
     state_->note_changes(changes);
     ++state_->generation;
     return {};
@@ -175,14 +193,13 @@ Result<std::vector<StoredToken>> SqliteStore::list()
 
 Status SqliteStore::revoke(const std::string& id, TimePoint when, const TokenActor& by)
 {
-    const std::scoped_lock lock{state_->mutex};
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
+    TAILOPS_TRY(auto change, state_->begin_change());
     auto done = state_->tokens.revoke.bind(1, to_column(when)).bind(2, id).run();
     if (!done) return done;
     if (state_->database.changes() > 0) {
         TAILOPS_CHECK(state_->tokens.note(TokenEvent::Kind::revoked, id, when, by));
         TAILOPS_TRY(const auto changes, state_->count_change());
-        TAILOPS_CHECK(transaction.commit());
+        TAILOPS_CHECK(change.commit());
         state_->note_changes(changes);
         ++state_->generation;
         return {};
@@ -231,17 +248,21 @@ Result<std::int64_t> SqliteStore::generation()
 
 Status SqliteStore::purge_tokens(TimePoint before)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     TAILOPS_CHECK(state_->tokens.purge.bind(1, to_column(before)).run());
-    if (state_->database.changes() > 0) ++state_->generation;
+    const bool has_changed = state_->database.changes() > 0;
+    TAILOPS_CHECK(change.commit());
+    if (has_changed) ++state_->generation;
     return {};
 }
 
 Status SqliteStore::purge_revoked_tokens(const std::string& subject)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     TAILOPS_CHECK(state_->tokens.purge_revoked.bind(1, subject).run());
-    if (state_->database.changes() > 0) ++state_->generation;
+    const bool has_changed = state_->database.changes() > 0;
+    TAILOPS_CHECK(change.commit());
+    if (has_changed) ++state_->generation;
     return {};
 }
 
@@ -261,8 +282,9 @@ Result<std::vector<TokenEvent>> SqliteStore::pending_events(std::size_t events_m
 
 Status SqliteStore::forget_events(std::int64_t number)
 {
-    const std::scoped_lock lock{state_->mutex};
-    return state_->tokens.forget.bind(1, number).run();
+    TAILOPS_TRY(auto change, state_->begin_change());
+    TAILOPS_CHECK(state_->tokens.forget.bind(1, number).run());
+    return change.commit();
 }
 
 }  // namespace tailops::store

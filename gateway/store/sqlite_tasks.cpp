@@ -179,9 +179,8 @@ Status TaskStatements::prepare(Database& database)
 
 Status SqliteStore::insert(const StoredTask& task, const TaskBounds& bounds)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     auto& tasks = state_->tasks;
-    TAILOPS_TRY(auto transaction, Transaction::begin(state_->database));
     if (bounds.now) {
         TAILOPS_CHECK(run_drop(tasks.drop_expired, *bounds.now));
     }
@@ -207,7 +206,7 @@ Status SqliteStore::insert(const StoredTask& task, const TaskBounds& bounds)
     if (state_->database.changes() == 0) {
         return fail(Errc::invalid_argument, "there is a task of this id already");
     }
-    return transaction.commit();
+    return change.commit();
 }
 
 Result<std::optional<StoredTask>> SqliteStore::find(const std::string& id,
@@ -223,18 +222,20 @@ Result<std::optional<StoredTask>> SqliteStore::find(const std::string& id,
 
 Result<bool> SqliteStore::update(const StoredTask& task)
 {
-    const std::scoped_lock lock{state_->mutex};
-    if (auto done = run_update(state_->tasks.update, task, nullptr); !done)
-        return fail(done.error());
-    return state_->database.changes() > 0;
+    TAILOPS_TRY(auto change, state_->begin_change());
+    TAILOPS_CHECK(run_update(state_->tasks.update, task, nullptr));
+    const bool has_changed = state_->database.changes() > 0;
+    TAILOPS_CHECK(change.commit());
+    return has_changed;
 }
 
 Result<bool> SqliteStore::update_if(const StoredTask& task, TaskStatus expected)
 {
-    const std::scoped_lock lock{state_->mutex};
-    if (auto done = run_update(state_->tasks.update, task, &expected); !done)
-        return fail(done.error());
-    return state_->database.changes() > 0;
+    TAILOPS_TRY(auto change, state_->begin_change());
+    TAILOPS_CHECK(run_update(state_->tasks.update, task, &expected));
+    const bool has_changed = state_->database.changes() > 0;
+    TAILOPS_CHECK(change.commit());
+    return has_changed;
 }
 
 Result<std::vector<StoredTask>> SqliteStore::list_unfinished()
@@ -253,20 +254,23 @@ Result<std::vector<StoredTask>> SqliteStore::list_unfinished()
 
 Result<std::size_t> SqliteStore::fail_working(TimePoint now, const std::string& message)
 {
-    const std::scoped_lock lock{state_->mutex};
-    auto done = state_->tasks.fail_working.bind(1, to_column(now))
-                    .bind(2, message)
-                    .bind(3, ttl_ms_max)
-                    .run();
-    if (!done) return fail(done.error());
-    return static_cast<std::size_t>(state_->database.changes());
+    TAILOPS_TRY(auto change, state_->begin_change());
+    TAILOPS_CHECK(state_->tasks.fail_working.bind(1, to_column(now))
+                      .bind(2, message)
+                      .bind(3, ttl_ms_max)
+                      .run());
+    const auto failed = static_cast<std::size_t>(state_->database.changes());
+    TAILOPS_CHECK(change.commit());
+    return failed;
 }
 
 Result<std::size_t> SqliteStore::drop_expired(TimePoint now)
 {
-    const std::scoped_lock lock{state_->mutex};
+    TAILOPS_TRY(auto change, state_->begin_change());
     TAILOPS_CHECK(run_drop(state_->tasks.drop_expired, now));
-    return static_cast<std::size_t>(state_->database.changes());
+    const auto dropped = static_cast<std::size_t>(state_->database.changes());
+    TAILOPS_CHECK(change.commit());
+    return dropped;
 }
 
 Result<TaskCount> SqliteStore::count(const std::string& principal)

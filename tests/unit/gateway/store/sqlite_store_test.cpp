@@ -19,20 +19,6 @@ namespace {
 
 using auth::StoredToken;
 
-const auth::TokenActor operator_here{.user = "ops", .detail = "uid 7", .program = "a test"};
-
-StoredToken token(const std::string& id, std::int64_t created)
-{
-    StoredToken made;
-    made.id = id;
-    made.subject = "alice";
-    made.scopes = {"container:read", "system:read"};
-    made.digest = sha256(id);
-    made.created = at(created);
-    made.expires = at(created + 3600);
-    return made;
-}
-
 TEST(SqliteStore, KeepsEverythingButTheTokenAcrossARestart)
 {
     const Folder folder;
@@ -210,24 +196,6 @@ TEST(SqliteStore, RefusesTheDatabaseOfANewerGateway)
     EXPECT_NE(store.error().public_message().find("newer version (schema 999)"), std::string::npos);
 }
 
-TEST(SqliteStore, SaysBusyWhenAnotherProcessHoldsTheDatabase)
-{
-    const Folder folder;
-    const auto path = folder.file("state.db");
-    const auto store =
-        SqliteStore::open({.path = path, .busy_timeout = std::chrono::milliseconds{10}});
-    ASSERT_TRUE(store);
-    auto other = Database::open({.path = path});
-    ASSERT_TRUE(other);
-    {
-        auto held = Transaction::begin(*other);
-        ASSERT_TRUE(held);
-        EXPECT_EQ((*store)->insert(token("tk_1", 1), operator_here).error().code(), Errc::busy);
-        EXPECT_TRUE((*store)->list()) << "readers do not wait for a writer";
-    }
-    EXPECT_TRUE((*store)->insert(token("tk_1", 1), operator_here));
-}
-
 TEST(SqliteStore, RollsBackATransactionThatIsNotCommitted)
 {
     auto database = Database::open({.path = ":memory:"});
@@ -241,35 +209,6 @@ TEST(SqliteStore, RollsBackATransactionThatIsNotCommitted)
     auto count = database->prepare("SELECT count(*) FROM t");
     ASSERT_TRUE(count && *count->step());
     EXPECT_EQ(count->integer(0), 0);
-}
-
-TEST(SqliteStore, LosesNothingWhenProcessesOpenAndWriteAtOnce)
-{
-    const Folder folder;
-    const auto path = folder.file("state.db");
-    constexpr int processes = 4;
-    constexpr int each = 10;
-    std::vector<pid_t> children;
-    for (int who = 0; who < processes; ++who) {
-        const auto child = ::fork();
-        if (child == 0) {
-            const auto store =
-                SqliteStore::open({.path = path, .busy_timeout = std::chrono::seconds{30}});
-            int failures = store ? 0 : 100;
-            for (int i = 0; store && i < each; ++i) {
-                const auto id = "tk_" + std::to_string(who) + "_" + std::to_string(i);
-                failures += (*store)->insert(token(id, i), operator_here) ? 0 : 1;
-            }
-            ::_exit(failures);
-        }
-        children.push_back(child);
-    }
-    for (const auto child : children) {
-        int status = -1;
-        ASSERT_EQ(::waitpid(child, &status, 0), child);
-        EXPECT_EQ(WEXITSTATUS(status), 0);
-    }
-    EXPECT_EQ(open(path)->list()->size(), static_cast<std::size_t>(processes * each));
 }
 
 TEST(SqliteStore, KeepsWhatBefellATokenUntilItIsForgotten)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "auth/token_store.hpp"
+#include "gateway/core/digest.hpp"
 #include "gateway/store/sqlite_store.hpp"
 
 #include <chrono>
@@ -44,5 +46,19 @@ inline constexpr const char* back_to_first_schema =
     "DROP TABLE tasks; DROP TABLE token_events; DROP TABLE call_keys;"
     "DROP TABLE state; DROP TABLE changes;"
     "DELETE FROM schema_version WHERE version > 1";
+
+inline const auth::TokenActor operator_here{.user = "ops", .detail = "uid 7", .program = "a test"};
+
+inline auth::StoredToken token(const std::string& id, std::int64_t created)
+{
+    auth::StoredToken made;
+    made.id = id;
+    made.subject = "alice";
+    made.scopes = {"container:read", "system:read"};
+    made.digest = sha256(id);
+    made.created = at(created);
+    made.expires = at(created + 3600);
+    return made;
+}
 
 }  // namespace tailops::store
