@@ -147,12 +147,12 @@ Status Daemon::open()
                                                                      .clock = *clock_,
                                                                      .runs = *runs_,
                                                                      .keys = keys_.get()});
-    service_ = std::make_unique<mcp::GatewayService>(
+    service_ = std::make_unique<service::GatewayService>(
         *pipeline_, *clock_,
-        mcp::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
-                                    .own_records = own_records(paths_, runtime_.reading),
-                                    .progress_interval = settings_.mcp.progress_every,
-                                    .calls_per_minute = settings_.mcp.calls_per_minute});
+        service::GatewayServiceSettings{.exposure = settings_.mcp.tool_exposure,
+                                        .own_records = own_records(paths_, runtime_.reading),
+                                        .progress_interval = settings_.mcp.progress_every,
+                                        .calls_per_minute = settings_.mcp.calls_per_minute});
     // Whatever they did, nobody saw it end: that is what their callers are told.
     TAILOPS_TRY(const auto lost,
                 store_->fail_working(clock_->now(),
@@ -164,13 +164,13 @@ Status Daemon::open()
 
 Status Daemon::open_runs()
 {
-    call::SpoolSettings settings{.folder = paths_.spool(),
+    runs::SpoolSettings settings{.folder = paths_.spool(),
                                  .run_bytes_max = settings_.output.run_bytes,
                                  .total_bytes_max = settings_.output.total_bytes,
                                  .age_max = settings_.output.keep};
-    TAILOPS_TRY(auto spool, call::Spool::open(std::move(settings), *clock_, runtime_.blocking));
-    runs_ = std::make_unique<call::Runs>(std::move(spool),
-                                         call::RunsSettings{.reading = &runtime_.reading});
+    TAILOPS_TRY(auto spool, runs::Spool::open(std::move(settings), *clock_, runtime_.blocking));
+    runs_ = std::make_unique<runs::Runs>(std::move(spool),
+                                         runs::RunsSettings{.reading = &runtime_.reading});
     return {};
 }
 
@@ -190,7 +190,7 @@ Status Daemon::open_http()
     service.admit = [this](auth::Identity identity) {
         return world_->get()->gate->admit(std::move(identity));
     };
-    service.serve = [this](mcp::Inbound inbound, mcp::Exchange& exchange) {
+    service.serve = [this](mcp::Inbound inbound, http::Exchange& exchange) {
         return endpoint_->serve(std::move(inbound), exchange);
     };
     service.not_ready = [this] {
@@ -246,7 +246,8 @@ Status Daemon::make_endpoint(const auth::ChallengeTerms& terms)
     };
     endpoint_ = std::make_unique<mcp::Endpoint>(*service_, *clock_, std::move(protocol));
     states_.on_change([this](const TargetId& target) {
-        for (auto& change : mcp::changes_of_target(target)) endpoint_->publish(std::move(change));
+        for (auto& change : service::changes_of_target(target))
+            endpoint_->publish(std::move(change));
     });
     return {};
 }

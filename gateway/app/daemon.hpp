@@ -12,8 +12,8 @@
 #include "gateway/audit/jsonl_trail.hpp"
 #include "gateway/call/idempotency.hpp"
 #include "gateway/core/age_clock.hpp"
-#include "gateway/mcp/endpoint.hpp"
-#include "gateway/mcp/gateway_service.hpp"
+#include "gateway/doors/mcp/endpoint.hpp"
+#include "gateway/service/gateway_service.hpp"
 #include "gateway/store/sqlite_store.hpp"
 #include "targets/executors.hpp"
 #include "targets/local/reaper.hpp"
@@ -105,10 +105,10 @@ private:
     std::unique_ptr<TokenEventRelay> token_events_;
     Authentication authentication_;
     std::unique_ptr<call::CurrentWorld> world_;
-    std::unique_ptr<call::Runs> runs_;
+    std::unique_ptr<runs::Runs> runs_;
     std::unique_ptr<call::IdempotencyKeys> keys_;
     std::unique_ptr<call::Pipeline> pipeline_;
-    std::unique_ptr<mcp::GatewayService> service_;
+    std::unique_ptr<service::GatewayService> service_;
     std::unique_ptr<mcp::Endpoint> endpoint_;
     std::unique_ptr<HttpFront> http_;
     std::unique_ptr<StdioLines> lines_;

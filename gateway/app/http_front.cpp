@@ -1,6 +1,7 @@
 #include "gateway/app/http_front.hpp"
 
 #include "gateway/core/try.hpp"
+#include "gateway/doors/mcp/refusal_shape.hpp"
 #include "gateway/net/http_client.hpp"
 
 namespace tailops::app {
@@ -16,7 +17,8 @@ Result<http::ServerSettings> server_settings(const config::Settings& settings)
                               .port = parsed.port,
                               .socket_path = std::move(parsed.socket_path)});
     }
-    out.limits = settings.limits;
+    out.limits = static_cast<const http::Limits&>(settings.limits);
+    out.refusal = mcp::refusal_shape;
     out.tls_certificate_file = settings.tls_certificate;
     out.tls_key_file = settings.tls_key;
     out.allowed_hosts = settings.allowed_hosts;
@@ -38,7 +40,7 @@ Result<std::unique_ptr<HttpFront>> HttpFront::bind(boost::asio::any_io_executor 
     std::unique_ptr<HttpFront> front{new HttpFront{settings}};
     // The URL in challenges and metadata needs the port, and so the server comes before the
     // handler.
-    auto late = [front = front.get()](http::Request request, mcp::Exchange& exchange) {
+    auto late = [front = front.get()](http::Request request, http::Exchange& exchange) {
         return front->handler_(std::move(request), exchange);
     };
     TAILOPS_TRY(front->server_, http::Server::start(std::move(io), std::move(server), late));
@@ -71,7 +73,7 @@ auth::ChallengeTerms HttpFront::challenge_terms(const Authentication& authentica
 
 void HttpFront::open(const Authentication& authentication, Service service)
 {
-    http::RouterSettings router;
+    doors::RouterSettings router;
     router.mcp.challenge = challenge_terms(authentication);
     if (authentication.introspector) {
         router.resource_metadata = auth::protected_resource_metadata(
@@ -82,14 +84,14 @@ void HttpFront::open(const Authentication& authentication, Service service)
              .documentation_url = {}});
     }
     router.mcp.authenticator = authentication.authenticator;
-    router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? http::Anonymous::allowed
-                                                                         : http::Anonymous::refused;
+    router.mcp.anonymous = settings_.auth.mode == config::AuthMode::none ? mcp::Anonymous::allowed
+                                                                         : mcp::Anonymous::refused;
     router.mcp.trusted_proxies = settings_.trusted_proxies;
     router.mcp.admit = std::move(service.admit);
     router.mcp.serve = std::move(service.serve);
     router.not_ready = std::move(service.not_ready);
     if (settings_.metrics) router.metrics = std::move(service.metrics);
-    handler_ = http::make_router(http::gateway_routes(std::move(router)));
+    handler_ = doors::make_gateway_handler(std::move(router));
 }
 
 }  // namespace tailops::app

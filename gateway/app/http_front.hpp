@@ -3,7 +3,7 @@
 #include "auth/challenge.hpp"
 #include "gateway/app/authentication.hpp"
 #include "gateway/config/settings.hpp"
-#include "gateway/http/router.hpp"
+#include "gateway/doors/routes.hpp"
 #include "gateway/http/server.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,7 +21,7 @@ public:
     /// What a request is served with. From any strand.
     struct Service {
         std::function<auth::Principal(auth::Identity)> admit;
-        std::function<Task<void>(mcp::Inbound, mcp::Exchange&)> serve;
+        std::function<Task<void>(mcp::Inbound, http::Exchange&)> serve;
         std::function<std::vector<std::string>()> not_ready;
         std::function<std::string()> metrics;
     };

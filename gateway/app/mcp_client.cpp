@@ -3,7 +3,7 @@
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
 #include "gateway/core/try.hpp"
-#include "gateway/mcp/headers.hpp"
+#include "gateway/doors/mcp/wire/headers.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -108,7 +108,7 @@ Task<Result<json>> own_records_of(std::string directory,
 
 }  // namespace
 
-mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& reading)
+service::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& reading)
 {
     auto shares = std::make_shared<Shares>(readings_max);
     return [directory = paths.audit(), &reading, shares](const auth::Principal& principal) {

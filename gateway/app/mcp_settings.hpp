@@ -3,8 +3,8 @@
 #include "auth/challenge.hpp"
 #include "gateway/app/state_dir.hpp"
 #include "gateway/config/settings.hpp"
-#include "gateway/mcp/endpoint.hpp"
-#include "gateway/mcp/gateway_resources.hpp"
+#include "gateway/doors/mcp/endpoint.hpp"
+#include "gateway/service/gateway_resources.hpp"
 #include "targets/executors.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -25,6 +25,6 @@ Result<mcp::EndpointSettings> endpoint_settings(const config::Settings& settings
 
 /// Reads the caller's own records, the newest 50, from the trail in the state directory:
 /// {"records", "count", "truncated"}, the last of which says that there are older ones.
-mcp::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& reading);
+service::OwnRecords own_records(const StatePaths& paths, boost::asio::thread_pool& reading);
 
 }  // namespace tailops::app

@@ -35,9 +35,9 @@ Task<void> Daemon::reload()
         log(Event::configuration_notice, {{"what", yaml::Problems::render(notice)}});
     }
     if (!waiting.empty()) log(Event::restart_needed, {{"settings", join(waiting, ", ")}});
-    endpoint_->publish(mcp::change::Tools{});
-    endpoint_->publish(mcp::change::Prompts{});
-    endpoint_->publish(mcp::change::Resources{});
+    endpoint_->publish(service::change::Tools{});
+    endpoint_->publish(service::change::Prompts{});
+    endpoint_->publish(service::change::Resources{});
     endpoint_->publish_followed();
     log(Event::reloaded);
     auto reloaded = gateway_event("the configuration was reloaded");

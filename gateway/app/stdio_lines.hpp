@@ -1,7 +1,7 @@
 #pragma once
 
 #include "gateway/core/file_descriptor.hpp"
-#include "gateway/mcp/line_client.hpp"
+#include "gateway/doors/mcp/wire/line_client.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 

@@ -171,7 +171,7 @@ struct IdempotencyKeys::State {
           boost::asio::thread_pool& pool,
           AgeClock age_clock,
           store::CallKeyBounds how,
-          const Runs* runs)
+          const runs::Runs* runs)
         : store{std::move(where)},
           blocking{pool},
           ages{std::move(age_clock)},
@@ -184,7 +184,7 @@ struct IdempotencyKeys::State {
     boost::asio::thread_pool& blocking;
     const AgeClock ages;
     const store::CallKeyBounds bounds;
-    const Runs* const book;
+    const runs::Runs* const book;
     const std::shared_ptr<RunningCalls> running{std::make_shared<RunningCalls>()};
     mutable std::mutex mutex;
     std::map<std::string, Unkept> unkept;  // by request
@@ -229,12 +229,12 @@ constexpr std::chrono::milliseconds first_pause{100};
 constexpr std::chrono::milliseconds longest_pause{2000};
 
 /// What the book of runs has of the end of a call; none: nothing, or not its result.
-std::optional<Result<Answer>> end_in_book(const Runs* book,
+std::optional<Result<Answer>> end_in_book(const runs::Runs* book,
                                           const StoredCallKey& stored,
                                           const std::string& principal)
 {
     if (!book) return std::nullopt;
-    const auto is_own = [&](const RunRecord& run) { return run.owner == principal; };
+    const auto is_own = [&](const runs::RunRecord& run) { return run.owner == principal; };
     const auto run = book->find(RequestId{stored.request}, is_own);
     if (!run) return std::nullopt;
     if (run->error) return fail(*run->error);
@@ -249,7 +249,7 @@ IdempotencyKeys::IdempotencyKeys(std::shared_ptr<store::CallKeyStore> store,
                                  boost::asio::thread_pool& blocking,
                                  AgeClock ages,
                                  store::CallKeyBounds bounds,
-                                 const Runs* book)
+                                 const runs::Runs* book)
     : state_{std::make_shared<State>(std::move(store), blocking, std::move(ages), bounds, book)}
 {
 }

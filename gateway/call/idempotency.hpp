@@ -60,7 +60,7 @@ public:
                     boost::asio::thread_pool& blocking,
                     AgeClock ages,
                     store::CallKeyBounds bounds = {},
-                    const Runs* book = nullptr);
+                    const runs::Runs* book = nullptr);
     IdempotencyKeys(const IdempotencyKeys&) = delete;
     IdempotencyKeys& operator=(const IdempotencyKeys&) = delete;
     ~IdempotencyKeys();

@@ -38,12 +38,12 @@ std::int64_t milliseconds_since(Moment start)
 }
 
 /// The record of a call that is about to act, for the book of runs.
-RunRecord run_of(const Invocation& call,
-                 const policy::AccessRequest& request,
-                 const policy::Permit& permit,
-                 TimePoint now)
+runs::RunRecord run_of(const Invocation& call,
+                       const policy::AccessRequest& request,
+                       const policy::Permit& permit,
+                       TimePoint now)
 {
-    RunRecord record;
+    runs::RunRecord record;
     record.shown.id = call.id;
     record.shown.tool = request.tool;
     record.shown.target = request.target.id;
@@ -56,7 +56,7 @@ RunRecord run_of(const Invocation& call,
     return record;
 }
 
-RunResult result_for_book(const Result<Answer>& answer)
+runs::RunResult result_for_book(const Result<Answer>& answer)
 {
     if (!answer) return fail(answer.error());
     return answer->content;
@@ -208,8 +208,11 @@ void Pipeline::forget_token(const std::string& id)
     revoked_tokens_.update([&](std::set<std::string>& tokens) { tokens.insert(id); });
 }
 
-Task<Result<Answer>> Pipeline::carry_out(
-    Prepared& prepared, policy::Permit permit, const World& world, Run& run, audit::Record& record)
+Task<Result<Answer>> Pipeline::carry_out(Prepared& prepared,
+                                         policy::Permit permit,
+                                         const World& world,
+                                         runs::Run& run,
+                                         audit::Record& record)
 {
     if (prepared.plan.job) {
         co_return co_await conduct(prepared, std::move(permit), world, record);

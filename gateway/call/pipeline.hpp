@@ -4,11 +4,11 @@
 #include "gateway/audit/trail.hpp"
 #include "gateway/call/call_counts.hpp"
 #include "gateway/call/claims.hpp"
-#include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
 #include "gateway/core/clock.hpp"
 #include "gateway/core/snapshot.hpp"
 #include "gateway/core/trace_context.hpp"
+#include "gateway/runs/runs.hpp"
 #include "gateway/tools/tool.hpp"
 #include "targets/state.hpp"
 
@@ -54,7 +54,7 @@ struct PipelineParts {
     audit::Trail& trail;
     targets::StateBoard& states;
     const Clock& clock;
-    Runs& runs;
+    runs::Runs& runs;
     IdempotencyKeys* keys{nullptr};  // null: calls that bring an idempotency_key are refused
 };
 
@@ -142,7 +142,7 @@ private:
     Task<Result<Answer>> carry_out(Prepared& prepared,
                                    policy::Permit permit,
                                    const World& world,
-                                   Run& run,
+                                   runs::Run& run,
                                    audit::Record& record);
 
     /// The same of a job of several steps.
@@ -173,7 +173,7 @@ private:
     audit::Trail& trail_;
     targets::StateBoard& states_;
     const Clock& clock_;
-    Runs& runs_;
+    runs::Runs& runs_;
     IdempotencyKeys* const keys_;
     const TimePoint started_;
     Commitments commitments_;

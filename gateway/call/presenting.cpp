@@ -25,8 +25,8 @@ void make_fit(nlohmann::json& content, const World& world, std::set<std::string>
 Result<Answer> present(const Prepared& call,
                        const World& world,
                        const targets::ExecutionResult& result,
-                       const Runs& runs,
-                       const Run& run)
+                       const runs::Runs& runs,
+                       const runs::Run& run)
 {
     const auto& plan = call.plan;
     if (result.dry_run) {
@@ -57,7 +57,7 @@ Status judge(const Prepared& call, const Result<targets::ExecutionResult>& resul
     return says_nothing && result->truncated ? Status{} : std::move(judged);
 }
 
-std::shared_ptr<targets::OutputSink> sink_for(const Prepared& call, Run& run)
+std::shared_ptr<targets::OutputSink> sink_for(const Prepared& call, runs::Run& run)
 {
     auto sink = run.keep_output(call.plan.rest_begins_after);
     if (!sink || !call.judge) return sink;

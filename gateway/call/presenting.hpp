@@ -22,14 +22,14 @@ void make_fit(nlohmann::json& content, const World& world, std::set<std::string>
 Result<Answer> present(const Prepared& call,
                        const World& world,
                        const targets::ExecutionResult& result,
-                       const Runs& runs,
-                       const Run& run);
+                       const runs::Runs& runs,
+                       const runs::Run& run);
 
 /// Whether the caller may have what the target opened. What was not opened needs no answer.
 Status judge(const Prepared& call, const Result<targets::ExecutionResult>& result);
 
 /// The sink for what the result has no room for. What no one may have is not kept either.
-std::shared_ptr<targets::OutputSink> sink_for(const Prepared& call, Run& run);
+std::shared_ptr<targets::OutputSink> sink_for(const Prepared& call, runs::Run& run);
 
 /// A change whose answer cannot be shown was carried out all the same: "unavailable" and "internal"
 /// would say that it was not, and be repeated.

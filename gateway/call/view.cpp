@@ -31,7 +31,7 @@ bool is_use(const tools::Tool& tool)
 /// like.
 policy::Effect effect_now(const policy::Gate& gate,
                           const auth::Principal& principal,
-                          const RunRecord& record,
+                          const runs::RunRecord& record,
                           const Capability& action,
                           const policy::TargetFacts& target)
 {
@@ -128,7 +128,7 @@ bool can_see(const World& world,
     });
 }
 
-bool may_read(const World& world, const auth::Principal& principal, const RunRecord& record)
+bool may_read(const World& world, const auth::Principal& principal, const runs::RunRecord& record)
 {
     if (record.owner != principal.identity.key()) return false;
     const auto target = world.registry->find(record.shown.target);
@@ -143,18 +143,21 @@ bool may_read(const World& world, const auth::Principal& principal, const RunRec
 Result<tools::RunView> PrincipalView::run(const RequestId& id) const
 {
     return runs_.find(
-        id, [this](const RunRecord& record) { return may_read(world_, principal_, record); });
+        id, [this](const runs::RunRecord& record) { return may_read(world_, principal_, record); });
 }
 
 std::vector<tools::RunView> PrincipalView::runs(std::size_t runs_max) const
 {
-    return runs_.newest(
-        runs_max, [this](const RunRecord& record) { return may_read(world_, principal_, record); });
+    return runs_.newest(runs_max, [this](const runs::RunRecord& record) {
+        return may_read(world_, principal_, record);
+    });
 }
 
 Task<Result<tools::OutputPage>> PrincipalView::read_output(tools::OutputQuestion question) const
 {
-    auto mine = [this](const RunRecord& record) { return may_read(world_, principal_, record); };
+    auto mine = [this](const runs::RunRecord& record) {
+        return may_read(world_, principal_, record);
+    };
     return runs_.read(std::move(question), std::move(mine), principal_.identity.key());
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "gateway/audit/trail.hpp"
-#include "gateway/call/runs.hpp"
 #include "gateway/call/world.hpp"
+#include "gateway/runs/runs.hpp"
 #include "gateway/tools/tool.hpp"
 
 namespace tailops::call {
@@ -18,7 +18,7 @@ public:
                   const auth::Principal& principal,
                   const targets::StateBoard& states,
                   const audit::Trail& trail,
-                  const Runs& runs,
+                  const runs::Runs& runs,
                   Moment moment)
         : world_{world},
           principal_{principal},
@@ -44,7 +44,7 @@ private:
     const auth::Principal& principal_;
     const targets::StateBoard& states_;
     const audit::Trail& trail_;
-    const Runs& runs_;
+    const runs::Runs& runs_;
     const Moment moment_;
 };
 
@@ -53,7 +53,7 @@ const policy::TargetFacts& gateway_facts();
 
 /// Whether `principal` may look at a run and its output: it is its own, and the policy could still
 /// allow it the same kind of call on the target without an approval.
-bool may_read(const World&, const auth::Principal&, const RunRecord&);
+bool may_read(const World&, const auth::Principal&, const runs::RunRecord&);
 
 /// Whether some call of `tool` on `target` could be permitted and carried out there.
 bool could_use(const World&,

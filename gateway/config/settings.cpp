@@ -117,7 +117,7 @@ void read_mcp(MapReader& file, McpSettings& out)
     if (!node) return;
     MapReader mcp{*node, file.problems(), "mcp"};
     if (mcp.choice("tool_exposure", {"full", "compact"}) == "compact") {
-        out.tool_exposure = tailops::mcp::ToolExposure::compact;
+        out.tool_exposure = tailops::service::ToolExposure::compact;
     }
     out.state_key = credential(mcp, "state_key");
     out.previous_state_key = credential(mcp, "previous_state_key");

@@ -3,8 +3,8 @@
 #include "gateway/config/limits.hpp"
 #include "gateway/core/log.hpp"
 #include "gateway/core/yaml.hpp"
-#include "gateway/mcp/gateway_exposure.hpp"
 #include "gateway/net/trusted_proxies.hpp"
+#include "gateway/service/compact_tools.hpp"
 #include "targets/target.hpp"
 #include "targets/targets_file.hpp"
 
@@ -49,7 +49,7 @@ struct AuditSettings {
 
 /// How the protocol is spoken (docs/protocol.md).
 struct McpSettings {
-    mcp::ToolExposure tool_exposure{mcp::ToolExposure::full};
+    service::ToolExposure tool_exposure{service::ToolExposure::full};
     /// Seals what clients carry for us; gateways that share it can go on where another one asked.
     /// Absent: a key that dies with the process.
     std::optional<targets::CredentialReference> state_key;

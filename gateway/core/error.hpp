@@ -10,8 +10,8 @@
 namespace tailops {
 
 /// What went wrong, in terms a caller can act on. Each value maps to exactly one MCP answer
-/// (gateway/mcp/errors.cpp) and one HTTP status (gateway/http/status.cpp); add a value only when
-/// some caller would branch on it, and -Wswitch walks you to the switches.
+/// (gateway/doors/mcp/wire/errors.cpp) and one HTTP status (gateway/http/status.cpp); add a value
+/// only when some caller would branch on it, and -Wswitch walks you to the switches.
 enum class Errc {
     invalid_argument,    // the caller sent something we refuse to interpret
     unauthenticated,     // no credential, or one that nobody vouches for

@@ -5,12 +5,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace tailops {
+
+/// A JSON value that several hold, or a part of a message, which it keeps alive.
+using JsonPart = std::shared_ptr<const nlohmann::json>;
 
 /// Parses one JSON text, never throwing. Nesting deeper than `max_depth`, invalid UTF-8, trailing
 /// bytes and duplicate names at one level are errors (RFC 8259; RFC 7493 section 2.3).

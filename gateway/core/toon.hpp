@@ -22,15 +22,9 @@ enum class ToonDelimiter : char { comma = ',', tab = '\t', pipe = '|' };
 enum class ToonVersion : std::uint8_t { v3, v4 };
 
 /// Whether `{"a":{"b":1}}` is written as `a.b: 1` (specification 3.3, section 13.4). A reader gets
-/// it back with ToonPathExpansion::safe, except that a name which had a dot of its own is split
+/// it back with its path expansion, except that a name which had a dot of its own is split
 /// too.
 enum class ToonKeyFolding : std::uint8_t { off, safe };
-enum class ToonPathExpansion : std::uint8_t { off, safe };
-
-/// What a reader does with text that contradicts itself. `strict` refuses it. `lenient` takes
-/// counts for advice, the last of equal names, tabs as levels, blank lines in arrays and skipped
-/// levels; in v3 also a malformed header as a name. The rest is refused in both.
-enum class ToonStrictness : std::uint8_t { strict, lenient };
 
 struct ToonOptions {
     std::size_t indent_size{2};  ///< Spaces per level; 0 counts as 1.
@@ -40,18 +34,6 @@ struct ToonOptions {
     std::size_t flatten_depth{SIZE_MAX};  ///< Names one folded name is made of at most.
 };
 
-struct ToonDecodeOptions {
-    std::size_t indent_size{2};  ///< Spaces per level; 0 counts as 1.
-    ToonVersion version{ToonVersion::v4};
-    ToonStrictness strictness{ToonStrictness::strict};
-    ToonPathExpansion path_expansion{ToonPathExpansion::off};
-    std::size_t depth_max{64};  ///< Arrays and objects inside each other, as parse_json.
-    std::size_t text_bytes_max{std::size_t{16} << 20};
-    /// What the value may take in memory, by a count that is not below it: a table names its
-    /// fields once, so a short text can mean a large value.
-    std::size_t value_bytes_max{std::size_t{256} << 20};
-};
-
 /// `value` as TOON, without a newline at the end; the empty object is the empty text. Linear in the
 /// size of the value, times its depth where indentation has it so. Names come in the order of the
 /// object. Integers of 64 bits are exact; other numbers are the shortest that reads back the same,
@@ -59,10 +41,5 @@ struct ToonDecodeOptions {
 /// Invalid UTF-8 is replaced.
 std::string to_toon(const nlohmann::json& value, const ToonOptions& options = {});
 std::string to_toon(const nlohmann::ordered_json& value, const ToonOptions& options = {});
-
-/// The value `text` stands for. Integers of 64 bits are exact, other numbers the nearest double; a
-/// number beyond the range of double stays a string. Names are sorted, as in every nlohmann::json.
-/// Errors: invalid_argument, naming the line and what to do.
-Result<nlohmann::json> parse_toon(std::string_view text, const ToonDecodeOptions& options = {});
 
 }  // namespace tailops

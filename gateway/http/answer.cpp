@@ -105,6 +105,12 @@ void append_head(std::string& out, const AnswerHead& head)
     out += "\r\n";
 }
 
+void append_piece(std::string& out, Framing framing, std::string_view piece)
+{
+    if (piece.empty()) return;
+    append_framed(out, framing, piece.size(), [piece](std::string& to) { to += piece; });
+}
+
 void append_event(std::string& out, Framing framing, std::string_view id, std::string_view data)
 {
     if (!is_safe(id)) id = {};
@@ -150,16 +156,9 @@ void append_comment(std::string& out, Framing framing, std::string_view text)
     });
 }
 
-mcp::Reply refusal_reply(int status, std::string_view message, std::string_view path)
+Reply refusal_reply(int status, std::string_view message)
 {
-    nlohmann::json body;
-    if (path == "/mcp" || path.starts_with("/mcp/")) {
-        // -32600 invalid request, -32603 internal error (JSON-RPC 2.0 section 5.1).
-        body = {{"jsonrpc", "2.0"},
-                {"error", {{"code", status < 500 ? -32600 : -32603}, {"message", message}}}};
-    } else {
-        body = {{"error", message}};
-    }
+    const nlohmann::json body{{"error", message}};
     return {status, {{"Content-Type", "application/json"}}, dump_json(body)};
 }
 

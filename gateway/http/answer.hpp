@@ -1,8 +1,9 @@
 #pragma once
 
-#include "gateway/mcp/exchange.hpp"
+#include "gateway/http/exchange.hpp"
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,7 @@ enum class Framing { none, length, chunked };
 
 struct AnswerHead {
     int status{200};
-    const mcp::Headers& headers;
+    const Headers& headers;
     After after{After::keep_alive};
     Framing framing{Framing::length};
     std::size_t body_bytes{0};
@@ -23,6 +24,9 @@ struct AnswerHead {
 /// value could end the line early is left out: no caller's text can add headers of its own.
 /// Lengths, codings, Connection and Date are ours.
 void append_head(std::string& out, const AnswerHead& head);
+
+/// Appends a piece of a body, as one HTTP chunk where it goes in chunks. An empty one is nothing.
+void append_piece(std::string& out, Framing framing, std::string_view piece);
 
 /// Appends one event as one HTTP chunk (or bare, for a client without chunks): `id:` when not
 /// empty, a `data:` line per line of `data` (WHATWG HTML section 9.2.6).
@@ -35,7 +39,16 @@ void append_priming(std::string& out,
                     std::chrono::milliseconds retry);
 void append_comment(std::string& out, Framing framing, std::string_view text);
 
-/// The answer that refuses a request: JSON-RPC-shaped without an id below /mcp, else {"error": …}.
-mcp::Reply refusal_reply(int status, std::string_view message, std::string_view path);
+/// The answer that refuses a request: {"error": message}.
+Reply refusal_reply(int status, std::string_view message);
+
+/// The same in the shape that a door gives it, by the path that the request names; empty: none.
+using RefusalShape =
+    std::function<Reply(int status, std::string_view message, std::string_view path)>;
+/// The shape of refusal_reply, whatever the path.
+inline Reply plain_refusal(int status, std::string_view message, std::string_view /*path*/)
+{
+    return refusal_reply(status, message);
+}
 
 }  // namespace tailops::http

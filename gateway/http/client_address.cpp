@@ -6,7 +6,7 @@
 namespace tailops::http {
 
 std::string client_address(std::string_view peer,
-                           const mcp::Headers& headers,
+                           const Headers& headers,
                            const net::TrustedProxies& proxies)
 {
     std::string client{peer};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/mcp/exchange.hpp"
+#include "gateway/http/exchange.hpp"
 #include "gateway/net/trusted_proxies.hpp"
 
 #include <string>
@@ -15,7 +15,7 @@ namespace tailops::http {
 /// further left is the client's own word. A header that is missing, repeated, or not an address at
 /// the place we read leaves the peer. Pure.
 std::string client_address(std::string_view peer,
-                           const mcp::Headers& headers,
+                           const Headers& headers,
                            const net::TrustedProxies& proxies);
 
 }  // namespace tailops::http

@@ -1,7 +1,6 @@
 #include "gateway/http/connection.hpp"
 
 #include "gateway/core/log.hpp"
-#include "gateway/net/chunks.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -19,23 +18,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t chunk_read_bytes = 16 * 1024;
-// A body is believed as it arrives: a claimed length alone takes no more memory than this.
-constexpr std::size_t body_reserve_bytes = 64 * 1024;
 // What a client has to take the answer of a cancelled handler.
 constexpr auto last_words_time = 1s;
 
 constexpr Refusal header_timeout{408, "the request head took too long"};
-constexpr Refusal body_timeout{408, "the request body took too long"};
 constexpr Refusal header_too_large{431, "the request head is too large"};
-constexpr Refusal body_too_large{413, "the request body is too large"};
-constexpr Refusal bad_chunk{400, "the chunked body is not valid"};
-constexpr Refusal no_room{503, "too many request bodies are under way; try again shortly"};
-
-Refusal refusal_of(net::ChunkFault fault)
-{
-    return fault == net::ChunkFault::too_large ? body_too_large : bad_chunk;
-}
 
 /// What an exception was, for the log; nothing when it is how a cancelled coroutine ends.
 std::optional<std::string> bug_in(const std::exception_ptr& thrown, bool was_cancelled)
@@ -127,10 +114,7 @@ Task<bool> Connection::serve_one()
     }
     const bool closes = head->wants_close || !head->is_http11;
     const auto then = closes ? After::close : After::keep_alive;
-    if (auto expected = expect_body(*head, then); !expected) {
-        if (expected.error()) co_await refuse(*expected.error());
-        co_return false;
-    }
+    WireBody body{*wire_, *head, context_->limits, context_->bodies->hold(peer_), hang_up_};
     const AnswerTerms terms{
         .is_head = head->method == "HEAD", .is_http11 = head->is_http11, .after = then};
     path_ = head->path;
@@ -139,9 +123,9 @@ Task<bool> Connection::serve_one()
                     .path = std::move(head->path),
                     .query = std::move(head->query),
                     .headers = std::move(head->headers),
-                    .read_body = [this] { return take_body(); },
+                    .body = &body,
                     .peer = peer_};
-    co_return co_await answer(std::move(request), terms);
+    co_return co_await answer(std::move(request), body, terms);
 }
 
 Task<bool> Connection::wait_for_request()
@@ -190,111 +174,9 @@ std::expected<MessageHead, Connection::Ending> Connection::take_head(std::size_t
     return std::move(*head);
 }
 
-/// Notes what body comes with the request; refuses one that says it is too large.
-std::expected<void, Connection::Ending> Connection::expect_body(const MessageHead& head, After then)
+Task<bool> Connection::answer(Request request, WireBody& body, AnswerTerms terms)
 {
-    due_.reset();
-    body_ending_.reset();
-    here_.clear();
-    const auto length = head.content_length.value_or(0);
-    if (length > context_->limits.body_bytes) return std::unexpected{Ending{body_too_large}};
-    if (length == 0 && !head.is_chunked) return {};
-    if (!head.is_chunked && wire_->inbox().size() >= length) {
-        // It came with its head. What stands in the inbox then is the next request.
-        here_ = take_from_inbox(static_cast<std::size_t>(length));
-        return {};
-    }
-    due_ = PendingBody{.length = static_cast<std::size_t>(length),
-                       .is_chunked = head.is_chunked,
-                       .expects_continue = head.expects_continue,
-                       .after = then};
-    return {};
-}
-
-std::string Connection::take_from_inbox(std::size_t length)
-{
-    auto& inbox = wire_->inbox();
-    std::string taken;
-    if (inbox.size() == length) {
-        taken.swap(inbox);
-        return taken;
-    }
-    taken = inbox.substr(0, length);
-    inbox.erase(0, taken.size());
-    return taken;
-}
-
-/// Request::read_body.
-Task<std::optional<std::string>> Connection::take_body()
-{
-    held_.emplace(context_->bodies->hold(peer_));
-    if (!due_) {
-        if (held_->grow_to(here_.size())) co_return std::move(here_);
-        body_ending_ = no_room;
-        co_return std::nullopt;
-    }
-    const auto due = *due_;
-    // What comes is the body, not a sign that the client has gone.
-    wire_->unwatch();
-    auto body = co_await read_body(due);
-    if (!body) {
-        body_ending_ = body.error();
-        co_return std::nullopt;
-    }
-    due_.reset();
-    exchange_->set_after(due.after);
-    wire_->watch(hang_up_);
-    co_return *std::move(body);
-}
-
-Task<std::expected<std::string, Connection::Ending>> Connection::read_body(PendingBody due)
-{
-    if (due.expects_continue && wire_->inbox().empty()) {
-        const auto sent = co_await wire_->write_all("HTTP/1.1 100 Continue\r\n\r\n", "");
-        if (sent != WireState::ok) co_return std::unexpected{Ending{}};
-    }
-    const auto deadline = after(context_->limits.body_read_timeout);
-    if (due.is_chunked) co_return co_await read_chunked(deadline);
-    co_return co_await read_sized(due.length, deadline);
-}
-
-Task<std::expected<std::string, Connection::Ending>> Connection::read_sized(std::size_t length,
-                                                                            Deadline deadline)
-{
-    auto body = take_from_inbox(std::min(wire_->inbox().size(), length));
-    body.reserve(std::min(length, body_reserve_bytes));
-    for (;;) {
-        if (!held_->grow_to(body.size())) co_return std::unexpected{Ending{no_room}};
-        if (body.size() == length) co_return body;
-        const auto read = co_await wire_->read_some(body, length - body.size(), deadline);
-        if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
-        if (read == WireState::closed) co_return std::unexpected{Ending{}};
-    }
-}
-
-Task<std::expected<std::string, Connection::Ending>> Connection::read_chunked(Deadline deadline)
-{
-    auto& inbox = wire_->inbox();
-    net::ChunkDecoder decoder{context_->limits.body_bytes};
-    std::string body;
-    for (;;) {
-        const auto taken = decoder.decode(inbox, body);
-        if (!taken) co_return std::unexpected{Ending{refusal_of(taken.error())}};
-        inbox.erase(0, *taken);
-        if (!held_->grow_to(body.size())) co_return std::unexpected{Ending{no_room}};
-        if (decoder.is_complete()) co_return body;
-        const auto read = co_await wire_->read_some(inbox, chunk_read_bytes, deadline);
-        if (read == WireState::timed_out) co_return std::unexpected{Ending{body_timeout}};
-        if (read == WireState::closed) co_return std::unexpected{Ending{}};
-    }
-}
-
-Task<bool> Connection::answer(Request request, AnswerTerms terms)
-{
-    WireExchange exchange{*wire_, terms, draining_};
-    // An answer that comes before the body has been read ends the connection.
-    if (due_) exchange.close_after();
-    exchange_ = &exchange;
+    WireExchange exchange{*wire_, terms, draining_, &body};
     std::exception_ptr thrown;
     phase_ = Phase::answering;
     wire_->watch(hang_up_);
@@ -303,15 +185,14 @@ Task<bool> Connection::answer(Request request, AnswerTerms terms)
     } catch (...) {
         thrown = std::current_exception();
     }
-    exchange_ = nullptr;
     wire_->unwatch();
     // Whatever the handler did to this coroutine's cancellation ends with the handler.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     co_await asio::this_coro::throw_if_cancelled(true);
     // What was held of its body is gone, whatever is still to be said to the client.
-    held_.reset();
-    if (body_ending_ && !thrown && exchange.stage() == WireExchange::Stage::fresh) {
-        if (*body_ending_) co_await refuse(**body_ending_);
+    body.let_go();
+    if (body.ending() && !thrown && exchange.stage() == WireExchange::Stage::fresh) {
+        if (*body.ending()) co_await refuse(**body.ending());
         co_return false;
     }
     const bool goes_on = co_await finish(exchange, thrown);
@@ -331,13 +212,20 @@ Task<bool> Connection::finish(WireExchange& exchange, std::exception_ptr thrown)
         has_failed = true;
     }
     switch (exchange.stage()) {
+    case WireExchange::Stage::sending_body:
     case WireExchange::Stage::streaming:
         if (has_failed) {
             // Without its last chunk the client sees that the stream broke off.
             co_await wire_->drained();
             co_return false;
         }
-        if (auto ended = co_await exchange.end_events(); !ended) co_return false;
+        if (auto ended = co_await exchange.end_stream(); !ended) {
+            if (ended.error().code() == Errc::internal) {
+                log(Event::internal_error,
+                    {{"where", "handler of " + path_}, {"what", ended.error().public_message()}});
+            }
+            co_return false;
+        }
         break;
     case WireExchange::Stage::fresh: {
         if (wire_->is_gone()) co_return false;
@@ -345,8 +233,9 @@ Task<bool> Connection::finish(WireExchange& exchange, std::exception_ptr thrown)
             log(Event::internal_error, {{"where", "handler of " + path_}, {"what", "no answer"}});
         }
         exchange.close_after();
-        auto sorry = cancelled_ ? refusal_reply(503, "the gateway is stopping", path_)
-                                : refusal_reply(500, "the gateway failed; its log says why", path_);
+        auto sorry = cancelled_
+                         ? context_->refusal(503, "the gateway is stopping", path_)
+                         : context_->refusal(500, "the gateway failed; its log says why", path_);
         if (auto sent = co_await exchange.reply(std::move(sorry)); !sent) co_return false;
         break;
     }
@@ -363,8 +252,8 @@ Task<void> Connection::refuse(Refusal refusal)
     log(Event::protocol_error, {{"peer", peer_},
                                 {"status", std::to_string(refusal.status)},
                                 {"why", std::string{refusal.message}}});
-    WireExchange exchange{*wire_, {.after = After::close}, draining_};
-    auto reply = refusal_reply(refusal.status, refusal.message, path_);
+    WireExchange exchange{*wire_, {.after = After::close}, draining_, nullptr};
+    auto reply = context_->refusal(refusal.status, refusal.message, path_);
     if (refusal.status == 503) reply.headers.emplace_back("Retry-After", "1");
     const auto sent = co_await exchange.reply(std::move(reply));
     if (sent) co_await wire_->linger();

@@ -5,6 +5,7 @@
 #include "gateway/http/roster.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/http/site_policy.hpp"
+#include "gateway/http/wire_body.hpp"
 #include "gateway/http/wire_exchange.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -19,10 +20,11 @@ namespace tailops::http {
 
 /// What all connections of a server share. Immutable.
 struct ConnectionContext {
-    config::Limits limits;
+    Limits limits;
     SitePolicy sites;
     Handler handler;
     std::shared_ptr<BodyBudget> bodies;
+    RefusalShape refusal;
 };
 
 /// One client: reads its requests one after the other within the limits, has each answered by the
@@ -47,28 +49,14 @@ public:
 
 private:
     /// Why a request was not read: the answer to give, or nothing when nobody is there to read it.
-    using Ending = std::optional<Refusal>;
+    using Ending = WireBody::Ending;
     enum class Phase { idle, reading, answering, ending };
-    /// The body of the request in hand, as its head announces it.
-    struct PendingBody {
-        std::size_t length{0};
-        bool is_chunked{false};
-        bool expects_continue{false};
-        After after{After::keep_alive};  // once it has been read
-    };
-
     Task<void> run();
     Task<bool> serve_one();
     Task<bool> wait_for_request();
     Task<std::expected<MessageHead, Ending>> read_head();
     std::expected<MessageHead, Ending> take_head(std::size_t length);
-    std::expected<void, Ending> expect_body(const MessageHead& head, After then);
-    Task<std::optional<std::string>> take_body();
-    std::string take_from_inbox(std::size_t length);
-    Task<std::expected<std::string, Ending>> read_body(PendingBody due);
-    Task<std::expected<std::string, Ending>> read_sized(std::size_t length, Deadline deadline);
-    Task<std::expected<std::string, Ending>> read_chunked(Deadline deadline);
-    Task<bool> answer(Request request, AnswerTerms terms);
+    Task<bool> answer(Request request, WireBody& body, AnswerTerms terms);
     Task<bool> finish(WireExchange& exchange, std::exception_ptr thrown);
     Task<void> refuse(Refusal refusal);
     void stop_on_strand(StopHow how);
@@ -82,11 +70,6 @@ private:
     boost::asio::cancellation_signal hang_up_;
     boost::asio::steady_timer last_words_;  // after a cancel, before the socket is closed
     std::string path_;                      // of the request in hand: its refusals depend on it
-    std::string here_;                      // its body, when it came with the head
-    std::optional<PendingBody> due_;        // else the body that is yet to be read
-    std::optional<Ending> body_ending_;     // why it could not be read
-    std::optional<BodyBudget::Hold> held_;
-    WireExchange* exchange_{nullptr};  // of the request in hand, while its handler runs
     Phase phase_{Phase::idle};
     bool draining_{false};
     bool cancelled_{false};

@@ -36,7 +36,7 @@ bool list_contains(std::string_view list, std::string_view token) noexcept
     return false;
 }
 
-FoundHeader find_header(const mcp::Headers& headers, std::string_view name) noexcept
+FoundHeader find_header(const Headers& headers, std::string_view name) noexcept
 {
     FoundHeader found;
     for (const auto& [key, value] : headers) {

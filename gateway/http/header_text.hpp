@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/mcp/exchange.hpp"
+#include "gateway/http/exchange.hpp"
 
 #include <string_view>
 
@@ -23,6 +23,6 @@ struct FoundHeader {
     std::size_t count{0};
     std::string_view first;
 };
-FoundHeader find_header(const mcp::Headers& headers, std::string_view name) noexcept;
+FoundHeader find_header(const Headers& headers, std::string_view name) noexcept;
 
 }  // namespace tailops::http

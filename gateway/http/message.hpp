@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/mcp/exchange.hpp"
+#include "gateway/http/exchange.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -22,7 +22,7 @@ struct MessageHead {
     std::string path;       // as sent, without the query; "*" for the asterisk form
     std::string query;      // without "?"
     std::string authority;  // of an absolute-form target; else empty
-    mcp::Headers headers;
+    Headers headers;
     bool is_http11{false};
     bool wants_close{false};
     bool expects_continue{false};

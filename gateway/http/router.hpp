@@ -1,10 +1,7 @@
 #pragma once
 
-#include "gateway/http/mcp_route.hpp"
 #include "gateway/http/server.hpp"
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,23 +14,8 @@ struct Route {
     Handler handler;
 };
 
-struct RouterSettings {
-    McpRouteSettings mcp;
-    /// Why the daemon cannot do its work now, fit for anyone; empty: it can. From any strand.
-    std::function<std::vector<std::string>()> not_ready;
-    /// What /metrics shows, in the Prometheus text format; null: there is no such path. From any
-    /// strand.
-    std::function<std::string()> metrics;
-    /// auth::protected_resource_metadata(); nothing without an authorization server.
-    std::optional<std::string> resource_metadata;
-};
-
-/// Answers by exact path: an unknown one 404, an unknown method 405 with Allow. Safe from any
-/// strand.
-Handler make_router(std::vector<Route> routes);
-
-/// Every endpoint of the daemon: /mcp, /healthz, /readyz, /metrics and the protected resource
-/// metadata.
-std::vector<Route> gateway_routes(RouterSettings settings);
+/// Answers by exact path: an unknown one 404, an unknown method 405 with Allow. A method is
+/// refused in that shape. Safe from any strand.
+Handler make_router(std::vector<Route> routes, RefusalShape refusal = plain_refusal);
 
 }  // namespace tailops::http

@@ -38,7 +38,7 @@ Result<std::vector<asio::ip::address>> addresses_of(const ListenAddress& listen)
 }
 
 /// One whole body has room in any case.
-std::shared_ptr<BodyBudget> body_budget(const config::Limits& limits)
+std::shared_ptr<BodyBudget> body_budget(const Limits& limits)
 {
     const auto per_peer = std::max(limits.bodies_bytes_per_peer, limits.body_bytes);
     return std::make_shared<BodyBudget>(std::max(limits.bodies_bytes, per_peer), per_peer);
@@ -55,7 +55,8 @@ public:
                   .limits = settings.limits,
                   .sites = {std::move(settings.allowed_hosts), std::move(settings.allowed_origins)},
                   .handler = std::move(handler),
-                  .bodies = body_budget(settings.limits)}),
+                  .bodies = body_budget(settings.limits),
+                  .refusal = std::move(settings.refusal)}),
               .roster = std::make_shared<Roster>(settings.limits.connections,
                                                  settings.limits.connections_per_peer),
               .tls = std::make_shared<Snapshot<TlsContext>>(nullptr)})}

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "gateway/async/awaitable.hpp"
-#include "gateway/config/limits.hpp"
-#include "gateway/mcp/exchange.hpp"
+#include "gateway/http/answer.hpp"
+#include "gateway/http/exchange.hpp"
+#include "gateway/http/limits.hpp"
+#include "gateway/http/request_body.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -20,18 +22,14 @@ struct Request {
     std::string method;
     std::string path;   // as sent, without the query
     std::string query;  // without "?"
-    mcp::Headers headers;
-    /// The body, whole and within limits; it may be read once, by a handler that knows who sends
-    /// it: until then its bytes stay with the client. Nothing: it cannot be had, and the handler
-    /// returns without an answer, which the connection gives. A connection whose request body
-    /// nobody wanted is closed after the answer.
-    std::function<Task<std::optional<std::string>>()> read_body;
-    std::string peer;  // address text
+    Headers headers;
+    RequestBody* body{};  // never null in a handler; lives until the handler returns
+    std::string peer;     // address text
 };
 
 /// Answers one request through the exchange. Runs on the connection's strand; it is cancelled
 /// (terminal) when the client hangs up or the daemon's stop grace is over.
-using Handler = std::function<Task<void>(Request, mcp::Exchange&)>;
+using Handler = std::function<Task<void>(Request, Exchange&)>;
 
 struct ListenAddress {
     std::string host;  // an address, or "localhost"
@@ -43,11 +41,12 @@ struct ListenAddress {
 
 struct ServerSettings {
     std::vector<ListenAddress> listen{{"127.0.0.1", 8080}};
-    config::Limits limits;
+    Limits limits;
     std::string tls_certificate_file;  // PEM chain; empty: plain HTTP
     std::string tls_key_file;
     std::vector<std::string> allowed_hosts;    // besides loopback names, without port; lower case
     std::vector<std::string> allowed_origins;  // besides loopback origins; scheme://host[:port]
+    RefusalShape refusal{plain_refusal};       // of what no handler sees
 };
 
 /// The HTTP side of the daemon: listens, reads requests within limits, one strand per connection.

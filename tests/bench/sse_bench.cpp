@@ -5,9 +5,9 @@
 
 #include "gateway/async/runtime.hpp"
 #include "gateway/core/text.hpp"
+#include "gateway/doors/mcp/wire/delivery.hpp"
+#include "gateway/doors/mcp/wire/jsonrpc.hpp"
 #include "gateway/http/server.hpp"
-#include "gateway/mcp/delivery.hpp"
-#include "gateway/mcp/jsonrpc.hpp"
 #include "tests/bench/figure.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -61,10 +61,10 @@ Task<mcp::Answer> talk(std::shared_ptr<mcp::Outbox> outbox, int count)
 
 /// The way of a tool call: /plain as in 2026-07-28; /numbered with event ids, kept for a reader who
 /// comes back, as the 2025 revisions have it; /direct without outbox and delivery.
-Task<void> serve(const http::Request& request, mcp::Exchange& exchange, int count)
+Task<void> serve(const http::Request& request, http::Exchange& exchange, int count)
 {
     if (request.path == "/direct") {
-        auto begun = co_await exchange.begin_events(mcp::Headers{});
+        auto begun = co_await exchange.begin_events(http::Headers{});
         for (int i = 0; begun && i < count; ++i) {
             const auto message = progress(i);
             begun = co_await exchange.event(std::string_view{}, message);
@@ -114,7 +114,7 @@ public:
         settings.listen = {{"127.0.0.1", 0}};
         server_ = http::Server::start(
                       runtime_.io.get_executor(), std::move(settings),
-                      [count](http::Request request, mcp::Exchange& exchange) -> Task<void> {
+                      [count](http::Request request, http::Exchange& exchange) -> Task<void> {
                           co_await serve(request, exchange, count);
                       })
                       .value();

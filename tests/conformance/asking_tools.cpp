@@ -6,9 +6,9 @@
 namespace tailops::fixture {
 namespace {
 
-using Outcome = Result<mcp::ToolOutcome>;
-using mcp::InputRequest;
-using mcp::InputRequired;
+using Outcome = Result<service::ToolOutcome>;
+using service::InputRequest;
+using service::InputRequired;
 
 constexpr std::string_view name_form =
     R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})";
@@ -178,7 +178,7 @@ Task<Outcome> asks_what_is_declared(FixtureCall call)
 {
     InputRequired asks;
     const auto offer = [&](const char* key, InputRequest request) {
-        if (call.caller.client().answers(request.method, request.params)) {
+        if (call.caller.can_answer(request.method, request.params)) {
             asks.requests.emplace(key, std::move(request));
         }
     };

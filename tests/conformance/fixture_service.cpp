@@ -24,7 +24,7 @@ const FixtureRow* find_row(std::string_view name)
     return nullptr;
 }
 
-mcp::ToolListing listing_of(const FixtureRow& row)
+service::ToolListing listing_of(const FixtureRow& row)
 {
     return {.name = std::string{row.name},
             .title = {},
@@ -39,7 +39,7 @@ json user_text(std::string_view text)
     return {{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}};
 }
 
-mcp::PromptResult prompt(json messages)
+service::PromptResult prompt(json messages)
 {
     return {.description = {}, .messages = shared(std::move(messages))};
 }
@@ -49,7 +49,7 @@ std::string argument(const json& arguments, std::string_view name)
     return std::string{text_member(arguments, name)};
 }
 
-Result<mcp::PromptResult> prompt_of(std::string_view name, const json& arguments)
+Result<service::PromptResult> prompt_of(std::string_view name, const json& arguments)
 {
     if (name == "test_simple_prompt") {
         return prompt(json::array({user_text("This is a simple prompt for testing.")}));
@@ -113,12 +113,12 @@ Result<json> contents_of(std::string_view uri)
 
 }  // namespace
 
-mcp::JsonPart shared(json value)
+JsonPart shared(json value)
 {
     return std::make_shared<const json>(std::move(value));
 }
 
-mcp::ToolResult text_result(std::string text)
+service::ToolResult text_result(std::string text)
 {
     return {.text = std::move(text), .structured = nullptr, .more_blocks = nullptr};
 }
@@ -129,7 +129,7 @@ Task<void> pause(std::chrono::milliseconds time)
     co_await timer.async_wait(asio::use_awaitable);
 }
 
-mcp::InputRequest elicitation(std::string_view message, std::string_view schema)
+service::InputRequest elicitation(std::string_view message, std::string_view schema)
 {
     return {"elicitation/create", shared({{"mode", "form"},
                                           {"message", message},
@@ -141,26 +141,26 @@ FixtureService::FixtureService()
     for (const auto* rows : {&simple_tools(), &asking_tools(), &task_tools()}) {
         for (const auto& row : *rows) tools_.push_back(listing_of(row));
     }
-    std::ranges::sort(tools_, {}, &mcp::ToolListing::name);
+    std::ranges::sort(tools_, {}, &service::ToolListing::name);
 }
 
-std::shared_ptr<const mcp::ToolListing> FixtureService::find_tool(std::string_view name) const
+std::shared_ptr<const service::ToolListing> FixtureService::find_tool(std::string_view name) const
 {
-    const auto at = std::ranges::find(tools_, name, &mcp::ToolListing::name);
+    const auto at = std::ranges::find(tools_, name, &service::ToolListing::name);
     if (at == tools_.end()) return nullptr;
     return {std::shared_ptr<void>{}, &*at};  // lives as long as we do
 }
 
-std::vector<mcp::ToolListing> FixtureService::list_tools(const auth::Principal&) const
+std::vector<service::ToolListing> FixtureService::list_tools(const auth::Principal&) const
 {
     return tools_;
 }
 
-std::vector<mcp::PromptListing> FixtureService::list_prompts(const auth::Principal&) const
+std::vector<service::PromptListing> FixtureService::list_prompts(const auth::Principal&) const
 {
     const auto row = [](std::string name, std::string description,
-                        std::vector<mcp::PromptArgument> arguments) {
-        return mcp::PromptListing{
+                        std::vector<service::PromptArgument> arguments) {
+        return service::PromptListing{
             std::move(name), {}, std::move(description), std::move(arguments)};
     };
     return {row("test_input_required_result_prompt", "Asks before it answers", {}),
@@ -172,22 +172,22 @@ std::vector<mcp::PromptListing> FixtureService::list_prompts(const auth::Princip
             row("test_simple_prompt", "One text", {})};
 }
 
-std::vector<mcp::ResourceListing> FixtureService::list_resources(const auth::Principal&) const
+std::vector<service::ResourceListing> FixtureService::list_resources(const auth::Principal&) const
 {
     return {{"test://static-binary", "static-binary", {}, "One pixel", "image/png"},
             {"test://static-text", "static-text", {}, "One sentence", "text/plain"},
             {"test://watched-resource", "watched-resource", {}, "Can be followed", "text/plain"}};
 }
 
-std::vector<mcp::ResourceListing> FixtureService::list_resource_templates(
+std::vector<service::ResourceListing> FixtureService::list_resource_templates(
     const auth::Principal&) const
 {
     return {{"test://template/{id}/data", "template", {}, "Data by id", "application/json"}};
 }
 
-Task<Result<mcp::ToolOutcome>> FixtureService::call_tool(mcp::Caller& caller,
-                                                         std::string name,
-                                                         mcp::JsonPart arguments)
+Task<Result<service::ToolOutcome>> FixtureService::call_tool(service::Caller& caller,
+                                                             std::string name,
+                                                             JsonPart arguments)
 {
     const auto* row = find_row(name);
     if (!row) co_return fail(Errc::not_found, "Unknown tool: " + quote(name));
@@ -195,14 +195,13 @@ Task<Result<mcp::ToolOutcome>> FixtureService::call_tool(mcp::Caller& caller,
     co_return co_await row->run(call);
 }
 
-Task<Result<mcp::Outcome<mcp::PromptResult>>> FixtureService::get_prompt(mcp::Caller& caller,
-                                                                         std::string name,
-                                                                         mcp::JsonPart arguments)
+Task<Result<service::Outcome<service::PromptResult>>> FixtureService::get_prompt(
+    service::Caller& caller, std::string name, JsonPart arguments)
 {
     if (name == "test_input_required_result_prompt") {
         const auto* content = caller.accepted("user_context");
         if (!content) {
-            mcp::InputRequired asks;
+            service::InputRequired asks;
             asks.requests.emplace(
                 "user_context",
                 elicitation("What context should the prompt use?",
@@ -218,17 +217,18 @@ Task<Result<mcp::Outcome<mcp::PromptResult>>> FixtureService::get_prompt(mcp::Ca
     co_return *std::move(known);
 }
 
-Task<Result<mcp::Outcome<mcp::ResourceResult>>> FixtureService::read_resource(mcp::Caller&,
-                                                                              std::string uri)
+Task<Result<service::Outcome<service::ResourceResult>>> FixtureService::read_resource(
+    service::Caller&, std::string uri)
 {
     auto contents = contents_of(uri);
     if (!contents) co_return fail(std::move(contents).error());
-    co_return mcp::ResourceResult{shared(*std::move(contents))};
+    co_return service::ResourceResult{shared(*std::move(contents))};
 }
 
-Task<Result<mcp::Completion>> FixtureService::complete(mcp::Caller&, mcp::CompletionQuery query)
+Task<Result<service::Completion>> FixtureService::complete(service::Caller&,
+                                                           service::CompletionQuery query)
 {
-    mcp::Completion completion;
+    service::Completion completion;
     for (const auto* word : {"paris", "park", "party", "test"}) {
         if (std::string_view{word}.starts_with(query.value)) completion.values.emplace_back(word);
     }
@@ -236,9 +236,9 @@ Task<Result<mcp::Completion>> FixtureService::complete(mcp::Caller&, mcp::Comple
     co_return completion;
 }
 
-mcp::Following FixtureService::following(const auth::Principal&, std::string_view uri) const
+service::Following FixtureService::following(const auth::Principal&, std::string_view uri) const
 {
-    return contents_of(uri) ? mcp::Following::allowed : mcp::Following::hidden;
+    return contents_of(uri) ? service::Following::allowed : service::Following::hidden;
 }
 
 }  // namespace tailops::fixture

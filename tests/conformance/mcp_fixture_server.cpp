@@ -8,8 +8,9 @@
 #include "gateway/config/settings.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/request_id.hpp"
+#include "gateway/doors/mcp/endpoint.hpp"
+#include "gateway/doors/mcp/refusal_shape.hpp"
 #include "gateway/http/router.hpp"
-#include "gateway/mcp/endpoint.hpp"
 #include "gateway/store/sqlite_store.hpp"
 #include "tests/conformance/fixture_service.hpp"
 
@@ -47,9 +48,9 @@ auth::Principal anyone()
     return principal;
 }
 
-Task<void> serve(mcp::Endpoint& endpoint, http::Request request, mcp::Exchange& exchange)
+Task<void> serve(mcp::Endpoint& endpoint, http::Request request, http::Exchange& exchange)
 {
-    auto body = co_await request.read_body();
+    auto body = co_await request.body->whole();
     if (!body) co_return;
     mcp::Inbound inbound{.method = std::move(request.method),
                          .headers = std::move(request.headers),
@@ -71,16 +72,18 @@ Status run(const std::string& listen)
     mcp::EndpointSettings settings{.server_name = "tailops-fixture", .server_version = "1.0.0"};
     settings.tasks.emplace(mcp::TaskSettings{.store = **store, .blocking = runtime.blocking});
     mcp::Endpoint endpoint{service, clock, std::move(settings)};
-    service.publish = [&endpoint](const mcp::Change& change) { endpoint.publish(change); };
+    service.publish = [&endpoint](const service::Change& change) { endpoint.publish(change); };
     http::ServerSettings server_settings;
     server_settings.listen = {*address};
+    server_settings.refusal = mcp::refusal_shape;
     auto server = http::Server::start(
         runtime.io.get_executor(), std::move(server_settings),
         http::make_router({{"/mcp",
                             {"GET", "POST", "DELETE"},
-                            [&endpoint](http::Request request, mcp::Exchange& exchange) {
+                            [&endpoint](http::Request request, http::Exchange& exchange) {
                                 return serve(endpoint, std::move(request), exchange);
-                            }}}));
+                            }}},
+                          mcp::refusal_shape));
     if (!server) return fail(std::move(server).error());
     const auto endpoint_url = "http://" + address->host + ':' +
                               std::to_string((*server)->endpoints().front().port()) + "/mcp";

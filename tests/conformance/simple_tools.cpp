@@ -6,7 +6,7 @@ namespace tailops::fixture {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = Result<mcp::ToolOutcome>;
+using Outcome = Result<service::ToolOutcome>;
 
 // Eight samples of silence, 8 kHz, 8 bit.
 constexpr std::string_view wav =
@@ -26,7 +26,7 @@ constexpr std::string_view schema_2020_12 = R"json({
 constexpr std::string_view schema_with_header = R"json({"type":"object",
   "properties":{"region":{"type":"string","x-mcp-header":"Region"}}})json";
 
-mcp::ToolResult blocks(json array)
+service::ToolResult blocks(json array)
 {
     return {.text = {}, .structured = nullptr, .more_blocks = shared(std::move(array))};
 }
@@ -70,7 +70,7 @@ Task<Outcome> with_logging(FixtureCall call)
 {
     for (const auto* said :
          {"Tool execution started", "Tool processing data", "Tool execution completed"}) {
-        call.caller.log(mcp::LogLevel::info, "fixture", said);
+        call.caller.log(service::LogLevel::info, "fixture", said);
         co_await pause(50ms);
     }
     co_return text_result("Tool with logging executed successfully");
@@ -118,9 +118,9 @@ Task<Outcome> streaming(FixtureCall call)
 
 Task<Outcome> per_request_log(FixtureCall call)
 {
-    using mcp::LogLevel;
+    using service::LogLevel;
     for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error}) {
-        call.caller.log(level, "fixture", mcp::to_string(level));
+        call.caller.log(level, "fixture", service::to_string(level));
     }
     co_return text_result("Logged at four levels");
 }
@@ -139,17 +139,17 @@ Task<Outcome> fast(FixtureCall)
 
 Task<Outcome> change_tools(FixtureCall call)
 {
-    call.service.publish(mcp::change::Tools{});
+    call.service.publish(service::change::Tools{});
     co_return text_result("Told that the tools have changed");
 }
 
 Task<Outcome> change_prompts(FixtureCall call)
 {
-    call.service.publish(mcp::change::Prompts{});
+    call.service.publish(service::change::Prompts{});
     co_return text_result("Told that the prompts have changed");
 }
 
-mcp::ToolResult structured(json value)
+service::ToolResult structured(json value)
 {
     auto result = text_result(value.dump());
     result.structured = shared(std::move(value));

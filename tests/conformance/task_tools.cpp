@@ -7,9 +7,9 @@ namespace tailops::fixture {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = Result<mcp::ToolOutcome>;
-using mcp::InputRequired;
-using mcp::RunAsTask;
+using Outcome = Result<service::ToolOutcome>;
+using service::InputRequired;
+using service::RunAsTask;
 
 constexpr std::string_view name_form =
     R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})";

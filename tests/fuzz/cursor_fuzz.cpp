@@ -1,6 +1,6 @@
 // Any text as a cursor: it names a page only when it is the cursor of that page, letter by letter.
 
-#include "gateway/mcp/listings.hpp"
+#include "gateway/doors/mcp/listing/listings.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // Any bytes as a header value: decoding must end and agree with encoding, and Accept must be read.
 
 #include "gateway/core/text.hpp"
-#include "gateway/mcp/headers.hpp"
+#include "gateway/doors/mcp/wire/headers.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         if (!back || *back != text) std::abort();
     }
 
-    const mcp::Headers headers{{"Accept", std::string{text}}, {"Mcp-Name", std::string{text}}};
+    const http::Headers headers{{"Accept", std::string{text}}, {"Mcp-Name", std::string{text}}};
     (void)mcp::accepts(headers);
     (void)mcp::single_header(headers, "mcp-name");
     return 0;

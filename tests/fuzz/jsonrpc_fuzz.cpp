@@ -2,8 +2,8 @@
 // must end, and whatever is refused must be answered by valid JSON.
 
 #include "gateway/core/json.hpp"
-#include "gateway/mcp/era.hpp"
-#include "gateway/mcp/jsonrpc.hpp"
+#include "gateway/doors/mcp/eras/era.hpp"
+#include "gateway/doors/mcp/wire/jsonrpc.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +15,7 @@ namespace {
 
 using namespace tailops;
 
-void check(const mcp::Headers& headers, std::string_view body)
+void check(const http::Headers& headers, std::string_view body)
 {
     auto classified = mcp::classify(headers, mcp::decode(body, 64));
     if (auto* refusal = std::get_if<mcp::Refusal>(&classified)) {

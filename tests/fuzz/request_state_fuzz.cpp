@@ -1,7 +1,7 @@
 // Any text as a requestState, and any change to one of ours: only what was sealed opens, and it
 // opens as what was sealed.
 
-#include "gateway/mcp/request_state.hpp"
+#include "gateway/doors/mcp/wire/request_state.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,6 @@
 // Any text as TOON, under every set of rules: reading it must end and stay within its bounds, and a
 // value that was read is written and read again as itself.
-
-#include "gateway/core/toon.hpp"
+#include "tests/support/toon_parser/toon_parser.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -125,9 +125,10 @@ class Embedded(unittest.TestCase):
 
     def test_refuses_what_is_too_large(self):
         where = urllib.parse.urlsplit(self.gateway.url)
-        with socket.create_connection((where.hostname, where.port), 10) as peer:
-            peer.sendall(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n")
-            self.assertTrue(peer.recv(100).startswith(b"HTTP/1.1 413 "))
+        for authorization, status in ((f"Authorization: Bearer {self.gateway.token}\r\n", 413), ("", 401)):
+            with socket.create_connection((where.hostname, where.port), 10) as peer:
+                peer.sendall(f"POST /mcp HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Length: 5000000\r\n\r\n".encode())
+                self.assertTrue(peer.recv(100).startswith(f"HTTP/1.1 {status} ".encode()))
         deep = b"[" * 100 + b"]" * 100
         answer = self.gateway.request(body=deep, headers={"Content-Type": "application/json"})
         self.assertEqual((answer.status, answer.json["error"]["code"]), (400, -32700))

@@ -18,7 +18,7 @@ BANNED = [
     (r"\b(?:std::)?getenv\(", ("gateway/app/",), "only app/ reads the environment; pass settings"),
     (r"\bstd::thread\b(?!::)", ("gateway/net/lookups.cpp",), "use Runtime"),
     (r"\.detach\(\)", ("gateway/net/lookups.cpp",), "a detached thread outlives its data; use Runtime"),
-    (r"\basio::detached\b", ("gateway/app/", "gateway/http/", "gateway/mcp/", "targets/ssh/"),
+    (r"\basio::detached\b", ("gateway/app/", "gateway/http/", "gateway/doors/mcp/", "targets/ssh/"),
      "a spawned coroutine's exception must go somewhere"),
     (r"\b(?!__(?:VA_ARGS|LINE|GNUC)__\b|__builtin_)(?:_[A-Z]|\w*__)\w*", (), "such names are the implementation's"),
     (r"\bassert\(", (), "assert() is gone in a release build; return an error"),

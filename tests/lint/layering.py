@@ -8,12 +8,13 @@ import re
 import sys
 
 LAYERS = [
-    ("gateway/core",), ("gateway/async",), ("gateway/net",), ("auth",), ("policy",), ("targets",),
-    ("gateway/store",), ("gateway/audit",), ("gateway/tools",), ("gateway/call",), ("gateway/mcp",),
-    ("gateway/config",), ("gateway/http",), ("gateway/app",),
+    ("gateway/core",), ("gateway/async",), ("gateway/net",), ("gateway/http",), ("auth",), ("policy",), ("targets",),
+    ("gateway/store",), ("gateway/audit",), ("gateway/tools",), ("gateway/runs",), ("gateway/call",),
+    ("gateway/service",), ("gateway/doors",), ("gateway/config",), ("gateway/app",),
 ]
 # Siblings stand on one step: neither may know the other.
-SIBLINGS = [("gateway/store", "gateway/audit", "gateway/tools")]
+SIBLINGS = [("gateway/store", "gateway/audit", "gateway/tools"), ("gateway/doors", "gateway/config"),
+            ("gateway/http", "auth"), ("gateway/http", "policy"), ("gateway/http", "targets")]
 # Headers that cost seconds per translation unit: allowed in .cpp files only.
 SOURCE_ONLY = re.compile(
     r"<(boost/beast|boost/asio\.hpp|boost/asio/ssl|nlohmann/json\.hpp|yaml-cpp|libssh|spdlog|re2/|sqlite3)"

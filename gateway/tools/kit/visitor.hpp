@@ -1,10 +1,11 @@
 #pragma once
 
+#include "gateway/core/json.hpp"
+
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,7 +35,7 @@ struct Field {
 class Visitor;
 
 /// An object of any shape, or what the rules name in `types`; null: none.
-using Json = std::shared_ptr<const nlohmann::json>;
+using Json = JsonPart;
 
 /// An enumeration: one of several words.
 class Choice {

@@ -71,9 +71,9 @@ public:
     }
 
     /// Begins again with this spool, as a daemon that starts does.
-    void start(std::shared_ptr<Spool> spool)
+    void start(std::shared_ptr<runs::Spool> spool)
     {
-        runs = std::make_unique<Runs>(std::move(spool));
+        runs = std::make_unique<runs::Runs>(std::move(spool));
         pipeline = std::make_unique<Pipeline>(PipelineParts{
             .world = *world, .trail = trail, .states = states, .clock = clock, .runs = *runs});
     }
@@ -151,7 +151,7 @@ public:
     Clock clock;
     std::unique_ptr<Runtime> runtime{std::make_unique<Runtime>(1, 2)};
     std::unique_ptr<CurrentWorld> world;
-    std::unique_ptr<Runs> runs;
+    std::unique_ptr<runs::Runs> runs;
     std::unique_ptr<Pipeline> pipeline;
 };
 

@@ -178,13 +178,13 @@ protected:
     FakeClock clock_;
     FakeTrail trail_;
     targets::StateBoard states_;
-    Runs runs_;
+    runs::Runs runs_;
     std::shared_ptr<FakeExecutor> executor_{std::make_shared<FakeExecutor>()};
     CurrentWorld world_{std::make_shared<World>()};
     const AgeClock ages_{clock_.ages()};
     store::CallKeyBounds bounds_;
     std::shared_ptr<store::CallKeyStore> keep_in_;  // instead of store_
-    const Runs* book_{&runs_};
+    const runs::Runs* book_{&runs_};
     std::shared_ptr<store::SqliteStore> store_{open()};
     int last_request_{0};
 };

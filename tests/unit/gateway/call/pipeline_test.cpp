@@ -143,7 +143,7 @@ TEST_F(PipelineTest, CallsAnOutcomeByTheSameWordEverywhere)
         ASSERT_EQ(trail_.records.size(), 2U) << row.command;
         EXPECT_EQ(trail_.records[1].outcome, row.word) << row.command;
         const auto run =
-            rig_.runs->find(RequestId{row.command}, [](const RunRecord&) { return true; });
+            rig_.runs->find(RequestId{row.command}, [](const runs::RunRecord&) { return true; });
         EXPECT_EQ(to_string(run->state), row.word) << row.command;
         if (!answer) EXPECT_EQ(to_string(answer.error().code()), row.word) << row.command;
         if (answer) EXPECT_EQ(answer->failed, row.word == "failed") << row.command;

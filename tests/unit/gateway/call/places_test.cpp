@@ -1,4 +1,4 @@
-#include "gateway/call/spool.hpp"
+#include "gateway/runs/spool.hpp"
 #include "policy/pattern.hpp"
 #include "tests/unit/gateway/call/call_rig.hpp"
 #include "tests/unit/gateway/call/runs_rig.hpp"
@@ -178,8 +178,8 @@ TEST_F(PlacesTest, NamesOfADeniedFolderDoNotComeFromAbove)
 
 TEST_F(PlacesTest, WhatIsDeniedIsNotKeptEither)
 {
-    SpoolSettings settings{.folder = directory_.path() / "spool"};
-    auto spool = Spool::open(settings, rig_.clock, rig_.runtime->blocking);
+    runs::SpoolSettings settings{.folder = directory_.path() / "spool"};
+    auto spool = runs::Spool::open(settings, rig_.clock, rig_.runtime->blocking);
     ASSERT_TRUE(spool);
     rig_.start(*std::move(spool));
     std::string lines;

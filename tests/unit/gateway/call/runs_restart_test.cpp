@@ -23,7 +23,7 @@ TEST_F(RunsRestartTest, ARestartKnowsOutputsAndCallsThatChangeSomething)
 TEST_F(RunsRestartTest, ACallThatWasCutShortByACrashIsUnknown)
 {
     start();
-    RunRecord record;
+    runs::RunRecord record;
     record.shown.id = RequestId{"lost"};
     record.shown.tool = ToolName{"execute_command"};
     record.shown.target = TargetId{"local"};

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gateway/call/runs.hpp"
 #include "gateway/call/view.hpp"
+#include "gateway/runs/runs.hpp"
 #include "tests/unit/gateway/call/call_rig.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ protected:
 
     void start()
     {
-        auto spool = Spool::open(settings_, rig_.clock, rig_.runtime->blocking);
+        auto spool = runs::Spool::open(settings_, rig_.clock, rig_.runtime->blocking);
         if (!spool) throw std::runtime_error{spool.error().describe()};
         rig_.start(*std::move(spool));
     }
@@ -86,7 +86,7 @@ protected:
     }
 
     testing::TemporaryDirectory directory_;
-    SpoolSettings settings_;
+    runs::SpoolSettings settings_;
     CallRig rig_{runs_catalogue};
 };
 

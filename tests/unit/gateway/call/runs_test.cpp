@@ -54,16 +54,16 @@ using RunsTest = RunsRig;
 
 TEST(RunsBook, ForgetsResultsWithTheRunsThatHadThem)
 {
-    Runs runs{nullptr, {.runs_max = 10}};
+    runs::Runs runs{nullptr, {.runs_max = 10}};
     const auto content = std::make_shared<const json>(json{{"output", "hello"}});
     for (int i = 0; i < 1000; ++i) {
-        RunRecord record;
+        runs::RunRecord record;
         record.shown.id = RequestId{"run-" + std::to_string(i)};
         const auto run = runs.begin(std::move(record));
         runs.finish(*run, TimePoint{}, content);
         ASSERT_LE(runs.noted_results(), 21U) << i;
     }
-    const auto all = [](const RunRecord&) { return true; };
+    const auto all = [](const runs::RunRecord&) { return true; };
     EXPECT_EQ(runs.newest(100, all).size(), 10U);
     EXPECT_TRUE(runs.find(RequestId{"run-999"}, all)->result);
     EXPECT_FALSE(runs.find(RequestId{"run-989"}, all));
@@ -222,7 +222,7 @@ TEST_F(RunsTest, ACancelledRunKeepsWhatItWrote)
             turn.expires_after(1ms);
             co_await turn.async_wait(asio::use_awaitable);
             const auto run =
-                rig_.runs->find(RequestId{"r1"}, [](const RunRecord&) { return true; });
+                rig_.runs->find(RequestId{"r1"}, [](const runs::RunRecord&) { return true; });
             is_seen = run && run->output.kept_bytes > 0;
             EXPECT_TRUE(!run || run->state == RunState::running);
         }
@@ -269,7 +269,7 @@ TEST_F(RunsTest, WithoutASpoolAResultSaysThatNothingIsKept)
 TEST_F(RunsTest, AnOutputThatBrokeOffSaysSo)
 {
     start();
-    RunRecord record;
+    runs::RunRecord record;
     record.shown.id = RequestId{"r1"};
     const auto run = rig_.runs->begin(record);
     const auto sink = run->keep_output({});
@@ -290,10 +290,10 @@ TEST_F(RunsTest, AnOutputThatBrokeOffSaysSo)
 
 TEST(Runs, ForgetsTheOldestRunAndTheOldestResultFirst)
 {
-    Runs runs{nullptr, {.runs_max = 3, .result_bytes_max = 3000}};
-    const auto everybody = [](const RunRecord&) { return true; };
+    runs::Runs runs{nullptr, {.runs_max = 3, .result_bytes_max = 3000}};
+    const auto everybody = [](const runs::RunRecord&) { return true; };
     for (const char* id : {"r1", "r2", "r3", "r4"}) {
-        RunRecord record;
+        runs::RunRecord record;
         record.shown.id = RequestId{id};
         const auto run = runs.begin(record);
         runs.finish(*run, {}, std::make_shared<const json>(json{{"text", std::string(1200, 'x')}}));
@@ -308,9 +308,9 @@ TEST(Runs, ForgetsTheOldestRunAndTheOldestResultFirst)
 /// Runs of several callers in a small book.
 class RunBook : public ::testing::Test {
 protected:
-    std::shared_ptr<call::Run> begin(const std::string& id, const std::string& owner, Tier tier)
+    std::shared_ptr<runs::Run> begin(const std::string& id, const std::string& owner, Tier tier)
     {
-        RunRecord record;
+        runs::RunRecord record;
         record.shown.id = RequestId{id};
         record.owner = owner;
         record.tier = tier;
@@ -323,10 +323,10 @@ protected:
     }
     bool has(const std::string& id) const
     {
-        return runs_.find(RequestId{id}, [](const RunRecord&) { return true; }).has_value();
+        return runs_.find(RequestId{id}, [](const runs::RunRecord&) { return true; }).has_value();
     }
 
-    Runs runs_{nullptr, {.runs_max = 8}};
+    runs::Runs runs_{nullptr, {.runs_max = 8}};
 };
 
 TEST_F(RunBook, OneCallerDoesNotTakeItFromAnother)
@@ -363,7 +363,7 @@ TEST_F(RunBook, NeverForgetsWhatStillRuns)
     ASSERT_EQ(under_way.size(), 1U);
     EXPECT_EQ(under_way[0].id.view(), "runs");
     runs_.finish(*runs, {}, fail(Errc::cancelled, "stopped"));
-    EXPECT_EQ(runs_.find(RequestId{"runs"}, [](const RunRecord&) { return true; })->state,
+    EXPECT_EQ(runs_.find(RequestId{"runs"}, [](const runs::RunRecord&) { return true; })->state,
               RunState::cancelled);
     EXPECT_TRUE(runs_.under_way().empty());
 }

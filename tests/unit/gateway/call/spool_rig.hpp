@@ -1,7 +1,7 @@
 #pragma once
 
-#include "gateway/call/spool.hpp"
-#include "gateway/call/spool_writer.hpp"
+#include "gateway/runs/spool.hpp"
+#include "gateway/runs/spool_writer.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -36,15 +36,15 @@ protected:
     void with_spool(F work)
     {
         testing::run([&](Runtime& runtime) -> Task<void> {
-            auto spool = Spool::open(settings_, clock_.ages(), runtime.blocking);
+            auto spool = runs::Spool::open(settings_, clock_.ages(), runtime.blocking);
             if (!spool) throw std::runtime_error{spool.error().describe()};
             co_await work(*spool);
         });
     }
 
-    RunRecord record(const std::string& id) const
+    runs::RunRecord record(const std::string& id) const
     {
-        RunRecord out;
+        runs::RunRecord out;
         out.shown.id = RequestId{id};
         out.shown.tool = ToolName{"execute_command"};
         out.shown.target = TargetId{"web-01"};
@@ -55,7 +55,7 @@ protected:
         return out;
     }
 
-    Task<Kept> keep(std::shared_ptr<Spool> spool, std::string id, std::string text)
+    Task<runs::Kept> keep(std::shared_ptr<runs::Spool> spool, std::string id, std::string text)
     {
         const auto writer = spool->writer(record(id), {});
         std::string_view left{text};
@@ -71,12 +71,12 @@ protected:
         co_return kept;
     }
 
-    std::string text_of(Spool& spool,
+    std::string text_of(runs::Spool& spool,
                         const std::string& id,
                         targets::OutputStream stream = targets::OutputStream::output)
     {
         const auto file = spool.open_stream(RequestId{id}, stream);
-        return file ? read_range(*file, 0, 100'000'000) : "gone";
+        return file ? runs::read_range(*file, 0, 100'000'000) : "gone";
     }
 
     std::set<std::string> names() const
@@ -90,7 +90,7 @@ protected:
 
     testing::TemporaryDirectory directory_;
     SettableClock clock_;
-    SpoolSettings settings_;
+    runs::SpoolSettings settings_;
     std::string owner_{"issuer|alice"};
     Tier tier_{Tier::observe};
 };

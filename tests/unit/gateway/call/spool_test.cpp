@@ -40,7 +40,7 @@ private:
 TEST_F(SpoolTest, KeepsBothStreamsForItsUserAlone)
 {
     const auto text = numbered_lines(300'000);
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         const auto writer = spool->writer(record("r1"), {});
         EXPECT_FALSE(writer->has_begun());
         EXPECT_EQ(writer->write(OutputStream::output, text), Wants::more);
@@ -69,7 +69,7 @@ TEST_F(SpoolTest, SaysWhereARunsBoundCutItOff)
 {
     settings_.run_bytes_max = 25'000;
     const auto text = numbered_lines(100'000);
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         const auto writer = spool->writer(record("r1"), {});
         EXPECT_EQ(writer->write(OutputStream::output, text.substr(0, 20'000)), Wants::more);
         EXPECT_EQ(writer->write(OutputStream::diagnostics, text.substr(0, 10'000)), Wants::nothing);
@@ -86,7 +86,7 @@ TEST_F(SpoolTest, KeepsOnlyWhatComesAfterTheBeginning)
 {
     for (std::size_t piece = 1; piece < 30; ++piece) {
         const std::string id = "r" + std::to_string(piece);
-        with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+        with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
             const auto writer = spool->writer(record(id), "@@content@@\n");
             const std::string text{"size 5\n@@content@@\nthe text\n@@content@@\n"};
             for (std::size_t at = 0; at < text.size(); at += piece) {
@@ -103,7 +103,7 @@ TEST_F(SpoolTest, KeepsOnlyWhatComesAfterTheBeginning)
 TEST_F(SpoolTest, TheOldestRunsMakeRoom)
 {
     settings_.total_bytes_max = 100'000;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         for (const char* id : {"r1", "r2", "r3"}) {
             clock_.advance(1s);
             co_await keep(spool, id, std::string(30'000, 'x'));
@@ -121,7 +121,7 @@ TEST_F(SpoolTest, TheOldestRunsMakeRoom)
 TEST_F(SpoolTest, OneCallerDoesNotTakeItFromAnother)
 {
     settings_.total_bytes_max = 200'000;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         owner_ = "issuer|bob";
         co_await keep(spool, "bobs", std::string(30'000, 'x'));
         owner_ = "issuer|low";
@@ -138,7 +138,7 @@ TEST_F(SpoolTest, OneCallerDoesNotTakeItFromAnother)
 TEST_F(SpoolTest, ChangesStayLongerThanLooks)
 {
     settings_.total_bytes_max = 200'000;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         tier_ = Tier::control;
         co_await keep(spool, "change", std::string(30'000, 'x'));
         tier_ = Tier::observe;
@@ -154,7 +154,7 @@ TEST_F(SpoolTest, OutputsThatComeInLeaveRoomForThoseOfOthers)
 {
     settings_.total_bytes_max = 200'000;
     settings_.run_bytes_max = 90'000;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         const auto home = co_await boost::asio::this_coro::executor;
         owner_ = "issuer|low";
         const auto first = spool->writer(record("low-1"), {});
@@ -178,7 +178,7 @@ TEST_F(SpoolTest, OutputsThatComeInLeaveRoomForThoseOfOthers)
 TEST_F(SpoolTest, DropsNothingBecauseTheClockIsSet)
 {
     settings_.age_max = 60s;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         co_await keep(spool, "r1", "text");
         for (const auto jump : {26h, -24h * 400}) {
             clock_.time += jump;
@@ -195,11 +195,11 @@ TEST_F(SpoolTest, TellsThatARunWentOnceTheDiskTakesThat)
 {
     settings_.total_bytes_max = 100'000;
     std::filesystem::create_directories(settings_.folder);
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         co_await keep(spool, "r1", std::string(60'000, 'x'));
     });
     // The records cannot grow, and then they can.
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         clock_.advance(1s);
         {
             const FileSizeLimit limit{fs::file_size(settings_.folder / "runs.jsonl") + 10};
@@ -212,7 +212,7 @@ TEST_F(SpoolTest, TellsThatARunWentOnceTheDiskTakesThat)
         EXPECT_TRUE(spool->save_now(record("r4")));
         co_return;
     });
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         std::set<std::string> found;
         for (const auto& one : spool->take_found()) found.insert(one.shown.id.str());
         EXPECT_EQ(found, std::set<std::string>{"r4"});
@@ -223,7 +223,7 @@ TEST_F(SpoolTest, TellsThatARunWentOnceTheDiskTakesThat)
 TEST_F(SpoolTest, LeavesNoHalfOfAFileThatShouldHaveTakenItsPlace)
 {
     settings_.age_max = 60s;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         co_await keep(spool, "r1", "text");
         clock_.advance(30s);
         co_await keep(spool, "r2", "text");
@@ -236,7 +236,7 @@ TEST_F(SpoolTest, LeavesNoHalfOfAFileThatShouldHaveTakenItsPlace)
         EXPECT_EQ(text_of(*spool, "r2"), "text");
         EXPECT_TRUE(spool->save_now(record("r3"))) << "and tells that the first went";
     });
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         std::set<std::string> found;
         for (const auto& one : spool->take_found()) found.insert(one.shown.id.str());
         EXPECT_EQ(found, (std::set<std::string>{"r2", "r3"}));
@@ -247,7 +247,7 @@ TEST_F(SpoolTest, LeavesNoHalfOfAFileThatShouldHaveTakenItsPlace)
 TEST_F(SpoolTest, ARunThatComesInIsNotDropped)
 {
     settings_.total_bytes_max = 100'000;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         const auto first = spool->writer(record("r1"), {});
         first->write(OutputStream::output, std::string(60'000, 'x'));
         while (first->kept().output.bytes < 60'000) {
@@ -266,7 +266,7 @@ TEST_F(SpoolTest, ARunThatComesInIsNotDropped)
 TEST_F(SpoolTest, DropsWhatIsTooOldAndNotASecondEarlier)
 {
     settings_.age_max = 60s;
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         co_await keep(spool, "r1", "text");
         clock_.advance(60s);
         spool->drop_old();
@@ -285,7 +285,7 @@ TEST_F(SpoolTest, AFullDiskKeepsTheBeginningAndSaysSo)
     fs::create_directories(settings_.folder);
     const testing::SmallDisk disk{settings_.folder};
     const auto text = numbered_lines(500'000);
-    with_spool([&](std::shared_ptr<Spool> spool) -> Task<void> {
+    with_spool([&](std::shared_ptr<runs::Spool> spool) -> Task<void> {
         const auto kept = co_await keep(spool, "r1", text);
         EXPECT_GT(kept.output.bytes, 0U);
         EXPECT_LT(kept.output.bytes, 70'000U);

@@ -1,4 +1,4 @@
-#include "gateway/core/toon.hpp"
+#include "tests/support/toon_parser/toon_parser.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

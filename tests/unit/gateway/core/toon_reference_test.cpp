@@ -4,10 +4,10 @@
 
 #include "gateway/core/json.hpp"
 #include "gateway/core/text.hpp"
-#include "gateway/core/toon.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/source_dir.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/toon_parser/toon_parser.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -12,7 +12,7 @@ namespace {
 
 TEST(Answer, WritesTheHeadInOneForm)
 {
-    const mcp::Headers headers{{"Content-Type", "text/plain"}};
+    const Headers headers{{"Content-Type", "text/plain"}};
     std::string out;
     append_head(out, {.status = 404, .headers = headers, .after = After::close, .body_bytes = 12});
     EXPECT_TRUE(
@@ -24,9 +24,9 @@ TEST(Answer, WritesTheHeadInOneForm)
 
 TEST(Answer, LeavesOutHeadersThatCouldEndTheirLineOrAreItsOwn)
 {
-    const mcp::Headers headers{{"A", "b\r\nC: d"}, {"B", "x\ny"},           {"Bad Name", "v"},
-                               {"", "v"},          {"content-length", "9"}, {"Connection", "x"},
-                               {"Fine", "ok"}};
+    const Headers headers{{"A", "b\r\nC: d"}, {"B", "x\ny"},           {"Bad Name", "v"},
+                          {"", "v"},          {"content-length", "9"}, {"Connection", "x"},
+                          {"Fine", "ok"}};
     std::string out;
     append_head(out, {.status = 204, .headers = headers, .framing = Framing::none});
     EXPECT_TRUE(out.starts_with("HTTP/1.1 204 No Content\r\nFine: ok\r\nDate: ")) << out;
@@ -59,14 +59,10 @@ TEST(Answer, FramesEvents)
     EXPECT_EQ(comment, "d\r\n: keepalive\n\n\r\n");
 }
 
-TEST(Answer, RefusesInTheShapeOfThePath)
+TEST(Answer, RefusesInPlainJson)
 {
-    EXPECT_EQ(refusal_reply(403, "no", "/mcp").body,
-              R"({"error":{"code":-32600,"message":"no"},"jsonrpc":"2.0"})");
-    EXPECT_EQ(refusal_reply(503, "no", "/mcp").body,
-              R"({"error":{"code":-32603,"message":"no"},"jsonrpc":"2.0"})");
-    EXPECT_EQ(refusal_reply(403, "no", "/mcpx").body, R"({"error":"no"})");
-    EXPECT_EQ(refusal_reply(400, "no", "").body, R"({"error":"no"})");
+    EXPECT_EQ(refusal_reply(403, "no").body, R"({"error":"no"})");
+    EXPECT_EQ(plain_refusal(503, "no", "/mcp").body, R"({"error":"no"})");
 }
 
 TEST(Status, HasAReasonForEveryStatusOfAnError)

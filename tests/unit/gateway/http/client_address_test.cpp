@@ -39,7 +39,7 @@ TEST(ClientAddress, IsWhatTrustedProxiesSayAndNothingElse)
         {"blanks", "127.0.0.1", {" 100.64.0.7 "}, "100.64.0.7"},
     };
     for (const auto& row : rows) {
-        mcp::Headers headers{{"Forwarded", "for=203.0.113.9"}};
+        Headers headers{{"Forwarded", "for=203.0.113.9"}};
         for (const auto& line : row.forwarded) headers.emplace_back("x-forwarded-FOR", line);
         EXPECT_EQ(client_address(row.peer, headers, proxies), row.client) << row.name;
     }
@@ -47,13 +47,13 @@ TEST(ClientAddress, IsWhatTrustedProxiesSayAndNothingElse)
 
 TEST(ClientAddress, IsThePeerWhereNoProxyIsTrusted)
 {
-    const mcp::Headers headers{{"X-Forwarded-For", "100.64.0.7"}};
+    const Headers headers{{"X-Forwarded-For", "100.64.0.7"}};
     EXPECT_EQ(client_address("127.0.0.1", headers, {}), "127.0.0.1");
 }
 
 TEST(ClientAddress, IsBelievedFromAUnixSocketWhereThatIsTrusted)
 {
-    const mcp::Headers headers{{"X-Forwarded-For", "192.0.2.1, 100.64.0.7"}};
+    const Headers headers{{"X-Forwarded-For", "192.0.2.1, 100.64.0.7"}};
     EXPECT_EQ(client_address("unix", headers, proxies), "unix");
     const net::TrustedProxies local{.ranges = {}, .unix_sockets = true};
     EXPECT_EQ(client_address("unix", headers, local), "100.64.0.7");

@@ -85,6 +85,18 @@ public:
         }
         return take(std::min(count, held_.size()));
     }
+    /// Reads `count` bytes and keeps none; returns how many there were before the peer closed.
+    std::uint64_t discard(std::uint64_t count)
+    {
+        auto seen = std::min<std::uint64_t>(count, held_.size());
+        held_.erase(0, static_cast<std::size_t>(seen));
+        while (seen < count && fill()) {
+            const auto more = std::min<std::uint64_t>(count - seen, held_.size());
+            held_.erase(0, static_cast<std::size_t>(more));
+            seen += more;
+        }
+        return seen;
+    }
     std::string until_closed()
     {
         while (fill()) {
@@ -182,18 +194,24 @@ private:
 };
 
 /// A plain reply. (Headers in braces inside a coroutine crash g++ 12.)
-inline mcp::Reply text_reply(std::string body, mcp::Headers headers = {})
+inline Reply text_reply(std::string body, Headers headers = {})
 {
     return {200, std::move(headers), std::move(body)};
 }
 
 /// Answers with what it was asked: "METHOD path?query [body]".
-inline Task<void> echo(Request request, mcp::Exchange& exchange)
+inline Task<void> echo(Request request, Exchange& exchange)
 {
-    const auto body = co_await request.read_body();
+    const auto body = co_await request.body->whole();
     if (!body) co_return;
     co_await exchange.reply(
         text_reply(request.method + ' ' + request.path + '?' + request.query + " [" + *body + ']'));
+}
+
+/// A shape of refusals that shows what it was given.
+inline Reply tagged_refusal(int status, std::string_view message, std::string_view path)
+{
+    return {status, {}, std::string{path} + ": " + std::string{message}};
 }
 
 inline std::string get(std::string_view path, std::string_view extra = "")

@@ -31,7 +31,7 @@ TEST(ServerAhead, NoticesAHangUpBehindWhatWasSentAhead)
         SCOPED_TRACE(what);
         std::promise<void> started;
         std::promise<void> cancelled;
-        Served served{[&](Request, mcp::Exchange&) -> Task<void> {
+        Served served{[&](Request, Exchange&) -> Task<void> {
             started.set_value();
             boost::asio::steady_timer never{co_await boost::asio::this_coro::executor,
                                             std::chrono::steady_clock::time_point::max()};
@@ -54,7 +54,7 @@ TEST(ServerAhead, AnswersAllThatWasSentAheadOfASlowAnswer)
     std::promise<void> all_sent;
     auto sent = all_sent.get_future().share();
     std::atomic<int> calls{0};
-    Served served{[&, sent](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&, sent](Request request, Exchange& exchange) -> Task<void> {
         boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};
         if (++calls == 1) {
             while (sent.wait_for(0s) != std::future_status::ready) {
@@ -80,7 +80,7 @@ TEST(ServerAhead, OneWhoNeverWaitsLetsOthersHaveTheirTurn)
 {
     std::atomic<int> flooded{0};
     std::atomic<bool> is_over{false};
-    Served served{[&](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&](Request request, Exchange& exchange) -> Task<void> {
         if (request.path != "/other") ++flooded;
         co_await exchange.reply(text_reply("x"));
     }};

@@ -23,12 +23,12 @@ std::string unchunked(std::string_view text)
 
 TEST(ServerEvents, FramesEventsAndKeepsTheConnection)
 {
-    Served served{[](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[](Request request, Exchange& exchange) -> Task<void> {
         if (request.path != "/events") {
             co_await echo(std::move(request), exchange);
             co_return;
         }
-        mcp::Headers extra;
+        Headers extra;
         extra.emplace_back("Mcp-Session-Id", "s1");
         EXPECT_TRUE(co_await exchange.begin_events(std::move(extra)));
         EXPECT_TRUE(co_await exchange.event("s1::0", ""));
@@ -57,7 +57,7 @@ TEST(ServerEvents, SendsAnEventBeforeTheNextOneIsThere)
 {
     std::promise<void> read;
     auto was_read = read.get_future().share();
-    Served served{[was_read](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[was_read](Request, Exchange& exchange) -> Task<void> {
         co_await exchange.begin_events({});
         co_await exchange.event("", "first");
         boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};
@@ -76,7 +76,7 @@ TEST(ServerEvents, SendsAnEventBeforeTheNextOneIsThere)
 
 TEST(ServerEvents, EndsAnHttp10StreamByClosing)
 {
-    Served served{[](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[](Request, Exchange& exchange) -> Task<void> {
         co_await exchange.begin_events({});
         co_await exchange.event("", "x");
     }};
@@ -90,7 +90,7 @@ TEST(ServerEvents, EndsAnHttp10StreamByClosing)
 TEST(ServerEvents, DeliversManyEventsInOrder)
 {
     constexpr int count = 50'000;
-    Served served{[](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[](Request, Exchange& exchange) -> Task<void> {
         co_await exchange.begin_events({});
         for (int i = 0; i < count; ++i) {
             auto sent = co_await exchange.event("", std::to_string(i));
@@ -107,7 +107,7 @@ TEST(ServerEvents, DeliversManyEventsInOrder)
 
 TEST(ServerEvents, BreaksTheStreamOffWhenTheHandlerThrows)
 {
-    Served served{[](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[](Request, Exchange& exchange) -> Task<void> {
         co_await exchange.begin_events({});
         co_await exchange.event("", "x");
         throw std::runtime_error{"bug"};
@@ -123,7 +123,7 @@ TEST(ServerEvents, TellsTheProducerThatTheClientDoesNotRead)
     ServerSettings settings;
     settings.limits.write_stall_timeout = 1s;
     std::promise<Errc> outcome;
-    Served served{[&](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&](Request, Exchange& exchange) -> Task<void> {
                       co_await boost::asio::this_coro::throw_if_cancelled(false);
                       co_await exchange.begin_events({});
                       const std::string data(10'000, 'd');
@@ -143,7 +143,7 @@ TEST(ServerEvents, TellsTheProducerThatTheClientDoesNotRead)
 TEST(ServerEvents, TellsTheProducerThatTheClientIsGone)
 {
     std::promise<Errc> outcome;
-    Served served{[&](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&](Request, Exchange& exchange) -> Task<void> {
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         co_await exchange.begin_events({});
         boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};

@@ -8,7 +8,7 @@ namespace tailops::http {
 namespace {
 using namespace testing;
 
-ServerSettings with(void (*change)(config::Limits&))
+ServerSettings with(void (*change)(http::Limits&))
 {
     ServerSettings settings;
     change(settings.limits);
@@ -78,7 +78,7 @@ std::string head_of_post(std::string_view path, std::size_t length)
 // Who is refused for what its headers say has not sent its body, and shall not.
 TEST(ServerLimits, AnswersBeforeABodyThatNobodyWantsAndCloses)
 {
-    Served served{[](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[](Request request, Exchange& exchange) -> Task<void> {
         co_await exchange.reply(text_reply("no, " + request.path));
     }};
     auto held_back = served.client();
@@ -117,12 +117,12 @@ TEST(ServerLimits, BoundsTheBodiesThatAreHeldAtOnce)
     std::promise<void> read;
     std::promise<void> release;
     auto released = release.get_future().share();
-    Served served{[&, released](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&, released](Request request, Exchange& exchange) -> Task<void> {
                       if (request.path != "/held") {
                           co_await echo(std::move(request), exchange);
                           co_return;
                       }
-                      (void)co_await request.read_body();
+                      (void)co_await request.body->whole();
                       read.set_value();
                       boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};
                       while (released.wait_for(0s) != std::future_status::ready) {
@@ -221,7 +221,7 @@ TEST(ServerLimits, CancelsTheHandlerOfAClientThatHangsUp)
 {
     std::promise<void> started;
     std::promise<void> cancelled;
-    Served served{[&](Request, mcp::Exchange&) -> Task<void> {
+    Served served{[&](Request, Exchange&) -> Task<void> {
         started.set_value();
         try {
             co_await sleep_until_cancelled();
@@ -241,7 +241,7 @@ TEST(ServerLimits, CancelsTheHandlerOfAClientThatResets)
 {
     std::promise<void> started;
     std::promise<void> cancelled;
-    Served served{[&](Request, mcp::Exchange&) -> Task<void> {
+    Served served{[&](Request, Exchange&) -> Task<void> {
         started.set_value();
         try {
             co_await sleep_until_cancelled();
@@ -259,7 +259,7 @@ TEST(ServerLimits, CancelsTheHandlerOfAClientThatResets)
 TEST(ServerLimits, AHalfClosedClientCountsAsGoneButGetsTheReplyThatIsStillMade)
 {
     std::promise<void> started;
-    Served served{[&](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&](Request, Exchange& exchange) -> Task<void> {
         started.set_value();
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         try {
@@ -281,7 +281,7 @@ TEST(ServerLimits, APipelinedRequestIsNoHangUp)
     std::atomic<int> calls{0};
     std::promise<void> second_sent;
     auto sent = second_sent.get_future().share();
-    Served served{[&, sent](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&, sent](Request request, Exchange& exchange) -> Task<void> {
         if (++calls == 1) {
             boost::asio::steady_timer tick{co_await boost::asio::this_coro::executor};
             while (sent.wait_for(0s) != std::future_status::ready) {
@@ -303,7 +303,7 @@ TEST(ServerLimits, APipelinedRequestIsNoHangUp)
 TEST(ServerLimits, CutsOffAClientThatDoesNotReadItsReply)
 {
     std::promise<Errc> outcome;
-    Served served{[&](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&](Request, Exchange& exchange) -> Task<void> {
                       auto sent = co_await exchange.reply(text_reply(std::string(64 << 20, 'x')));
                       outcome.set_value(sent ? Errc::internal : sent.error().code());
                   },

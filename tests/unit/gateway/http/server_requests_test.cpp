@@ -127,19 +127,18 @@ TEST(ServerRequests, AnswersWhatTwoServersCouldReadDifferentlyWith400AndCloses)
 
 TEST(ServerRequests, RefusesAHeadThatIsNotValidWithTheShapeOfThePath)
 {
-    Served served{echo};
+    ServerSettings settings;
+    settings.refusal = testing::tagged_refusal;
+    Served served{echo, settings};
     const std::string rest = " HTTP/1.1\r\nHost: localhost\r\nMcp-Name: a\x01\r\n\r\n";
-    const std::string message = R"("the request head is not valid HTTP/1.1")";
-    const std::string error = R"({"error":)" + message + '}';
-    const std::string rpc =
-        R"({"error":{"code":-32600,"message":)" + message + R"(},"jsonrpc":"2.0"})";
+    const std::string message = ": the request head is not valid HTTP/1.1";
     const std::vector<std::pair<std::string, std::string>> rows{
-        {"/mcp", rpc}, {"/mcp?x=/y", rpc}, {"/healthz", error}, {"/?/mcp", error}};
-    for (const auto& [target, body] : rows) {
+        {"/mcp", "/mcp"}, {"/mcp?x=/y", "/mcp"}, {"/healthz", "/healthz"}, {"/?/mcp", "/"}};
+    for (const auto& [target, path] : rows) {
         auto client = served.client();
         const auto answer = client.ask("POST " + target + rest);
         EXPECT_EQ(answer.status, 400) << target;
-        EXPECT_EQ(answer.body, body) << target;
+        EXPECT_EQ(answer.body, path + message) << target;
         EXPECT_TRUE(client.is_closed());
     }
 }
@@ -149,25 +148,25 @@ TEST(ServerRequests, RefusesForeignSitesWithTheShapeOfThePath)
     ServerSettings settings;
     settings.allowed_hosts = {"gw.example.com"};
     settings.allowed_origins = {"https://app.example.com"};
+    settings.refusal = testing::tagged_refusal;
     Served served{echo, settings};
     struct Row {
         std::string request;
         int status;
         std::string body;
     };
-    for (
-        const auto& row : {
-            Row{"GET / HTTP/1.1\r\nHost: evil.example.com\r\n\r\n", 403,
-                R"({"error":"this host name is not served here"})"},
-            Row{"POST /mcp HTTP/1.1\r\nHost: evil.example.com\r\nContent-Length: 9\r\n\r\n", 403,
-                R"({"error":{"code":-32600,"message":"this host name is not served here"},"jsonrpc":"2.0"})"},
-            Row{get("/", "Origin: https://evil.example.com\r\n"), 403,
-                R"({"error":"this origin is not allowed"})"},
-            Row{"GET / HTTP/1.1\r\n\r\n", 400, R"({"error":"the Host header is missing"})"},
-            Row{"GET / HTTP/1.1\r\nHost: gw.example.com:8080\r\nOrigin: "
-                "https://app.example.com\r\n\r\n",
-                200, "GET /? []"},
-        }) {
+    for (const auto& row : {
+             Row{"GET / HTTP/1.1\r\nHost: evil.example.com\r\n\r\n", 403,
+                 "/: this host name is not served here"},
+             Row{"POST /mcp HTTP/1.1\r\nHost: evil.example.com\r\nContent-Length: 9\r\n\r\n", 403,
+                 "/mcp: this host name is not served here"},
+             Row{get("/", "Origin: https://evil.example.com\r\n"), 403,
+                 "/: this origin is not allowed"},
+             Row{"GET / HTTP/1.1\r\n\r\n", 400, "/: the Host header is missing"},
+             Row{"GET / HTTP/1.1\r\nHost: gw.example.com:8080\r\nOrigin: "
+                 "https://app.example.com\r\n\r\n",
+                 200, "GET /? []"},
+         }) {
         auto client = served.client();
         const auto answer = client.ask(row.request);
         EXPECT_EQ(answer.status, row.status) << row.request;
@@ -177,9 +176,9 @@ TEST(ServerRequests, RefusesForeignSitesWithTheShapeOfThePath)
 
 TEST(ServerRequests, KeepsCallersTextOutOfItsOwnHeaders)
 {
-    const mcp::Headers tricky{
+    const Headers tricky{
         {"X-Fine", "yes"}, {"X-Bad", "a\r\nSet-Cookie: b"}, {"Content-Length", "999"}};
-    Served served{[tricky](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[tricky](Request, Exchange& exchange) -> Task<void> {
         co_await exchange.reply(text_reply("ok", tricky));
     }};
     auto client = served.client();
@@ -191,7 +190,7 @@ TEST(ServerRequests, KeepsCallersTextOutOfItsOwnHeaders)
 
 TEST(ServerRequests, TurnsAnExceptionInto500WithoutItsText)
 {
-    Served served{[](Request request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[](Request request, Exchange& exchange) -> Task<void> {
         if (request.path == "/silent") co_return;
         if (request.path == "/throw") throw std::runtime_error{"a secret detail"};
         co_await echo(std::move(request), exchange);
@@ -209,7 +208,7 @@ TEST(ServerRequests, TurnsAnExceptionInto500WithoutItsText)
 TEST(ServerRequests, RefusesASecondAnswer)
 {
     std::promise<bool> second;
-    Served served{[&](Request, mcp::Exchange& exchange) -> Task<void> {
+    Served served{[&](Request, Exchange& exchange) -> Task<void> {
         co_await exchange.reply(text_reply("first"));
         second.set_value((co_await exchange.reply(text_reply("second"))).has_value());
     }};

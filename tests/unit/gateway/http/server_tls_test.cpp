@@ -234,7 +234,7 @@ TEST(ServerTls, CancelsTheHandlerOfAClientThatSaysGoodbye)
     certificates.issue("first");
     std::promise<void> started;
     std::promise<void> cancelled;
-    Served served{[&](Request, mcp::Exchange&) -> Task<void> {
+    Served served{[&](Request, Exchange&) -> Task<void> {
                       started.set_value();
                       boost::asio::steady_timer never{co_await boost::asio::this_coro::executor,
                                                       std::chrono::steady_clock::time_point::max()};

@@ -55,7 +55,7 @@ private:
     bool is_done_{false};
 };
 
-Task<void> say_peer(Request request, mcp::Exchange& exchange)
+Task<void> say_peer(Request request, Exchange& exchange)
 {
     auto reply = testing::text_reply("peer " + request.peer);
     (void)co_await exchange.reply(std::move(reply));
