@@ -257,6 +257,7 @@ int run_command_line(int argc, char** argv)
     add_targets(root, targets_options, action);
     add_audit(root, audit_options, action);
     add_call(root, call_options, call_timeout, action);
+    root.set_version_flag("--version", "tailops " TAILOPS_VERSION);
     root.add_subcommand("version", "print the version")->callback([&] { action = print_version; });
     root.add_subcommand("tools-reference", "")->group("")->callback([&] {
         action = print_tools_reference;

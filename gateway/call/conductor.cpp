@@ -69,23 +69,14 @@ Conductor::~Conductor()
     for (const auto& thing : claimed_) parts_.claims.give_back(thing);
 }
 
-bool Claims::take(const std::string& thing)
+Status Conductor::claim(const Thing& thing)
 {
-    const std::scoped_lock lock{mutex_};
-    return taken_.insert(thing).second;
-}
-
-void Claims::give_back(const std::string& thing)
-{
-    const std::scoped_lock lock{mutex_};
-    taken_.erase(thing);
-}
-
-Status Conductor::claim(const std::string& thing)
-{
-    auto whole = permit_.target().str() + ' ' + thing;
+    Claims::Thing whole{.target = thing.is_unique ? std::string{} : permit_.target().str(),
+                        .kind = thing.kind,
+                        .word = thing.word};
     if (!parts_.claims.take(whole)) {
-        return fail(Error{Errc::busy, "another call works on " + thing + "; wait until it is over"}
+        return fail(Error{Errc::busy, "another call works on " + thing.kind + ' ' +
+                                          quote(thing.word) + "; wait until it is over"}
                         .with_nothing_begun());
     }
     claimed_.push_back(std::move(whole));
@@ -122,6 +113,10 @@ Task<Result<targets::ExecutionResult>> Conductor::do_look(Look look)
     if (parts_.tell) parts_.tell(look.step);
     auto result = co_await execute(parts_.uses.front(), std::move(look.operation), look.patience,
                                    time_left());
+    // What may not be done any more is not looked at for it either.
+    if (steps_.empty() && parts_.may_begin) {
+        TAILOPS_CO_CHECK(parts_.may_begin());
+    }
     if (!result) {
         auto error = std::move(result).error();
         co_return fail(
@@ -244,6 +239,7 @@ Task<Result<tools::Content>> Conductor::failed(Error why)
     co_await undo_all();
     nlohmann::json content{
         {"success", false}, {"error", why.public_message()}, {"steps", steps_json()}};
+    if (!by_hand_.empty()) content["by_hand"] = by_hand_;
     co_return std::make_shared<nlohmann::json>(std::move(content));
 }
 
@@ -269,6 +265,7 @@ Task<void> Conductor::undo(Step& step, const tools::Undo& undo)
     if (permit_.commitment().is_ended()) {
         step.state = State::left;
         step.why = "the gateway stopped; by hand: " + by_hand(undo);
+        by_hand_.push_back(by_hand(undo));
         co_return;
     }
     if (parts_.tell) parts_.tell(undo.step);
@@ -283,6 +280,7 @@ Task<void> Conductor::undo(Step& step, const tools::Undo& undo)
         step.state = State::left;
         step.why = "cannot " + undo.step + ": " + accepted.error().public_message() +
                    "; by hand: " + by_hand(undo);
+        by_hand_.push_back(by_hand(undo));
     }
     if (!noted) co_return;
     const auto outcome = accepted ? CallOutcome::ok : CallOutcome::failed;

@@ -41,6 +41,7 @@ public:
         tools::Right right;    // of the call, and of its acts
         audit::Record record;  // the intent of the call
         std::function<void(const std::string& step)> tell;  // of each step that begins; may be null
+        std::function<Status()> may_begin;  // whether the call may still begin; may be null
     };
     Conductor(Parts parts, policy::Permit permit);
     Conductor(const Conductor&) = delete;
@@ -53,7 +54,7 @@ public:
     Task<Result<tools::Content>> run(std::function<Task<Result<tools::Content>>(tools::Work&)> job);
 
     Task<Status> until(Wait wait) override;
-    Status claim(const std::string& thing) override;
+    Status claim(const Thing& thing) override;
     bool is_rehearsal() const override { return permit_.obligations().dry_run; }
 
     /// One clause for the record of the outcome: "1 steps done, 1 failed, 3 undone".
@@ -95,9 +96,10 @@ private:
     std::deque<Step> steps_;     // a coroutine may hold on to one
     audit::Record step_record_;  // of the step that is being done
     std::size_t recorded_{0};
-    std::vector<std::string> claimed_;
-    Deadline undone_by_{};  // once undoing has begun
-    std::string digested_;  // all acts of a rehearsal, whole
+    std::vector<Claims::Thing> claimed_;
+    std::vector<std::string> by_hand_;  // what is left to do, in the order in which it can be done
+    Deadline undone_by_{};              // once undoing has begun
+    std::string digested_;              // all acts of a rehearsal, whole
     std::chrono::steady_clock::time_point step_begun_;
 };
 

@@ -52,6 +52,7 @@ Task<Result<Meaning>> find_meaning(const policy::Gate& gate,
                             naming.kind + ' ' + quote(named->name);
         }
         naming.act_on(plan.operation, named->exact);
+        naming.is_found_out = true;
         request.parameters.insert_or_assign(naming.parameter, policy::Value{named->name});
         request.aliases.insert_or_assign(naming.parameter, std::move(named->aliases));
     }

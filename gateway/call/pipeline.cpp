@@ -7,6 +7,7 @@
 #include "gateway/call/presenting.hpp"
 #include "gateway/call/records.hpp"
 #include "gateway/call/refusal.hpp"
+#include "gateway/call/turn.hpp"
 #include "gateway/call/view.hpp"
 #include "gateway/core/json.hpp"
 #include "gateway/core/log.hpp"
@@ -60,23 +61,6 @@ runs::RunResult result_for_book(const Result<Answer>& answer)
 {
     if (!answer) return fail(answer.error());
     return answer->content;
-}
-
-/// Whether a call that was permitted in one world still is when its turn comes in the next: a
-/// reload may have come while it waited.
-Status check_again(const World& now, const policy::AccessRequest& request)
-{
-    const auto target = now.registry->find(request.target.id);
-    if (!target) {
-        return fail(Errc::not_found,
-                    "the target was removed while the call waited; nothing was done");
-    }
-    auto again = request;
-    again.principal = now.gate->admit(request.principal.identity);
-    again.target = target->spec.facts;
-    const auto [decision, permit] = now.gate->decide(again);
-    if (permit) return {};
-    return fail(Error{refusal(again, decision)});
 }
 
 /// From here on a cancellation takes the call back and stops no work of ours. What has reserved its
@@ -178,8 +162,11 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     if (prepared.plan.place.present) {
         prepared.judge = std::make_shared<GateJudge>(world->gate, request, permit->obligations());
     }
-    permit->commitment().check_with(
-        [this, &decided_in = *world, &asked = request] { return check_turn(decided_in, asked); });
+    prepared.may_begin = [this, &decided_in = *world, &prepared, &asked = request,
+                          granted = permit->obligations()] {
+        return check_turn(decided_in, prepared, asked, granted);
+    };
+    permit->commitment().check_with(prepared.may_begin);
     const auto run = runs_.begin(run_of(call, request, *permit, clock_.now()));
     auto answered = co_await carry_out(prepared, *std::move(permit), *world, *run, record);
     const auto outcome = outcome_of(answered);
@@ -192,15 +179,27 @@ Task<Result<Answer>> Pipeline::run(Invocation call)
     co_return answered;
 }
 
-Status Pipeline::check_turn(const World& decided_in, const policy::AccessRequest& request) const
+Status Pipeline::check_turn(const World& decided_in,
+                            const Prepared& prepared,
+                            const policy::AccessRequest& request,
+                            const policy::Obligations& granted) const
 {
     const auto& identity = request.principal.identity;
     if (identity.method == auth::Method::gateway_token &&
         revoked_tokens_.get()->contains(identity.client_id)) {
         return fail(Errc::denied, "the token was revoked while the call waited; nothing was done");
     }
+    for (const auto& naming : prepared.plan.namings) {
+        // A job has what it works on for itself already.
+        const bool is_change = request.tier > Tier::observe && !prepared.plan.job;
+        if (is_change && claims_.is_taken(request.target.id.view(), naming.kind, naming.word)) {
+            return fail(Errc::busy, "another call works on " + naming.kind + ' ' +
+                                        quote(naming.word) + "; wait until it is over");
+        }
+    }
     const auto now = world_.get();
-    return now.get() == &decided_in ? Status{} : check_again(*now, request);
+    if (now.get() == &decided_in) return {};
+    return check_again(*now, prepared, request, granted);
 }
 
 void Pipeline::forget_token(const std::string& id)
@@ -263,7 +262,8 @@ Task<Result<Answer>> Pipeline::conduct(Prepared& prepared,
                          .uses = prepared.tool->uses,
                          .right = prepared.plan.right,
                          .record = record,
-                         .tell = prepared.tell},
+                         .tell = prepared.tell,
+                         .may_begin = prepared.may_begin},
                         std::move(permit)};
     auto content = co_await until_taken_back(commitment, conductor.run(prepared.plan.job));
 

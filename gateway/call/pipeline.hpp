@@ -152,7 +152,10 @@ private:
                                  audit::Record& record);
 
     /// Whether a call that was permitted in `decided_in` may still begin when its turn comes.
-    Status check_turn(const World& decided_in, const policy::AccessRequest& request) const;
+    Status check_turn(const World& decided_in,
+                      const Prepared& prepared,
+                      const policy::AccessRequest& request,
+                      const policy::Obligations& granted) const;
 
     /// What only looks is cancelled by a stop as it is by a caller who leaves, and the callers of
     /// that one are still there to hear which it was.

@@ -19,6 +19,8 @@ struct Prepared {
     /// No arguments could make this call permitted: the gate only has to say why.
     bool hopeless{false};
     std::function<void(const std::string& step)> tell{};  // Invocation::on_step
+    std::function<Status()>
+        may_begin{};  // asked when its turn comes; null: it has not been decided
     /// Decides about what the target will have opened; null where the plan has no place.
     std::shared_ptr<GateJudge> judge;
 };

@@ -61,6 +61,7 @@ struct Naming {
     std::function<Result<std::optional<Named>>(const targets::ExecutionResult&)> read;
     /// The operation of the plan, about what was meant.
     std::function<void(targets::Operation&, const std::string& exact)> act_on;
+    bool is_found_out{false};  // what was meant stands in the question to the gate
 };
 
 /// Another call, which a plan does a part of.

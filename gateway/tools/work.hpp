@@ -120,9 +120,14 @@ public:
     };
     virtual Task<Status> until(Wait wait) = 0;
 
-    /// Keeps other jobs of this gateway on this target from `thing` until the job has ended.
-    /// Errors: busy, when one has it.
-    virtual Status claim(const std::string& thing) = 0;
+    /// Keeps other calls of this gateway that change something from a thing of this target until
+    /// the job has ended. Errors: busy, when another job has it.
+    struct Thing {
+        std::string kind;  // "container", as of Naming
+        std::string word;
+        bool is_unique{false};  // no other target has one of that word, unless it is the same
+    };
+    virtual Status claim(const Thing& thing) = 0;
 
     /// Whether nothing is changed: looks are real, acts are told.
     virtual bool is_rehearsal() const = 0;

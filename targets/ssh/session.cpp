@@ -158,9 +158,7 @@ Task<Status> Session::exchange_keys(Deadline deadline)
             ssh_event_add_session(event_.get(), raw());
         }
         if (answer == SSH_ERROR) {
-            close(
-                Error{Errc::unreachable, "target " + quote(target()) + " does not talk SSH with us"}
-                    .with_detail(ssh_get_error(raw())));
+            close(loss());
         }
         drive();
         if (!is_open()) co_return fail(failure());
@@ -294,6 +292,32 @@ void Session::receive()
     conclude(answer);
 }
 
+/// Why the connection is over.
+Error Session::loss() const
+{
+    const std::string detail = ssh_get_error(raw());
+    const auto name = "target " + quote(target());
+    const auto told = [&](std::string what) {
+        return Error{Errc::unreachable, std::move(what)}.with_detail(detail);
+    };
+    if (ssh_get_serverbanner(raw()) != nullptr) {
+        return told("the connection to " + name + " was lost");
+    }
+    // Of an SSH server that turns us away it is a line.
+    constexpr std::uint64_t farewell_bytes_max = 1024;
+    if (received() > farewell_bytes_max || detail.contains("Protocol mismatch")) {
+        return told(name +
+                    " does not talk SSH: what it says first is no greeting of an SSH server; look "
+                    "at its host and port");
+    }
+    // OpenSSH tells whom it does not want so in a line of its own, and drops who was refused too
+    // often (from 9.8 on).
+    return told(name +
+                " closed the connection before it talked SSH: its server holds this address "
+                "off for a while after refused logins (PerSourcePenalties), or is full "
+                "(MaxStartups)");
+}
+
 /// After libssh's last step answered `answer`.
 void Session::conclude(int answer)
 {
@@ -301,16 +325,7 @@ void Session::conclude(int answer)
     if (answer != SSH_ERROR && !retired_.empty()) settle_retired();
     const auto ended = SSH_CLOSED | SSH_CLOSED_ERROR;
     if (answer == SSH_ERROR || (ssh_get_status(raw()) & ended) != 0) {
-        // OpenSSH tells whom it does not want so, and drops who was refused too often (from 9.8
-        // on).
-        const bool said_nothing = ssh_get_serverbanner(raw()) == nullptr;
-        const auto what = said_nothing
-                              ? "target " + quote(target()) +
-                                    " closed the connection before it talked SSH: its server holds "
-                                    "this address off for a while after refused logins "
-                                    "(PerSourcePenalties), or is full (MaxStartups)"
-                              : "the connection to target " + quote(target()) + " was lost";
-        close(Error{Errc::unreachable, what}.with_detail(ssh_get_error(raw())));
+        close(loss());
         return;
     }
     if (received() != announced_) {

@@ -131,6 +131,7 @@ private:
     void acknowledge_quickly() noexcept;
     bool wants_to_write() const noexcept;
     void receive();
+    Error loss() const;
     void conclude(int answer);
     void arm();
 

@@ -247,6 +247,50 @@ rules:
         self.assertEqual((told["updated"], told["success"]), (False, True))
         self.assertEqual(self.inspect("newest")["Id"], before["Id"])
 
+    def test_what_its_owner_chose_is_told_from_what_the_old_image_gave(self):
+        image = self.image.replace("stable", "wrapped")
+        old = self.engine.image(image, *IMAGE_V1, 'ENTRYPOINT ["/bin/busybox", "env", "WRAP=1"]', "HEALTHCHECK CMD true")
+        new = self.engine.image(image, *(line.replace("EXPOSE 80", "EXPOSE 81") for line in IMAGE_V2),
+                                'ENTRYPOINT ["/bin/busybox", "env", "WRAP=2"]', "HEALTHCHECK CMD true #new")
+        self.engine.docker("push", image)
+        self.engine.docker("tag", old, image)
+        self.engine.docker("rmi", new, check=False)
+        for name, options in (("cleared", ["--entrypoint", ""]), ("published", ["-p", "127.0.0.1:18090:80"]),
+                              ("checked", ["--health-interval", "200ms"]),
+                              ("mounted", ["--mount", "type=volume,dst=/ma"])):
+            self.addCleanup(self.engine.docker, "rm", "-f", "-v", name, check=False)
+            self.engine.docker("run", "-d", "--name", name, "--health-interval", "300ms", *options, image, *STAYS)
+        self.engine.docker("exec", "mounted", "sh", "-c", "echo mine >/ma/file")
+        for name in ("cleared", "published", "checked", "mounted"):
+            with self.subTest(container=name):
+                before = self.inspect(name)
+                self.engine.docker("tag", old, image)
+                told = self.update(name)
+                self.assertTrue(told.get("updated"), told)
+                after = self.inspect(name)
+                entrypoint = None if name == "cleared" else ["/bin/busybox", "env", "WRAP=2"]
+                self.assertEqual(after["Config"]["Entrypoint"], entrypoint)
+                self.assertEqual(after["Config"]["Cmd"], STAYS)
+                self.assertEqual(after["Config"]["Healthcheck"]["Test"], ["CMD-SHELL", "true #new"])
+                self.assertEqual(after["Config"]["Healthcheck"]["Interval"], before["Config"]["Healthcheck"]["Interval"])
+                self.assertEqual(after["HostConfig"]["PortBindings"], before["HostConfig"]["PortBindings"])
+        self.assertEqual(self.inspect("published")["NetworkSettings"]["Ports"]["80/tcp"],
+                         [{"HostIp": "127.0.0.1", "HostPort": "18090"}])
+        self.assertEqual(self.engine.docker("exec", "mounted", "cat", "/ma/file").stdout, "mine\n")
+
+    def test_an_engine_that_starts_anew_does_not_start_the_old_one_beside_the_new_one(self):
+        self.start("eager", [*HEALTHY, "--restart", "always"])
+        short, policies = self.inspect("eager")["Id"][:12], []
+
+        def fault(what):
+            if what.endswith("/start"):
+                policies.append(self.inspect(f"eager-before-{short}")["HostConfig"]["RestartPolicy"]["Name"])
+
+        self.proxy.fault = fault
+        self.assertTrue(self.update("eager")["updated"])
+        self.assertEqual(policies, ["no"])
+        self.assertEqual(self.inspect("eager")["HostConfig"]["RestartPolicy"]["Name"], "always")
+
     def test_a_rehearsal_changes_nothing_and_names_each_step(self):
         self.start("calm", HEALTHY)
         before, seen = self.inspect("calm"), len(self.proxy.seen)
@@ -279,10 +323,10 @@ rules:
                 self.engine.docker("tag", self.old, self.image)
 
     def test_whatever_step_fails_the_old_one_is_back(self):
-        self.start("frail", [*HEALTHY, "--network", "front"])
+        self.start("frail", [*HEALTHY, "--network", "front", "--restart", "always"])
         self.engine.docker("network", "connect", "back", "frail")
         before = self.inspect("frail")
-        steps = ["images/create", "rename", "containers/create", "networks/back/connect", "stop", "start"]
+        steps = ["images/create", "rename", "containers/create", "networks/back/connect", "update", "stop", "start"]
         for kind in ("refuse", "drop", "lose"):
             for step in steps:
                 with self.subTest(step=step, kind=kind):
@@ -348,8 +392,13 @@ rules:
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             first = pool.submit(self.update, "twice")
             self.assertTrue(stopping.wait(60))
+            for target in ("dock", "hasty"):  # which are the same engine
+                for word in ("twice", whole, whole[:12]):
+                    result = self.gateway.call("update_docker_container", {"target": target, "name_or_id": word})
+                    self.assertTrue(result["isError"], result)
+                    self.assertIn("another call works on", text_of(result))
             for word in ("twice", whole, whole[:12]):
-                result = self.gateway.call("update_docker_container", {"target": "dock", "name_or_id": word})
+                result = self.gateway.call("manage_container", {"target": "dock", "name_or_id": word, "action": "restart"})
                 self.assertTrue(result["isError"], result)
                 self.assertIn("another call works on", text_of(result))
             self.assertTrue(first.result()["updated"])

@@ -128,6 +128,7 @@ Verdict check_obeyed(Words words, const ObeyedOptions& options)
 
 Verdict check_data(Words words, std::string_view name)
 {
+    if (name == "ps" || name == "top") return check_process_list(words, name);
     const auto exception = std::ranges::find(exceptions, name, &Exception::program);
     if (exception == exceptions.end()) return std::nullopt;
     for (std::size_t at = 1; at < words.size(); ++at) {
@@ -149,6 +150,7 @@ Verdict check_data(Words words, std::string_view name)
                       "wget would write a file that is called as a value says; add -O - or -O and "
                       "a file");
     }
+    if (name == "curl") return check_curl(words);
     const auto* const written =
         exception->is_second_operand_written ? written_operand(words, *exception) : nullptr;
     if (written == nullptr) return std::nullopt;

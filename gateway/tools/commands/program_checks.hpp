@@ -84,6 +84,13 @@ Verdict check_sysctl(Words words);
 /// What stands behind a verb of ip.
 Verdict check_ip(Words words);
 
+// address_programs.cpp: programs of whose operands the first letters decide what they are.
+
+/// curl, besides check_data: no address of a file, and no value that is one.
+Verdict check_curl(Words words);
+/// ps and top, which take options without a dash.
+Verdict check_process_list(Words words, std::string_view name);
+
 // script_programs.cpp: programs of whose words the first, or one after an option, is more than
 // data.
 

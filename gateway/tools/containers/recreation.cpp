@@ -60,17 +60,28 @@ bool is_of_image(const json& config, const json& image, const char* name)
     return usual && *usual == *own;
 }
 
-/// The configuration without what the image gave to it.
-json own_config(json config, const json& image)
+/// The configuration without what the image gave to it. Where nobody knows the image any more, all
+/// of it counts as the user's.
+json own_config(json config, const json* old_image)
 {
+    const auto& image = old_image ? member(*old_image, "Config") : member({}, "Config");
     // A command without an entrypoint of its own is the image's, or goes with the image's.
-    const bool has_image_entrypoint = is_of_image(config, image, "Entrypoint");
-    if (has_image_entrypoint) {
+    const bool has_none = is_nothing(config.value("Entrypoint", json{}));
+    const bool may_be_cleared = !old_image || !is_of_image(image, {}, "Entrypoint");
+    if (has_none && may_be_cleared) {
+        // One empty word is how the API says "none, whatever the image has".
+        config["Entrypoint"] = json::array({""});
+    } else if (is_of_image(config, image, "Entrypoint")) {
         config.erase("Entrypoint");
         if (is_of_image(config, image, "Cmd")) config.erase("Cmd");
     }
-    for (const auto* name : {"WorkingDir", "User", "Healthcheck", "StopSignal", "Shell"}) {
+    for (const auto* name : {"WorkingDir", "User", "StopSignal", "Shell"}) {
         if (is_of_image(config, image, name)) config.erase(name);
+    }
+    // An engine fills in what a check of the user's does not say.
+    if (config.contains("Healthcheck")) {
+        drop_usual(config["Healthcheck"], member(image, "Healthcheck"));
+        if (is_nothing(config["Healthcheck"])) config.erase("Healthcheck");
     }
     if (const auto* env = find_member(config, "Env"); env && env->is_array()) {
         const auto* usual = find_member(image, "Env");
@@ -100,6 +111,27 @@ std::string link_of(std::string_view listed)
     return std::string{from} + ':' + std::string{alias};
 }
 
+/// The name of the volume that is mounted there; empty: none is.
+std::string volume_at(const json& container, std::string_view place)
+{
+    const auto* mounts = find_member(container, "Mounts");
+    if (!mounts || !mounts->is_array()) return {};
+    for (const auto& mount : *mounts) {
+        const bool is_volume = text_member(mount, "Type") == "volume";
+        if (is_volume && text_member(mount, "Destination") == place) {
+            return std::string{text_member(mount, "Name")};
+        }
+    }
+    return {};
+}
+
+/// A mount of a volume without a name is of the one that the engine made for it.
+void name_volume(json& mount, const std::string& name)
+{
+    if (text_member(mount, "Type") != "volume" || name.empty()) return;
+    if (text_member(mount, "Source").empty()) mount["Source"] = name;
+}
+
 /// The volumes without a name of the user's, bound by the names that the engine gave them: their
 /// data goes on.
 void bind_anonymous_volumes(const json& container, json& host)
@@ -113,8 +145,12 @@ void bind_anonymous_volumes(const json& container, json& host)
             if (parts.size() > 1) bound.emplace(parts[1]);
         }
     }
-    if (const auto* mounts = find_member(host, "Mounts"); mounts && mounts->is_array()) {
-        for (const auto& mount : *mounts) bound.emplace(text_member(mount, "Target"));
+    if (const auto at = host.find("Mounts"); at != host.end() && at->is_array()) {
+        for (auto& mount : *at) {
+            const std::string place{text_member(mount, "Target")};
+            name_volume(mount, volume_at(container, place));
+            bound.emplace(place);
+        }
     }
     const auto* mounts = find_member(container, "Mounts");
     if (!mounts || !mounts->is_array()) return;
@@ -161,6 +197,10 @@ Status check_recreatable(const json& container)
         return fail(Errc::invalid_argument,
                     "the container is " + std::string{status} + " and cannot be made once more");
     }
+    if (status == "restarting") {
+        return fail(Errc::invalid_argument,
+                    "the container keeps ending and being restarted; stop it first");
+    }
     const auto* removes = find_member(member(container, "HostConfig"), "AutoRemove");
     if (removes && *removes == true) {
         return fail(Errc::invalid_argument,
@@ -168,6 +208,14 @@ Status check_recreatable(const json& container)
                     "would be nothing to go back to; stop it and run it again from the new image");
     }
     return {};
+}
+
+std::string own_restarts(const json& container)
+{
+    const auto& policy = member(member(container, "HostConfig"), "RestartPolicy");
+    const auto name = text_member(policy, "Name");
+    if (name.empty() || name == "no" || name == "unless-stopped") return {};
+    return dump_json(json{{"RestartPolicy", policy}});
 }
 
 std::string connect_body(const std::string& container, const std::string& endpoint)
@@ -194,9 +242,7 @@ Recreation recreation_of(const json& container, const json* old_image, const jso
 {
     const auto id = text_member(container, "Id");
     const auto short_id = id.substr(0, short_id_length);
-    static const json no_image = json::object();
-    auto body = own_config(member(container, "Config"),
-                           old_image ? member(*old_image, "Config") : no_image);
+    auto body = own_config(member(container, "Config"), old_image);
     auto host = member(container, "HostConfig");
     const auto mode = std::string{text_member(host, "NetworkMode")};
 
@@ -211,6 +257,10 @@ Recreation recreation_of(const json& container, const json* old_image, const jso
         body["Labels"]["com.docker.compose.image"] = text_member(new_image, "Id");
     }
     host.erase("ContainerIDFile");
+    // What is published has to be exposed, also where the new image exposes other ports.
+    for (const auto& [port, bindings] : member(host, "PortBindings").items()) {
+        if (has_own_network(mode)) body["ExposedPorts"][port] = json::object();
+    }
     if (const auto* links = find_member(host, "Links"); links && links->is_array()) {
         auto own = json::array();
         for (const auto& link : *links) {

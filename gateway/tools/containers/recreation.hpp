@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,12 @@ Recreation recreation_of(const nlohmann::json& container,
 
 /// The body of POST /networks/NAME/connect.
 std::string connect_body(const std::string& container, const std::string& endpoint);
+
+/// The body of POST /containers/ID/update that gives it its restart policy; empty where an engine
+/// that starts anew does not start it once it was stopped.
+std::string own_restarts(const nlohmann::json& container);
+/// The same that takes it.
+inline constexpr std::string_view no_restarts = R"({"RestartPolicy":{"Name":"no"}})";
 
 /// The ids of the containers whose network, IPC or process namespaces it lives in.
 std::vector<std::string> referred_to(const nlohmann::json& container);

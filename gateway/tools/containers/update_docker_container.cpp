@@ -72,7 +72,8 @@ struct Update {
     containers::ImageName image;
     std::string old_image_id;
     bool is_running{false};
-    seconds grace{10};  // within which an engine stops it
+    seconds grace{10};     // within which an engine stops it
+    std::string restarts;  // its restart policy, where that could start it again
 };
 
 bool is_whole_id(std::string_view name)
@@ -121,7 +122,8 @@ Result<Update> update_of(const UpdateWanted& wanted, const json& container)
                   .image = std::move(image),
                   .old_image_id = std::string{text_member(container, "Image")},
                   .is_running = running && *running == true,
-                  .grace = seconds{grace ? grace->value_or(10) : 10}};
+                  .grace = seconds{grace ? grace->value_or(10) : 10},
+                  .restarts = containers::own_restarts(container)};
 }
 
 /// The way back from the new container: that one, and no other that has its name by then.
@@ -173,6 +175,15 @@ Task<Result<Created>> create(const Update& update,
 Task<Status> take_over(const Update& update, const Created& created, Work& work)
 {
     const auto old = "/containers/" + update.id;
+    if (!update.restarts.empty()) {
+        // An engine that starts anew would run it beside the new one.
+        Reversal restart_again = Undo{.step = "give the old container its restart policy back",
+                                      .operation = post(old + "/update", {}, update.restarts),
+                                      .accept = accepted};
+        auto keep_down = asking(post(old + "/update", {}, std::string{containers::no_restarts}));
+        TAILOPS_CO_CHECK(co_await work.act("keep the old container from being restarted",
+                                           std::move(keep_down), std::move(restart_again)));
+    }
     const auto next = "/containers/" + (created.id.empty() ? update.name : created.id);
     // An engine goes on stopping after its caller gave up, and starts nothing that still runs.
     Reversal start_old = Undo{.step = "start the old container again",
@@ -262,10 +273,11 @@ Task<Result<Updated>> update_container(UpdateWanted wanted,
     auto inspect = containers::container(word, wanted.name_or_id);
     TAILOPS_CO_TRY(const auto before,
                    co_await work.look("read how the container is configured", std::move(inspect)));
-    TAILOPS_CO_CHECK(work.claim("container " + std::string{text_member(*before, "Id")}));
+    TAILOPS_CO_CHECK(work.claim(
+        {.kind = "container", .word = std::string{text_member(*before, "Id")}, .is_unique = true}));
     TAILOPS_CO_TRY(const auto update, update_of(wanted, *before));
     // The one that is being made has the name of the one that it follows.
-    TAILOPS_CO_CHECK(work.claim("container " + quote(update.name)));
+    TAILOPS_CO_CHECK(work.claim({.kind = "container", .word = update.name}));
     TAILOPS_CO_TRY(const auto around, co_await look_around(update, *before, work));
     auto its_image = containers::image(update.old_image_id);
     TAILOPS_CO_TRY(const auto old_image,
@@ -296,6 +308,9 @@ Task<Result<Updated>> update_container(UpdateWanted wanted,
     const auto recreation =
         containers::recreation_of(*old, old_image.get(), new_image ? *new_image : json::object());
     TAILOPS_CO_TRY(const auto created, co_await create(update, recreation, work));
+    if (!created.id.empty()) {
+        TAILOPS_CO_CHECK(work.claim({.kind = "container", .word = created.id, .is_unique = true}));
+    }
     if (update.is_running) {
         TAILOPS_CO_CHECK(co_await take_over(update, created, work));
     }

@@ -31,6 +31,7 @@ void JobReport::fields(Fields& f, JobReport& s)
     f("success", s.success, "false: what was done is undone, as far as steps says so");
     f("error", s.error);
     f("steps", s.steps, "What was changed on the target, in this order");
+    f("by_hand", s.by_hand, "What is left to do by hand, in the order in which it can be done");
 }
 
 Tool tool_row(About about, Blanks blanks, bool requires_all)

@@ -109,6 +109,7 @@ struct JobReport {
     bool success{};
     std::optional<std::string> error{};
     std::vector<Step> steps{};
+    std::optional<std::vector<std::string>> by_hand{};
 
     static void fields(Fields& f, JobReport& s);
 };

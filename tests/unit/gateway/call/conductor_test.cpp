@@ -117,9 +117,9 @@ TEST_F(AJob, HasWhatItClaimsForItselfUntilItEnds)
 {
     Status inner{}, other{};
     job = [&](Work& work) -> Task<Result<Content>> {
-        TAILOPS_CO_CHECK(work.claim("the thing"));
-        inner = work.claim("the thing");
-        other = work.claim("another");
+        TAILOPS_CO_CHECK(work.claim({.kind = "thing", .word = "one"}));
+        inner = work.claim({.kind = "thing", .word = "one"});
+        other = work.claim({.kind = "thing", .word = "another"});
         co_return std::make_shared<json>();
     };
     ASSERT_TRUE(run());

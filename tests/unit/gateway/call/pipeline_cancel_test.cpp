@@ -30,7 +30,11 @@ protected:
         return "commands:\n"
                "  - {name: occupy, description: \"Stay for a while\", command_template: \"sleep "
                "98772\", category: custom}\n" +
-               change("mark", "touch " + marks_.file("mark")) + change("slow_mark", "sleep 0.2");
+               change("mark", "touch " + marks_.file("mark")) + change("slow_mark", "sleep 0.2") +
+               "  - {name: keep, description: \"Change a unit\", command_template: \"echo "
+               "{unit}\", "
+               "category: custom, capability: \"system:write\", tier: control, parameters: {unit: "
+               "{description: \"a unit\", type: name, names: unit}}}\n";
     }
     bool is_marked() const { return std::filesystem::exists(marks_.file("mark")); }
 
@@ -39,11 +43,15 @@ protected:
         asio::cancellation_signal leave;
         std::optional<Result<Answer>> answer;
     };
-    void call(const asio::any_io_executor& home, const std::string& name, Caller& caller)
+    void call(const asio::any_io_executor& home,
+              const std::string& name,
+              Caller& caller,
+              const json& parameters = json::object())
     {
-        auto invocation =
-            rig_.invocation("execute_command", json{{"target", "local"}, {"command_name", name}},
-                            "alice", "r" + std::to_string(++requests_));
+        auto invocation = rig_.invocation(
+            "execute_command",
+            json{{"target", "local"}, {"command_name", name}, {"parameters", parameters}}, "alice",
+            "r" + std::to_string(++requests_));
         asio::co_spawn(
             home, rig_.pipeline->run(std::move(invocation)),
             asio::bind_cancellation_slot(
@@ -133,8 +141,52 @@ TEST_F(PipelineCancel, AChangeThatWaitedIsHeldAgainstThePolicyThatHoldsWhenItsTu
     EXPECT_EQ(std::ranges::count(rig_.trail.records, "refused", &audit::Record::outcome), 1);
     EXPECT_FALSE(is_marked());
     rig_.swap_gate(CallRig::gate_of({"alice", "anna"}));
+    const auto rehearsed = waits_for(CallRig::gate_of({"alice"}, policy::Effect::dry_run_only));
+    ASSERT_FALSE(rehearsed);
+    EXPECT_EQ(rehearsed.error().code(), Errc::unavailable);
+    EXPECT_TRUE(rehearsed.error().has_nothing_begun());
+    EXPECT_FALSE(is_marked());
+    rig_.swap_gate(CallRig::gate_of({"alice", "anna"}));
     EXPECT_TRUE(waits_for(CallRig::gate_of({"alice"}))) << "another policy, which permits it too";
     EXPECT_TRUE(is_marked());
+}
+
+TEST_F(PipelineCancel, AChangeThatWaitedIsHeldToRulesAboutNamesThatHaveComeMeanwhile)
+{
+    const auto waits_for = [&](const std::string& parameter) {
+        policy::Rule allow, deny;
+        allow.id = RuleId{"allow"};
+        deny.id = RuleId{"deny"};
+        allow.effect = policy::Effect::allow;
+        deny.effect = policy::Effect::deny;
+        allow.at_most = deny.at_most = Tier::control;
+        allow.obligations.timeout = std::chrono::seconds{150};
+        deny.parameters[parameter].one_of = std::vector<policy::Value>{"of-another-name"};
+        policy::Policy policy;
+        policy.rules = {allow, deny};
+        std::optional<Result<Answer>> answer;
+        testing::run([&](Runtime&) -> Task<void> {
+            const auto home = co_await asio::this_coro::executor;
+            rig_.swap_gate(CallRig::gate_of({"alice"}));
+            std::vector<Caller> occupants(slots);
+            co_await occupy(home, occupants);
+            const auto before = rig_.trail.records.size();
+            Caller caller;
+            const json unit{{"unit", "cron"}};
+            call(home, "keep", caller, unit);
+            co_await until([&] { return rig_.trail.records.size() == before + 1; });
+            rig_.swap_gate(std::make_shared<const policy::Gate>(std::move(policy)));
+            co_await end(occupants);
+            co_await until([&] { return caller.answer.has_value(); });
+            answer = *caller.answer;
+        });
+        return *answer;
+    };
+    const auto refused = waits_for("parameters.unit");
+    ASSERT_FALSE(refused) << "nobody asked what the word means";
+    EXPECT_EQ(refused.error().code(), Errc::unavailable);
+    EXPECT_TRUE(refused.error().has_nothing_begun());
+    EXPECT_TRUE(waits_for("command_name")) << "a rule about something else";
 }
 
 TEST_F(PipelineCancel, AChangeWhoseCallerLeavesWhileTheIntentIsWrittenIsNotBegun)

@@ -106,9 +106,10 @@ TEST(CommandOptions, WhatAValueDecidesIsNotWrittenRunOrObeyed)
           "cat {path} | curl -s -K -", "cat {path} | curl -sK- x", "cat {path} | curl --config -",
           "cat {path} | curl --conf /dev/stdin", "cat {path} | curl -K /proc/self/fd/0",
           "cd {path} && curl -K x", "cat {path} | curl -w @- http://x"},
-         {"curl -s {text}", "curl -so /tmp/x {text}", "curl -o /dev/null -w x {text}",
-          "curl -K /etc/curl.conf {text}", "curl -uOper {text}", "curl -sS --output /tmp/x {text}",
-          "curl --remote-time -o /tmp/x {text}"}});
+         {"curl -s https://{name}", "curl -so /tmp/x http://x/{name}",
+          "curl -o /dev/null -w x --proto =https {text}", "curl -K /etc/curl.conf https://x/{name}",
+          "curl -uOper https://{name}", "curl -sS --output /tmp/x https://{name}",
+          "curl --remote-time -o /tmp/x https://{name}"}});
     expect(
         {{"wget {text}", "wget -q {text}", "wget -r {text}", "wget -O {path} http://x",
           "wget --rejected-log {path} -O- http://x", "wget --hsts-file {path} -O- http://x",
@@ -225,6 +226,48 @@ TEST(CommandTemplate, RefusesANulByte)
         EXPECT_EQ(compiled.error().offset, 15U);
         EXPECT_THAT(compiled.error().text, HasSubstr("NUL"));
     }
+}
+
+TEST(CommandOptions, NoAddressOfCurlIsAFile)
+{
+    expect({{"curl {text}", "curl -s {text}", "curl --silent {text}", "curl --url {text}",
+             "curl {path}", "curl -d {text} https://x", "curl --data-binary {text} https://x",
+             "curl -H {text} https://x", "curl -b {text} https://x", "curl --json {text} https://x",
+             "curl -F {text} https://x", "curl -T {text} https://x", "curl -sSd {text} https://x",
+             "curl --proto =all {text}", "curl --proto http {text}",
+             "curl --proto =https,file {text}", "echo {text} | xargs curl"},
+            {"curl https://x/{name}", "curl {name}", "curl --url https://x/{name}",
+             "curl -d a={name} https://x", "curl -d {name} https://x",
+             "curl --data-raw {text} https://x", "curl -H X-Name:{name} https://x",
+             "curl -X {name} https://x", "curl -u {text} https://x", "curl -T {path} https://x",
+             "curl --form-string {text} https://x", "curl --proto =https {text}",
+             "curl --proto =http,https -s {text}", "curl -m {count} https://x"}});
+}
+
+TEST(CommandOptions, AnAddressIsOneOfTheWebByItsPattern)
+{
+    const auto fits = [](const char* pattern) {
+        CommandParameter url;
+        url.name = "url";
+        url.type = Type::text;
+        url.pattern = pattern;
+        return compile_template("curl -s {url}", {url}).has_value();
+    };
+    for (const auto* web : {"https://.+", "^https?://[a-z.]+/.*", "http://api/.*"}) {
+        EXPECT_TRUE(fits(web)) << web;
+    }
+    for (const auto* other :
+         {"", ".*https://.*", "https://.+|file://.+", "(?i)https://.+", "ftp://.+"}) {
+        EXPECT_FALSE(fits(other)) << other;
+    }
+}
+
+TEST(CommandOptions, NoWordOfPsIsAnOption)
+{
+    expect({{"ps {text}", "ps {name}", "ps aux {name}", "ps -o {text}", "top -b -n 1 {name}",
+             "echo {name} | xargs ps", "ps {text} -p 1"},
+            {"ps -p {text}", "ps -C {name}", "ps -u {name} -o pid", "ps --pid {text}", "ps {count}",
+             "ps -fp 1", "top -b -n 1 -p {count}", "ps aux | grep {text}"}});
 }
 
 }  // namespace

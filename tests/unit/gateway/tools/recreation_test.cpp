@@ -94,6 +94,52 @@ TEST(Recreation, KeepsEverythingWhenTheOldImageIsGone)
     EXPECT_EQ(body.at("Cmd"), json::array({"serve"}));
 }
 
+TEST(Recreation, KeepsAnEntrypointThatWasCleared)
+{
+    auto container = plain();
+    container["Config"]["Entrypoint"] = nullptr;
+    container["Config"]["Cmd"] = {"sleep", "999"};
+    const auto nothing = json::array({""});  // which the API takes for "none"
+    const auto body = body_of(container);
+    EXPECT_EQ(body.at("Entrypoint"), nothing);
+    EXPECT_EQ(body.at("Cmd"), json({"sleep", "999"}));
+    // Nobody knows what an image that is gone had: what runs now goes on.
+    const auto unknown = parsed(recreation_of(container, nullptr, new_image).create_body);
+    EXPECT_EQ(unknown.at("Entrypoint"), nothing);
+    // One whose image had none has that of the new image.
+    const auto bare = recreation_of(container, &new_image, new_image).create_body;
+    EXPECT_FALSE(parsed(bare).contains("Entrypoint"));
+}
+
+TEST(Recreation, KeepsPartsOfAHealthCheckAndLeavesTheRestToTheNewImage)
+{
+    auto container = plain();
+    container["Config"]["Healthcheck"] = {{"Test", {"CMD", "true"}}, {"Interval", 5'000'000'000}};
+    EXPECT_EQ(body_of(container).at("Healthcheck"), (json{{"Interval", 5'000'000'000}}));
+}
+
+TEST(Recreation, ExposesWhatIsPublishedWhateverTheImageExposes)
+{
+    auto container = plain();
+    container["HostConfig"]["PortBindings"] = parsed(R"({"80/tcp": [{"HostPort": "8080"}]})");
+    EXPECT_EQ(body_of(container).at("ExposedPorts"), parsed(R"({"80/tcp": {}})"));
+    container["HostConfig"]["NetworkMode"] = "host";
+    EXPECT_FALSE(body_of(container).contains("ExposedPorts"));
+}
+
+TEST(Recreation, KnowsWhatAnEngineThatStartsAnewWouldStartAgain)
+{
+    auto container = plain();
+    EXPECT_EQ(own_restarts(container), R"({"RestartPolicy":{"Name":"always"}})");
+    container["HostConfig"]["RestartPolicy"] = {{"Name", "on-failure"}, {"MaximumRetryCount", 3}};
+    EXPECT_EQ(parsed(own_restarts(container)).at("RestartPolicy"),
+              container["HostConfig"]["RestartPolicy"]);
+    for (const auto* name : {"no", "", "unless-stopped"}) {
+        container["HostConfig"]["RestartPolicy"] = {{"Name", name}};
+        EXPECT_EQ(own_restarts(container), "") << name;
+    }
+}
+
 TEST(Recreation, HasEachNetworkWithItsAliasesAndFixedAddresses)
 {
     auto container = plain();
@@ -131,14 +177,19 @@ TEST(Recreation, TakesTheDataOfVolumesWithoutANameAlong)
     auto container = plain();
     container["HostConfig"]["Binds"] = {"/srv:/data:ro"};
     container["HostConfig"]["Mounts"] =
-        parsed(R"([{"Type": "volume", "Source": "named", "Target": "/named"}])");
+        parsed(R"([{"Type": "volume", "Source": "named", "Target": "/named"},
+                   {"Type": "volume", "Target": "/mounted", "ReadOnly": true}])");
     container["Mounts"] = parsed(R"([
       {"Type": "bind", "Source": "/srv", "Destination": "/data", "RW": false},
       {"Type": "volume", "Name": "named", "Destination": "/named", "RW": true},
+      {"Type": "volume", "Name": "4e5f", "Destination": "/mounted", "RW": false},
       {"Type": "volume", "Name": "0a1b", "Destination": "/cache", "RW": true},
       {"Type": "volume", "Name": "2c3d", "Destination": "/other", "RW": false}])");
-    EXPECT_EQ(body_of(container).at("HostConfig").at("Binds"),
-              (json{"/srv:/data:ro", "0a1b:/cache", "2c3d:/other:ro"}));
+    const auto host = body_of(container).at("HostConfig");
+    EXPECT_EQ(host.at("Binds"), (json{"/srv:/data:ro", "0a1b:/cache", "2c3d:/other:ro"}));
+    EXPECT_EQ(host.at("Mounts"), parsed(R"([
+      {"Type": "volume", "Source": "named", "Target": "/named"},
+      {"Type": "volume", "Source": "4e5f", "Target": "/mounted", "ReadOnly": true}])"));
 }
 
 TEST(Recreation, WritesLinksAsAnEngineReadsThem)
@@ -166,7 +217,7 @@ TEST(Recreation, IsRefusedWhereSomethingWouldBeLost)
     const auto refused = check_recreatable(removed);
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().public_message().find("--rm"), std::string::npos);
-    for (const auto* status : {"paused", "removing", "dead"}) {
+    for (const auto* status : {"paused", "removing", "dead", "restarting"}) {
         auto container = plain();
         container["State"]["Status"] = status;
         EXPECT_FALSE(check_recreatable(container)) << status;

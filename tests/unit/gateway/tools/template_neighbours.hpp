@@ -178,7 +178,7 @@ inline const std::vector<Neighbours>& programs()
           "sysctl -p {path}",
           "service {path} status"},
          {"tar -tf {path}", "tar -C {path} -xzf /srv/x.tar.gz", "sort {path}",
-          "split -l {count} {path}", "curl -sI {text}", "wget -qO- {text}",
+          "split -l {count} {path}", "curl -sI https://{name}", "wget -qO- {text}",
           "systemctl enable {name}", "systemctl --no-pager status {name}", "sysctl {name}",
           "service {name} status", "ls {path} | tee /tmp/list"}},
         // Shells and interpreters, by whatever name.

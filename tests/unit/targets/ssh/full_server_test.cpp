@@ -1,3 +1,4 @@
+#include "tests/support/scripted_server.hpp"
 #include "tests/unit/targets/ssh/rig.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -46,6 +47,25 @@ TEST(FullServer, IsToldApartFromAConnectionThatWasLost)
     EXPECT_TRUE(result.error().has_nothing_begun());
     squatters.leave();
     EXPECT_TRUE(testing::eventually([&] { return run_once(rig, {"true"}).has_value(); }));
+}
+
+TEST(FullServer, IsNotWhoSaysSomethingElseThanSsh)
+{
+    const OpenSshServer server;
+    struct Row {
+        std::string says;
+        const char* told;
+    };
+    for (const auto& row : {Row{"Not allowed at this time\r\n", "is full (MaxStartups)"},
+                            Row{"Exceeded MaxStartups\r\n", "is full (MaxStartups)"},
+                            Row{"", "is full (MaxStartups)"},
+                            Row{std::string(200'000, 'x'), "no greeting of an SSH server"}}) {
+        testing::ScriptedServer fake{{[&](testing::Peer& peer) { peer.write(row.says); }}};
+        Rig rig{server};
+        rig.setup.connection.port = fake.port();
+        const auto result = run_once(rig, {"true"});
+        expect_error(result, Errc::unreachable, row.told);
+    }
 }
 
 }  // namespace
