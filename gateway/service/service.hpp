@@ -18,7 +18,7 @@
 
 namespace tailops::service {
 
-/// A tool as the protocol lists it.
+/// A tool as doors list it.
 struct ToolListing {
     std::string name;
     std::string title;
