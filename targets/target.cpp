@@ -1,28 +1,22 @@
 #include "targets/target.hpp"
 
+#include "targets/kinds.hpp"
+
+#include <algorithm>
+
 namespace tailops::targets {
 
 std::string_view to_string(Kind kind) noexcept
 {
-    switch (kind) {
-    case Kind::local: return "local";
-    case Kind::ssh: return "ssh";
-    case Kind::docker: return "docker";
-    case Kind::http: return "http";
-    }
-    return "local";
+    return descriptor_of(kind).name;
 }
 
 bool has_facet(std::string_view kind, Facet facet) noexcept
 {
-    switch (facet) {
-    case Facet::reachability: return true;
-    case Facet::shell:
-        return kind.empty() || kind == to_string(Kind::local) || kind == to_string(Kind::ssh);
-    case Facet::containers: return kind.empty() || kind == to_string(Kind::docker);
-    case Facet::http_api: return kind.empty() || kind == to_string(Kind::http);
-    }
-    return false;
+    if (kind.empty() || facet == Facet::reachability) return true;
+    return std::ranges::any_of(kinds(), [&](const KindDescriptor& row) {
+        return row.name == kind && std::ranges::find(row.facets, facet) != row.facets.end();
+    });
 }
 
 std::string CredentialReference::text() const

@@ -3,6 +3,7 @@
 #include "gateway/core/digest.hpp"
 #include "gateway/core/text.hpp"
 #include "targets/connection_reader.hpp"
+#include "targets/kinds.hpp"
 
 #include <sys/utsname.h>
 
@@ -72,17 +73,27 @@ void fingerprint(const Node& node, std::string& out)
 
 std::optional<Kind> parse_kind(std::string_view word)
 {
-    for (const auto kind : {Kind::local, Kind::ssh, Kind::docker, Kind::http}) {
-        if (word == to_string(kind)) return kind;
+    for (const auto& row : kinds()) {
+        if (word == row.name) return row.kind;
     }
     return std::nullopt;
+}
+
+std::vector<std::string_view> kind_names()
+{
+    std::vector<std::string_view> names;
+    for (const auto& row : kinds()) names.push_back(row.name);
+    return names;
 }
 
 /// `type: remote` with `executor: ssh`, or, as the documentation also has it, `type: ssh` alone.
 std::optional<Kind> read_kind(MapReader& target)
 {
-    const auto type = target.choice("type", {"local", "remote", "ssh", "docker", "http"});
-    const auto executor = target.choice("executor", {"local", "ssh", "docker", "http"});
+    const auto names = kind_names();
+    auto types = names;
+    types.insert(types.begin() + 1, "remote");
+    const auto type = target.choice("type", types);
+    const auto executor = target.choice("executor", names);
     if (executor) {
         if (type && *type != "remote" && *type != *executor) {
             target.complain("type " + quote(*type) + " does not fit executor " + quote(*executor));
@@ -94,7 +105,9 @@ std::optional<Kind> read_kind(MapReader& target)
     }
     if (type && *type != "remote") return parse_kind(*type);
     if (!target.has("executor")) {
-        target.complain("the target lacks \"executor\"; use local, ssh, docker or http");
+        std::string listed;
+        for (const auto name : names) listed.append(listed.empty() ? "" : ", ").append(name);
+        target.complain("the target lacks \"executor\"; use one of " + listed);
     }
     return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #include "gateway/app/configured_secrets.hpp"
 
+#include "targets/kinds.hpp"
+
 #include <optional>
 #include <utility>
 
@@ -16,21 +18,13 @@ public:
     }
     void setting(std::string name, const std::string& path) { add(nullptr, std::move(name), path); }
 
-    void operator()(const targets::TargetSpec& spec, const targets::SshConnection& ssh)
+    void target(const targets::TargetSpec& spec)
     {
-        add(&spec, "key", ssh.key);
-        add(&spec, "key_path", ssh.key_path);
-        add(&spec, "passphrase", ssh.passphrase);
+        for (auto& one : targets::descriptor_of(spec.connection).credentials(spec.connection)) {
+            found.push_back({std::move(one.key), &spec, std::move(one.reference),
+                             std::move(one.text), std::move(one.user)});
+        }
     }
-    void operator()(const targets::TargetSpec& spec, const targets::HttpConnection& http)
-    {
-        add(&spec, "credential", http.credential, http.username);
-    }
-    void operator()(const targets::TargetSpec& spec, const targets::DockerConnection& docker)
-    {
-        if (!docker.cert_path.empty()) add(&spec, "key_path", docker.cert_path + "/key.pem");
-    }
-    void operator()(const targets::TargetSpec&, const targets::LocalConnection&) {}
 
     std::vector<ConfiguredSecret> found;
 
@@ -64,7 +58,7 @@ std::vector<ConfiguredSecret> configured_secrets(const Configuration& configurat
     all.setting("mcp.previous_state_key", settings.mcp.previous_state_key);
     all.setting("tls.key", settings.tls_key);
     for (const auto& spec : configuration.targets.targets) {
-        std::visit([&](const auto& connection) { all(spec, connection); }, spec.connection);
+        all.target(spec);
     }
     return std::move(all.found);
 }

@@ -8,6 +8,7 @@
 #include "policy/gate.hpp"
 #include "targets/bounded.hpp"
 #include "targets/executors.hpp"
+#include "targets/kinds.hpp"
 #include "targets/ssh/host_scan.hpp"
 #include "targets/ssh/known_hosts.hpp"
 #include "targets/ssh/ssh_executor.hpp"
@@ -45,16 +46,7 @@ const targets::TargetSpec* find_or_complain(const Configuration& configuration,
 
 std::string address_of(const targets::TargetSpec& spec)
 {
-    if (const auto* ssh = std::get_if<targets::SshConnection>(&spec.connection)) {
-        return ssh->username + '@' + ssh->host + ':' + std::to_string(ssh->port);
-    }
-    if (const auto* docker = std::get_if<targets::DockerConnection>(&spec.connection)) {
-        return docker->socket_path.empty() ? docker->host : docker->socket_path;
-    }
-    if (const auto* http = std::get_if<targets::HttpConnection>(&spec.connection)) {
-        return http->base_url;
-    }
-    return "this machine";
+    return targets::descriptor_of(spec.connection).address(spec.connection);
 }
 
 targets::ExecutorContext context_of(const Configuration& configuration,

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -109,7 +110,12 @@ public:
     std::vector<std::string> restricting_texts(std::string_view key);
     /// One of `choices`; anything else is a problem with a suggestion.
     std::optional<std::string> choice(std::string_view key,
-                                      std::initializer_list<std::string_view> choices);
+                                      std::span<const std::string_view> choices);
+    std::optional<std::string> choice(std::string_view key,
+                                      std::initializer_list<std::string_view> choices)
+    {
+        return choice(key, std::span{choices.begin(), choices.size()});
+    }
     std::string required_text(std::string_view key);
 
     /// Accepts a key without reading it: documented elsewhere, without effect here.

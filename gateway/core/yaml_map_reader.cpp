@@ -177,10 +177,11 @@ void refuse_several_in_one(MapReader& reader, const Node& name)
 }
 
 std::optional<std::string> MapReader::choice(std::string_view key,
-                                             std::initializer_list<std::string_view> choices)
+                                             std::span<const std::string_view> choices)
 {
     auto value = text(key);
-    if (!value || contains(choices, std::string_view{*value})) return value;
+    if (!value || std::ranges::find(choices, std::string_view{*value}) != choices.end())
+        return value;
     std::string list;
     for (const auto& choice : choices) list += (list.empty() ? "" : ", ") + std::string{choice};
     problems_.add(map_.file(), node(key)->place(),

@@ -5,7 +5,14 @@
 #include "targets/target.hpp"
 #include "targets/targets_file.hpp"
 
+#include <functional>
+
 namespace tailops::targets {
+
+/// Fetches the credential of a target, each time one is needed, so that a rotated one is used at
+/// once; empty: there is none. Called on an I/O thread; may read a small local file. Safe from any
+/// thread.
+using CredentialReader = std::function<Result<Secret>()>;
 
 /// Reads "env:NAME", "${NAME}", "file:/path" or "systemd:name".
 /// Errors: invalid_argument, saying which forms there are.

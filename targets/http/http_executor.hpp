@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/core/secret.hpp"
+#include "targets/credentials/credentials.hpp"
 #include "targets/target.hpp"
 
 #include <functional>
@@ -8,10 +9,6 @@
 #include <string>
 
 namespace tailops::targets {
-
-/// Fetches the credential of a target, each time one is needed, so that a rotated one is used at
-/// once. Called on an I/O thread; may read a small local file. Safe from any thread.
-using CredentialReader = std::function<Result<Secret>()>;
 
 /// Whether calls can be made below `base_url`: http or https, a canonical path, no query. Errors:
 /// invalid_argument, with the reason.
